@@ -1,0 +1,2 @@
+//! Conformance harness of EncryptedIoT.
+fn main() {}
