@@ -1,0 +1,2 @@
+//! eiot
+fn main(){}
