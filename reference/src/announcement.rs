@@ -1,0 +1,309 @@
+//! Announcements: which keys a camera wraps for, one chain per stream (SPEC section
+//! "Announcements").
+//!
+//! With them, the lease extension of an enrolled phone and the camera's acknowledgement.
+
+use minicbor::{Decode, Encode};
+
+use crate::cose::{self, Signed};
+use crate::crypto::{KemPublic, RsaPublic, SigningKey, VerifyingKey};
+use crate::error::{AnnouncementError, Result};
+use crate::keys::Name;
+use crate::message::{self, AccountId, Body, Hash, Time};
+use crate::roster::PhoneKeys;
+use crate::statement;
+
+/// The longest lease, in milliseconds: 31 days.
+pub const MAX_LEASE: Time = 31 * 24 * 60 * 60 * 1000;
+
+/// At most this many phones and as many stream keys stand in an announcement.
+pub const MAX_KEYS: usize = 64;
+
+/// What a stream key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Kind {
+    /// The owner's own stream key: held by no member, it lets later phones in. It takes the place
+    /// of the account data key (ADK) of Ring's scheme, per stream.
+    #[n(0)]
+    Owner,
+    /// A data stream key (DSK): shared until it is replaced.
+    #[n(1)]
+    Dsk,
+    /// A temporary data stream key (TDSK): shared for a window.
+    #[n(2)]
+    Tdsk,
+}
+
+/// A span of time: from the first millisecond up to, not including, the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(array)]
+pub struct Window {
+    /// The first millisecond of the window.
+    #[n(0)]
+    pub from: Time,
+    /// The first millisecond after the window.
+    #[n(1)]
+    pub until: Time,
+}
+
+impl Window {
+    /// Does a session from `start` up to `end` lie within the window as a whole?
+    pub fn contains(&self, start: Time, end: Time) -> bool {
+        self.from <= start && end <= self.until
+    }
+}
+
+/// A key that the camera wraps session keys for.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct StreamKey {
+    /// What it is for.
+    #[n(0)]
+    pub kind: Kind,
+    /// The window of a TDSK, none for the others.
+    #[n(1)]
+    pub window: Option<Window>,
+    /// The public part.
+    #[n(2)]
+    pub public: KemPublic,
+}
+
+/// The statement.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Announcement {
+    /// The key of the camera that it is for.
+    #[n(0)]
+    pub camera: VerifyingKey,
+    /// The stream.
+    #[n(1)]
+    pub stream: Name,
+    /// Counts the stream's announcements, from 1.
+    #[n(2)]
+    pub epoch: u64,
+    /// The hash of the announcement before, none for the first.
+    #[n(3)]
+    pub previous: Option<Hash>,
+    /// When it was made.
+    #[n(4)]
+    pub issued: Time,
+    /// Shared keys may be used until `issued + lease`, in milliseconds.
+    #[n(5)]
+    pub lease: Time,
+    /// The owner's phones: the session key of every clip is wrapped for each.
+    #[n(6)]
+    pub phones: Vec<PhoneKeys>,
+    /// The owner's stream key, then at most one DSK, then TDSKs by window.
+    #[n(7)]
+    pub keys: Vec<StreamKey>,
+    /// The hash of the [`crate::grant::Backup`] that holds the private parts.
+    #[n(8)]
+    pub backup: Hash,
+    /// The members' parts lie in `2^shard_bits` objects.
+    #[n(9)]
+    pub shard_bits: u8,
+}
+
+impl Body for Announcement {
+    const TYPE: &'static str = "announcement";
+}
+
+impl Announcement {
+    /// When shared keys lapse unless the lease is extended.
+    pub fn lease_until(&self) -> Time {
+        self.issued.saturating_add(self.lease)
+    }
+
+    /// Is the announcement one that may be made at all? The order of `keys` is fixed, so that a
+    /// set of keys has one form.
+    fn check_shape(&self) -> Result<()> {
+        let [owner, shared @ ..] = &*self.keys else {
+            return Err(AnnouncementError::Keys.into());
+        };
+        let order = |key: &StreamKey| (key.kind, key.window);
+        let sorted = shared.iter().zip(shared.iter().skip(1)).all(|(a, b)| order(a) < order(b));
+        let windows = self.keys.iter().all(|key| match (key.kind, key.window) {
+            (Kind::Owner | Kind::Dsk, None) => true,
+            (Kind::Tdsk, Some(window)) => window.from < window.until,
+            _ => false,
+        });
+        let mut points: Vec<_> = self.keys.iter().map(|key| key.public).collect();
+        points.extend(self.phones.iter().map(|phone| phone.instance));
+        let count = points.len();
+        points.sort_unstable();
+        points.dedup();
+        let shape = owner.kind == Kind::Owner
+            && shared.iter().all(|key| key.kind != Kind::Owner)
+            && sorted
+            && windows
+            && points.len() == count
+            && !self.phones.is_empty()
+            && self.phones.len() <= MAX_KEYS
+            && self.keys.len() <= MAX_KEYS
+            && self.shard_bits <= 16;
+        if !shape {
+            return Err(AnnouncementError::Keys.into());
+        }
+        if self.lease == 0 || self.lease > MAX_LEASE {
+            return Err(AnnouncementError::Lease.into());
+        }
+        Ok(())
+    }
+}
+
+/// Verifies an announcement by itself: the signature, and that it is one that may be made.
+///
+/// # Errors
+/// Those of [`statement::open`]; `announcement-keys`; `lease-out-of-range`.
+pub fn open(root: &RsaPublic, account: &AccountId, bytes: &[u8]) -> Result<Signed<Announcement>> {
+    let signed = statement::open::<Announcement>(root, account, bytes)?;
+    signed.body.check_shape()?;
+    Ok(signed)
+}
+
+/// The place in one stream's chain that a camera, phone or member has reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Head {
+    /// The epoch.
+    #[n(0)]
+    pub epoch: u64,
+    /// The announcement's hash.
+    #[n(1)]
+    pub hash: Hash,
+    /// When it was made.
+    #[n(2)]
+    pub issued: Time,
+}
+
+/// What following a chain found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The announcement is the one in force.
+    Same,
+    /// The announcement is the next one; this is the new head.
+    Next(Head),
+}
+
+/// May `next` come after `head`?
+///
+/// # Errors
+/// In this order: `not-first` where there is no head; `announcement-rollback`, `epoch-gap`,
+/// `announcement-fork`, `issued-backwards`.
+pub fn follow(head: Option<&Head>, next: &Signed<Announcement>) -> Result<Step> {
+    let Announcement { epoch, previous, issued, .. } = next.body;
+    let Some(head) = head else {
+        if epoch != 1 || previous.is_some() {
+            return Err(AnnouncementError::NotFirst.into());
+        }
+        return Ok(Step::Next(Head { epoch, hash: next.hash, issued }));
+    };
+    if epoch < head.epoch {
+        return Err(AnnouncementError::Rollback.into());
+    }
+    if epoch == head.epoch && next.hash == head.hash {
+        return Ok(Step::Same);
+    }
+    if epoch > head.epoch.saturating_add(1) {
+        return Err(AnnouncementError::EpochGap.into());
+    }
+    if epoch == head.epoch || previous != Some(head.hash) {
+        return Err(AnnouncementError::Chain.into());
+    }
+    if issued < head.issued {
+        return Err(AnnouncementError::TimeBackwards.into());
+    }
+    Ok(Step::Next(Head { epoch, hash: next.hash, issued }))
+}
+
+/// A phone's word that shared keys may be used for longer, `COSE_Sign1` under its lease key.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Lease {
+    /// The camera.
+    #[n(0)]
+    pub camera: VerifyingKey,
+    /// The stream.
+    #[n(1)]
+    pub stream: Name,
+    /// The announcement in force: a lease does not outlive it.
+    #[n(2)]
+    pub announcement: Hash,
+    /// The phone's lease key, one of those that the announcement lists.
+    #[n(3)]
+    pub key: VerifyingKey,
+    /// Shared keys may be used until then.
+    #[n(4)]
+    pub until: Time,
+}
+
+impl Body for Lease {
+    const TYPE: &'static str = "lease";
+}
+
+/// Signs a lease extension.
+///
+/// # Errors
+/// `crypto`.
+pub fn sign_lease(key: &SigningKey, account: &AccountId, lease: Lease) -> Result<Vec<u8>> {
+    cose::sign(key, message::encode(account, lease))
+}
+
+/// Verifies a lease extension under the key that it names; the camera checks that key.
+///
+/// # Errors
+/// Those of [`cose::open`].
+pub fn open_lease(account: &AccountId, bytes: &[u8]) -> Result<Lease> {
+    let claimed: Lease = message::decode(account, &cose::unverified_payload(bytes)?)?;
+    Ok(cose::open::<Lease>(&claimed.key, account, bytes)?.body)
+}
+
+/// The camera's word that an announcement is in force, `COSE_Sign1` under the camera's key.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Acknowledgement {
+    /// The camera.
+    #[n(0)]
+    pub camera: VerifyingKey,
+    /// The stream.
+    #[n(1)]
+    pub stream: Name,
+    /// The announcement's epoch.
+    #[n(2)]
+    pub epoch: u64,
+    /// The announcement's hash: two phones may have made the same epoch.
+    #[n(3)]
+    pub announcement: Hash,
+    /// The sequence number of the first clip that is recorded under it.
+    #[n(4)]
+    pub first: u64,
+    /// The camera's time.
+    #[n(5)]
+    pub time: Time,
+}
+
+impl Body for Acknowledgement {
+    const TYPE: &'static str = "acknowledgement";
+}
+
+/// Verifies an acknowledgement under the key of the camera that must have made it.
+///
+/// # Errors
+/// Those of [`cose::open`]; `wrong-camera`, `unknown-stream` if it speaks of another.
+pub fn open_acknowledgement(
+    account: &AccountId,
+    camera: &VerifyingKey,
+    stream: &Name,
+    bytes: &[u8],
+) -> Result<Acknowledgement> {
+    let ack = cose::open::<Acknowledgement>(camera, account, bytes)?.body;
+    if ack.camera != *camera {
+        return Err(AnnouncementError::WrongCamera.into());
+    }
+    if ack.stream != *stream {
+        return Err(AnnouncementError::UnknownStream.into());
+    }
+    Ok(ack)
+}
+

@@ -1,0 +1,426 @@
+//! The camera: a type per state, so that what is not paired has nothing to record with.
+//!
+//! [`Unpaired`] → [`Paired`] → (per session) [`Session`] → [`Recorded`].
+
+use std::collections::BTreeMap;
+
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+use rand_core::CryptoRng;
+
+use crate::announcement::{self, Acknowledgement, Announcement, Head, Step};
+use crate::cbor::Bytes;
+use crate::clip::{self, ClipId};
+use crate::clock::{CameraClock, Clock};
+use crate::cose;
+use crate::crypto::{RsaPublic, SigningKey, VerifyingKey};
+use crate::error::{AnnouncementError, ClipError, Error, PairingError, Result};
+use crate::keys::{self, Name};
+use crate::message::{self, AccountId, Hash, Time};
+use crate::pairing::{self, Offer, Reply};
+use crate::segment::{Sealer, SessionKey};
+
+/// A camera that belongs to nobody. It has streams and nothing else.
+#[derive(Clone, Debug)]
+pub struct Unpaired {
+    streams: Vec<Name>,
+}
+
+impl Unpaired {
+    /// A camera that records `streams` (a video and an audio stream, say).
+    pub fn new(streams: Vec<Name>) -> Self {
+        Self { streams }
+    }
+
+    /// Takes an offer that the camera read over the local channel: makes the camera's signing key,
+    /// pins the account, and seals the reply.
+    ///
+    /// # Errors
+    /// `offer-expired`, `stream-name` if it has no stream, `crypto`.
+    pub fn pair<R>(self, offer: &Offer, clock: &dyn Clock, rng: &mut R) -> Result<(Paired, Vec<u8>)>
+    where
+        R: CryptoRng + ?Sized,
+    {
+        offer.check_age(clock.wall())?;
+        if self.streams.is_empty() {
+            return Err(PairingError::StreamName.into());
+        }
+        let key = SigningKey::generate(rng)?;
+        let reply = Reply { camera: key.verifying_key(), streams: self.streams.clone() };
+        let reply = pairing::seal_reply(offer, &reply, rng)?;
+        let mut time = CameraClock::resume(0, clock);
+        time.at_least(offer.issued);
+        let streams = self.streams.into_iter().map(|name| (name, Stream::default())).collect();
+        Ok((Paired { account: offer.account, root: None, key, streams, time }, reply))
+    }
+}
+
+/// What the camera keeps of one stream.
+#[derive(Clone, Debug, Default)]
+struct Stream {
+    in_force: Option<InForce>,
+    /// The sequence number of the last clip, 0 before the first.
+    sequence: u64,
+    previous: Option<Hash>,
+}
+
+#[derive(Clone, Debug)]
+struct InForce {
+    head: Head,
+    announcement: Announcement,
+    lease_until: Time,
+}
+
+/// A camera of an account. What it stores opens no clip, past or to come: it wraps for public
+/// keys, and a session key does not outlive its session.
+pub struct Paired {
+    account: AccountId,
+    root: Option<RsaPublic>,
+    key: SigningKey,
+    streams: BTreeMap<Name, Stream>,
+    time: CameraClock,
+}
+
+impl Paired {
+    /// The account that the camera is pinned to.
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// The key under which the camera signs.
+    pub fn verifying_key(&self) -> VerifyingKey {
+        self.key.verifying_key()
+    }
+
+    /// The camera's streams.
+    pub fn streams(&self) -> impl Iterator<Item = &Name> {
+        self.streams.keys()
+    }
+
+    /// Takes the root's public key from the cloud: it is the pinned one or it is refused.
+    ///
+    /// # Errors
+    /// Those of [`keys::decode_root`].
+    pub fn take_root(&mut self, bytes: &[u8]) -> Result<()> {
+        self.root = Some(keys::decode_root(&self.account, bytes)?);
+        Ok(())
+    }
+
+    /// Has the camera got its root?
+    pub fn has_root(&self) -> bool {
+        self.root.is_some()
+    }
+
+    /// The announcement in force on `stream`, if there is one.
+    pub fn head(&self, stream: &Name) -> Option<Head> {
+        Some(self.streams.get(stream)?.in_force.as_ref()?.head)
+    }
+
+    /// When shared keys lapse on `stream`.
+    pub fn lease_until(&self, stream: &Name) -> Option<Time> {
+        Some(self.streams.get(stream)?.in_force.as_ref()?.lease_until)
+    }
+
+    /// The sequence number of the last clip of `stream`, 0 before the first.
+    pub fn last_sequence(&self, stream: &Name) -> u64 {
+        self.streams.get(stream).map_or(0, |stream| stream.sequence)
+    }
+
+    /// The camera's time.
+    pub fn now(&mut self, clock: &dyn Clock) -> Time {
+        self.time.now(clock)
+    }
+
+    /// Takes an announcement. Returns the acknowledgement to upload, none if it is the one in
+    /// force.
+    ///
+    /// The checks, in this order: signature and tree path under the pinned root; account; shape;
+    /// camera; stream; place in the chain.
+    ///
+    /// # Errors
+    /// Those of [`announcement::open`], `wrong-camera`, `unknown-stream`, those of
+    /// [`announcement::follow`]. A refused announcement changes nothing.
+    pub fn accept(&mut self, bytes: &[u8], clock: &dyn Clock) -> Result<Option<Vec<u8>>> {
+        let root = self.root.as_ref().ok_or(crate::error::StoreError::Missing)?;
+        let signed = announcement::open(root, &self.account, bytes)?;
+        let camera = self.key.verifying_key();
+        if signed.body.camera != camera {
+            return Err(AnnouncementError::WrongCamera.into());
+        }
+        let stream =
+            self.streams.get_mut(&signed.body.stream).ok_or(AnnouncementError::UnknownStream)?;
+        let head = stream.in_force.as_ref().map(|now| &now.head);
+        let Step::Next(head) = announcement::follow(head, &signed)? else {
+            return Ok(None);
+        };
+        self.time.at_least(signed.body.issued);
+        let ack = Acknowledgement {
+            camera,
+            stream: signed.body.stream.clone(),
+            epoch: head.epoch,
+            announcement: head.hash,
+            first: stream.sequence + 1,
+            time: self.time.now(clock),
+        };
+        let lease_until = signed.body.lease_until();
+        stream.in_force = Some(InForce { head, announcement: signed.body, lease_until });
+        Ok(Some(cose::sign(&self.key, message::encode(&self.account, ack))?))
+    }
+
+    /// Signs the acknowledgement of the announcement in force again, for a cloud that lost it.
+    ///
+    /// # Errors
+    /// `no-announcement`, `unknown-stream`, `crypto`.
+    pub fn acknowledge(&mut self, stream: &Name, clock: &dyn Clock) -> Result<Vec<u8>> {
+        let time = self.time.now(clock);
+        let kept = self.streams.get(stream).ok_or(AnnouncementError::UnknownStream)?;
+        let now = kept.in_force.as_ref().ok_or(ClipError::NotRecording)?;
+        let ack = Acknowledgement {
+            camera: self.key.verifying_key(),
+            stream: stream.clone(),
+            epoch: now.head.epoch,
+            announcement: now.head.hash,
+            first: kept.sequence + 1,
+            time,
+        };
+        cose::sign(&self.key, message::encode(&self.account, ack))
+    }
+
+    /// Takes a lease extension.
+    ///
+    /// The checks, in this order: signature under the key that it names; account; camera; stream;
+    /// that the announcement in force is the one it names, and lists that key; length; progress.
+    ///
+    /// # Errors
+    /// Those of [`announcement::open_lease`], `wrong-camera`, `unknown-stream`, `lease-stale`,
+    /// `lease-key`, `lease-out-of-range`, `lease-shorter`.
+    pub fn extend(&mut self, bytes: &[u8], clock: &dyn Clock) -> Result<()> {
+        let lease = announcement::open_lease(&self.account, bytes)?;
+        if lease.camera != self.key.verifying_key() {
+            return Err(AnnouncementError::WrongCamera.into());
+        }
+        let now = self.time.now(clock);
+        let stream =
+            self.streams.get_mut(&lease.stream).ok_or(AnnouncementError::UnknownStream)?;
+        let in_force = stream.in_force.as_mut().ok_or(AnnouncementError::LeaseStale)?;
+        if in_force.head.hash != lease.announcement {
+            return Err(AnnouncementError::LeaseStale.into());
+        }
+        if !in_force.announcement.phones.iter().any(|phone| phone.lease == lease.key) {
+            return Err(AnnouncementError::LeaseKey.into());
+        }
+        if lease.until > now.saturating_add(announcement::MAX_LEASE) {
+            return Err(AnnouncementError::Lease.into());
+        }
+        if lease.until <= in_force.lease_until {
+            return Err(AnnouncementError::LeaseShorter.into());
+        }
+        in_force.lease_until = lease.until;
+        Ok(())
+    }
+
+    /// Starts a session of `stream` under the announcement in force.
+    ///
+    /// # Errors
+    /// `unknown-stream`, `no-announcement`.
+    pub fn begin<R>(&mut self, stream: &Name, clock: &dyn Clock, rng: &mut R) -> Result<Session>
+    where
+        R: CryptoRng + ?Sized,
+    {
+        let kept = self.streams.get(stream).ok_or(AnnouncementError::UnknownStream)?;
+        if kept.in_force.is_none() {
+            return Err(ClipError::NotRecording.into());
+        }
+        let mut clip = [0; 16];
+        rng.fill_bytes(&mut clip);
+        let clip = Bytes(clip);
+        let key = SessionKey::random(rng);
+        let sealer = Sealer::new(&key, clip::segment_context(&self.account, &clip));
+        let start = self.time.now(clock);
+        Ok(Session { stream: stream.clone(), clip, start, key, sealer })
+    }
+
+    /// Ends a session: wraps its key for everyone entitled, signs the manifest, erases the key.
+    ///
+    /// The camera must store its [state](Self::to_state) before the manifest leaves it: otherwise
+    /// a restart could give the same sequence number twice.
+    ///
+    /// # Errors
+    /// `no-announcement`, `crypto`.
+    pub fn finish<R>(
+        &mut self,
+        session: Session,
+        clock: &dyn Clock,
+        rng: &mut R,
+    ) -> Result<Recorded>
+    where
+        R: CryptoRng + ?Sized,
+    {
+        let Session { stream: name, clip, start, key, sealer } = session;
+        let sealed = sealer.finish()?;
+        let end = self.time.now(clock);
+        let stream = self.streams.get_mut(&name).ok_or(AnnouncementError::UnknownStream)?;
+        let now = stream.in_force.as_ref().ok_or(ClipError::NotRecording)?;
+        let sequence = stream.sequence + 1;
+        let draft = clip::Draft {
+            account: &self.account,
+            camera: &self.key,
+            stream: &name,
+            announcement: &now.announcement,
+            announcement_hash: now.head.hash,
+            lease_until: now.lease_until,
+            sequence,
+            previous: stream.previous,
+            clip,
+            start,
+            end,
+        };
+        let (hash, manifest) = draft.sign(&key, &sealed, rng)?;
+        stream.sequence = sequence;
+        stream.previous = Some(hash);
+        Ok(Recorded { stream: name, sequence, clip, manifest, body: sealed.body })
+    }
+}
+
+/// A session that is being recorded. Dropping it erases its key and leaves no trace.
+pub struct Session {
+    stream: Name,
+    clip: ClipId,
+    start: Time,
+    key: SessionKey,
+    sealer: Sealer,
+}
+
+impl Session {
+    /// Appends recorded bytes.
+    ///
+    /// # Errors
+    /// `session-full`; then nothing was appended.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.sealer.length() + bytes.len() as u64 > clip::MAX_SESSION {
+            return Err(ClipError::SessionFull.into());
+        }
+        self.sealer.write(bytes)
+    }
+
+    /// Plaintext bytes so far.
+    pub fn length(&self) -> u64 {
+        self.sealer.length()
+    }
+}
+
+/// A finished session: nothing in it is secret, and nothing secret is needed to upload it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Recorded {
+    /// The stream.
+    #[n(0)]
+    pub stream: Name,
+    /// The clip's sequence number.
+    #[n(1)]
+    pub sequence: u64,
+    /// The clip.
+    #[n(2)]
+    pub clip: ClipId,
+    /// The signed manifest.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub manifest: Vec<u8>,
+    /// The sealed segments.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub body: Vec<u8>,
+}
+
+// ---------------------------------------------------------------- what a camera stores
+
+/// A paired camera on its own disk.
+#[derive(Encode, Decode)]
+#[cbor(array)]
+pub struct State {
+    #[n(0)]
+    account: AccountId,
+    #[n(1)]
+    key: Bytes<32>,
+    #[n(2)]
+    root: ByteVec,
+    #[n(3)]
+    time: Time,
+    #[n(4)]
+    streams: Vec<StreamState>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct StreamState {
+    #[n(0)]
+    name: Name,
+    #[n(1)]
+    sequence: u64,
+    #[n(2)]
+    previous: Option<Hash>,
+    #[n(3)]
+    in_force: Vec<InForceState>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct InForceState {
+    #[n(0)]
+    head: Head,
+    #[n(1)]
+    announcement: Announcement,
+    #[n(2)]
+    lease_until: Time,
+}
+
+impl Paired {
+    /// What the camera stores. It holds the signing key and no key that opens anything.
+    pub fn to_state(&self) -> State {
+        let stream = |(name, stream): (&Name, &Stream)| StreamState {
+            name: name.clone(),
+            sequence: stream.sequence,
+            previous: stream.previous,
+            in_force: stream
+                .in_force
+                .iter()
+                .map(|now| InForceState {
+                    head: now.head,
+                    announcement: now.announcement.clone(),
+                    lease_until: now.lease_until,
+                })
+                .collect(),
+        };
+        State {
+            account: self.account,
+            key: Bytes(*self.key.to_bytes()),
+            root: self.root.as_ref().map(keys::encode_root).unwrap_or_default().into(),
+            time: self.time.stored(),
+            streams: self.streams.iter().map(stream).collect(),
+        }
+    }
+
+    /// Starts again from what was stored.
+    ///
+    /// # Errors
+    /// `invalid-key`, `malformed`, `wrong-account` if the file was altered.
+    pub fn from_state(state: State, clock: &dyn Clock) -> Result<Self> {
+        let root = match &**state.root {
+            [] => None,
+            bytes => Some(keys::decode_root(&state.account, bytes)?),
+        };
+        let stream = |s: StreamState| {
+            let in_force = s.in_force.into_iter().next().map(|now| InForce {
+                head: now.head,
+                announcement: now.announcement,
+                lease_until: now.lease_until,
+            });
+            (s.name, Stream { in_force, sequence: s.sequence, previous: s.previous })
+        };
+        Ok(Self {
+            account: state.account,
+            root,
+            key: SigningKey::from_bytes(&state.key.0).map_err(|_| Error::Crypto)?,
+            streams: state.streams.into_iter().map(stream).collect(),
+            time: CameraClock::resume(state.time, clock),
+        })
+    }
+}

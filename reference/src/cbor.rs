@@ -1,0 +1,111 @@
+//! Deterministic CBOR (RFC 8949 section 4.2.1), and nothing else.
+//!
+//! Decoding re-encodes what it read and compares: a longer integer, an indefinite length, an
+//! unknown field, a missing one or a trailing byte makes the bytes differ, and they are refused.
+
+use std::fmt;
+
+use minicbor::decode::Error as DecodeError;
+use minicbor::encode::{Error as EncodeError, Write};
+use minicbor::{Decode, Decoder, Encode, Encoder};
+
+use crate::crypto::{CryptoError, KemPublic, VerifyingKey};
+use crate::error::{MessageError, Result};
+
+/// A byte string of exactly `N` bytes, public data.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bytes<const N: usize>(pub [u8; N]);
+
+impl<const N: usize> fmt::Display for Bytes<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl<const N: usize> fmt::Debug for Bytes<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl<const N: usize> std::str::FromStr for Bytes<N> {
+    type Err = MessageError;
+
+    /// Reads `2 * N` hexadecimal digits.
+    fn from_str(text: &str) -> std::result::Result<Self, MessageError> {
+        let mut out = [0; N];
+        hex::decode_to_slice(text, &mut out).map_err(|_| MessageError::Malformed)?;
+        Ok(Self(out))
+    }
+}
+
+impl<C, const N: usize> Encode<C> for Bytes<N> {
+    fn encode<W: Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> std::result::Result<(), EncodeError<W::Error>> {
+        e.bytes(&self.0)?.ok()
+    }
+}
+
+impl<'b, C, const N: usize> Decode<'b, C> for Bytes<N> {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> std::result::Result<Self, DecodeError> {
+        let bytes = d.bytes()?;
+        match bytes.try_into() {
+            Ok(array) => Ok(Self(array)),
+            Err(_) => Err(DecodeError::message("byte string of another length")),
+        }
+    }
+}
+
+/// Encodes a P-256 public key as its 65-byte uncompressed point and checks it when decoding.
+macro_rules! point {
+    ($key:ty) => {
+        impl<C> Encode<C> for $key {
+            fn encode<W: Write>(
+                &self,
+                e: &mut Encoder<W>,
+                _: &mut C,
+            ) -> std::result::Result<(), EncodeError<W::Error>> {
+                e.bytes(self.as_bytes())?.ok()
+            }
+        }
+
+        impl<'b, C> Decode<'b, C> for $key {
+            fn decode(d: &mut Decoder<'b>, _: &mut C) -> std::result::Result<Self, DecodeError> {
+                Self::from_bytes(d.bytes()?).map_err(DecodeError::custom)
+            }
+        }
+    };
+}
+
+point!(KemPublic);
+point!(VerifyingKey);
+
+/// The deterministic encoding of `value`.
+pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Writing to a `Vec` cannot fail, and no type here refuses to be encoded.
+    let _: std::result::Result<(), EncodeError<std::convert::Infallible>> =
+        minicbor::encode(value, &mut bytes);
+    bytes
+}
+
+/// Reads exactly one value of type `T`, deterministically encoded.
+///
+/// # Errors
+/// `malformed`, `invalid-key` or `not-deterministic`.
+pub fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T> {
+    let value: T = minicbor::decode(bytes).map_err(|error| {
+        let source = std::error::Error::source(&error);
+        match source.and_then(|s| s.downcast_ref::<CryptoError>()) {
+            Some(_) => MessageError::InvalidKey,
+            None => MessageError::Malformed,
+        }
+    })?;
+    if encode(&value) != bytes {
+        return Err(MessageError::NotDeterministic.into());
+    }
+    Ok(value)
+}
