@@ -122,7 +122,10 @@ impl Announcement {
             return Err(AnnouncementError::Keys.into());
         };
         let order = |key: &StreamKey| (key.kind, key.window);
-        let sorted = shared.iter().zip(shared.iter().skip(1)).all(|(a, b)| order(a) < order(b));
+        let sorted = shared
+            .iter()
+            .zip(shared.iter().skip(1))
+            .all(|(a, b)| order(a) < order(b));
         let windows = self.keys.iter().all(|key| match (key.kind, key.window) {
             (Kind::Owner | Kind::Dsk, None) => true,
             (Kind::Tdsk, Some(window)) => window.from < window.until,
@@ -192,12 +195,21 @@ pub enum Step {
 /// In this order: `not-first` where there is no head; `announcement-rollback`, `epoch-gap`,
 /// `announcement-fork`, `issued-backwards`.
 pub fn follow(head: Option<&Head>, next: &Signed<Announcement>) -> Result<Step> {
-    let Announcement { epoch, previous, issued, .. } = next.body;
+    let Announcement {
+        epoch,
+        previous,
+        issued,
+        ..
+    } = next.body;
     let Some(head) = head else {
         if epoch != 1 || previous.is_some() {
             return Err(AnnouncementError::NotFirst.into());
         }
-        return Ok(Step::Next(Head { epoch, hash: next.hash, issued }));
+        return Ok(Step::Next(Head {
+            epoch,
+            hash: next.hash,
+            issued,
+        }));
     };
     if epoch < head.epoch {
         return Err(AnnouncementError::Rollback.into());
@@ -214,7 +226,11 @@ pub fn follow(head: Option<&Head>, next: &Signed<Announcement>) -> Result<Step> 
     if issued < head.issued {
         return Err(AnnouncementError::TimeBackwards.into());
     }
-    Ok(Step::Next(Head { epoch, hash: next.hash, issued }))
+    Ok(Step::Next(Head {
+        epoch,
+        hash: next.hash,
+        issued,
+    }))
 }
 
 /// A phone's word that shared keys may be used for longer, `COSE_Sign1` under its lease key.
@@ -306,4 +322,3 @@ pub fn open_acknowledgement(
     }
     Ok(ack)
 }
-

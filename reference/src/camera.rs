@@ -46,12 +46,28 @@ impl Unpaired {
             return Err(PairingError::StreamName.into());
         }
         let key = SigningKey::generate(rng)?;
-        let reply = Reply { camera: key.verifying_key(), streams: self.streams.clone() };
+        let reply = Reply {
+            camera: key.verifying_key(),
+            streams: self.streams.clone(),
+        };
         let reply = pairing::seal_reply(offer, &reply, rng)?;
         let mut time = CameraClock::resume(0, clock);
         time.at_least(offer.issued);
-        let streams = self.streams.into_iter().map(|name| (name, Stream::default())).collect();
-        Ok((Paired { account: offer.account, root: None, key, streams, time }, reply))
+        let streams = self
+            .streams
+            .into_iter()
+            .map(|name| (name, Stream::default()))
+            .collect();
+        Ok((
+            Paired {
+                account: offer.account,
+                root: None,
+                key,
+                streams,
+                time,
+            },
+            reply,
+        ))
     }
 }
 
@@ -141,14 +157,19 @@ impl Paired {
     /// Those of [`announcement::open`], `wrong-camera`, `unknown-stream`, those of
     /// [`announcement::follow`]. A refused announcement changes nothing.
     pub fn accept(&mut self, bytes: &[u8], clock: &dyn Clock) -> Result<Option<Vec<u8>>> {
-        let root = self.root.as_ref().ok_or(crate::error::StoreError::Missing)?;
+        let root = self
+            .root
+            .as_ref()
+            .ok_or(crate::error::StoreError::Missing)?;
         let signed = announcement::open(root, &self.account, bytes)?;
         let camera = self.key.verifying_key();
         if signed.body.camera != camera {
             return Err(AnnouncementError::WrongCamera.into());
         }
-        let stream =
-            self.streams.get_mut(&signed.body.stream).ok_or(AnnouncementError::UnknownStream)?;
+        let stream = self
+            .streams
+            .get_mut(&signed.body.stream)
+            .ok_or(AnnouncementError::UnknownStream)?;
         let head = stream.in_force.as_ref().map(|now| &now.head);
         let Step::Next(head) = announcement::follow(head, &signed)? else {
             return Ok(None);
@@ -163,8 +184,15 @@ impl Paired {
             time: self.time.now(clock),
         };
         let lease_until = signed.body.lease_until();
-        stream.in_force = Some(InForce { head, announcement: signed.body, lease_until });
-        Ok(Some(cose::sign(&self.key, message::encode(&self.account, ack))?))
+        stream.in_force = Some(InForce {
+            head,
+            announcement: signed.body,
+            lease_until,
+        });
+        Ok(Some(cose::sign(
+            &self.key,
+            message::encode(&self.account, ack),
+        )?))
     }
 
     /// Signs the acknowledgement of the announcement in force again, for a cloud that lost it.
@@ -173,7 +201,10 @@ impl Paired {
     /// `no-announcement`, `unknown-stream`, `crypto`.
     pub fn acknowledge(&mut self, stream: &Name, clock: &dyn Clock) -> Result<Vec<u8>> {
         let time = self.time.now(clock);
-        let kept = self.streams.get(stream).ok_or(AnnouncementError::UnknownStream)?;
+        let kept = self
+            .streams
+            .get(stream)
+            .ok_or(AnnouncementError::UnknownStream)?;
         let now = kept.in_force.as_ref().ok_or(ClipError::NotRecording)?;
         let ack = Acknowledgement {
             camera: self.key.verifying_key(),
@@ -200,13 +231,23 @@ impl Paired {
             return Err(AnnouncementError::WrongCamera.into());
         }
         let now = self.time.now(clock);
-        let stream =
-            self.streams.get_mut(&lease.stream).ok_or(AnnouncementError::UnknownStream)?;
-        let in_force = stream.in_force.as_mut().ok_or(AnnouncementError::LeaseStale)?;
+        let stream = self
+            .streams
+            .get_mut(&lease.stream)
+            .ok_or(AnnouncementError::UnknownStream)?;
+        let in_force = stream
+            .in_force
+            .as_mut()
+            .ok_or(AnnouncementError::LeaseStale)?;
         if in_force.head.hash != lease.announcement {
             return Err(AnnouncementError::LeaseStale.into());
         }
-        if !in_force.announcement.phones.iter().any(|phone| phone.lease == lease.key) {
+        if !in_force
+            .announcement
+            .phones
+            .iter()
+            .any(|phone| phone.lease == lease.key)
+        {
             return Err(AnnouncementError::LeaseKey.into());
         }
         if lease.until > now.saturating_add(announcement::MAX_LEASE) {
@@ -227,7 +268,10 @@ impl Paired {
     where
         R: CryptoRng + ?Sized,
     {
-        let kept = self.streams.get(stream).ok_or(AnnouncementError::UnknownStream)?;
+        let kept = self
+            .streams
+            .get(stream)
+            .ok_or(AnnouncementError::UnknownStream)?;
         if kept.in_force.is_none() {
             return Err(ClipError::NotRecording.into());
         }
@@ -237,7 +281,13 @@ impl Paired {
         let key = SessionKey::random(rng);
         let sealer = Sealer::new(&key, clip::segment_context(&self.account, &clip));
         let start = self.time.now(clock);
-        Ok(Session { stream: stream.clone(), clip, start, key, sealer })
+        Ok(Session {
+            stream: stream.clone(),
+            clip,
+            start,
+            key,
+            sealer,
+        })
     }
 
     /// Ends a session: wraps its key for everyone entitled, signs the manifest, erases the key.
@@ -256,10 +306,19 @@ impl Paired {
     where
         R: CryptoRng + ?Sized,
     {
-        let Session { stream: name, clip, start, key, sealer } = session;
+        let Session {
+            stream: name,
+            clip,
+            start,
+            key,
+            sealer,
+        } = session;
         let sealed = sealer.finish()?;
         let end = self.time.now(clock);
-        let stream = self.streams.get_mut(&name).ok_or(AnnouncementError::UnknownStream)?;
+        let stream = self
+            .streams
+            .get_mut(&name)
+            .ok_or(AnnouncementError::UnknownStream)?;
         let now = stream.in_force.as_ref().ok_or(ClipError::NotRecording)?;
         let sequence = stream.sequence + 1;
         let draft = clip::Draft {
@@ -278,7 +337,38 @@ impl Paired {
         let (hash, manifest) = draft.sign(&key, &sealed, rng)?;
         stream.sequence = sequence;
         stream.previous = Some(hash);
-        Ok(Recorded { stream: name, sequence, clip, manifest, body: sealed.body })
+        Ok(Recorded {
+            stream: name,
+            sequence,
+            clip,
+            manifest,
+            body: sealed.body,
+        })
+    }
+}
+
+impl Paired {
+    /// Takes note of a session that was finished but perhaps not stored with the state: the camera
+    /// was stopped between the two. Returns whether it was the next one.
+    ///
+    /// # Errors
+    /// Those of [`clip::open`] if it is not this camera's.
+    pub fn adopt(&mut self, recorded: &Recorded) -> Result<bool> {
+        let camera = self.key.verifying_key();
+        let name = &recorded.stream;
+        let manifest = clip::open(&self.account, &camera, name, &recorded.manifest)?;
+        let stream = self
+            .streams
+            .get_mut(name)
+            .ok_or(AnnouncementError::UnknownStream)?;
+        let next = manifest.body.sequence == stream.sequence + 1
+            && manifest.body.previous == stream.previous;
+        if next {
+            stream.sequence = manifest.body.sequence;
+            stream.previous = Some(manifest.hash);
+            self.time.at_least(manifest.body.end);
+        }
+        Ok(next)
     }
 }
 
@@ -392,7 +482,12 @@ impl Paired {
         State {
             account: self.account,
             key: Bytes(*self.key.to_bytes()),
-            root: self.root.as_ref().map(keys::encode_root).unwrap_or_default().into(),
+            root: self
+                .root
+                .as_ref()
+                .map(keys::encode_root)
+                .unwrap_or_default()
+                .into(),
             time: self.time.stored(),
             streams: self.streams.iter().map(stream).collect(),
         }
@@ -413,7 +508,14 @@ impl Paired {
                 announcement: now.announcement,
                 lease_until: now.lease_until,
             });
-            (s.name, Stream { in_force, sequence: s.sequence, previous: s.previous })
+            (
+                s.name,
+                Stream {
+                    in_force,
+                    sequence: s.sequence,
+                    previous: s.previous,
+                },
+            )
         };
         Ok(Self {
             account: state.account,

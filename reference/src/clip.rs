@@ -75,14 +75,21 @@ fn envelope_context(
     clip: &ClipId,
     role: Role,
 ) -> Vec<u8> {
-    message::context("envelope", account, (stream.clone(), *statement, *clip, role))
+    message::context(
+        "envelope",
+        account,
+        (stream.clone(), *statement, *clip, role),
+    )
 }
 
 /// Wraps `key` for `recipient`.
 ///
 /// # Errors
 /// `crypto`.
-#[expect(clippy::too_many_arguments, reason = "the five fields of the context are the binding")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the five fields of the context are the binding"
+)]
 pub fn wrap<R>(
     account: &AccountId,
     stream: &Name,
@@ -99,7 +106,11 @@ where
     let info = envelope_context(account, stream, statement, clip, role);
     let (enc, sealed) = crypto::hpke_seal(recipient, &info, &[], key.as_bytes(), rng)?;
     let sealed = Bytes(sealed.try_into().map_err(|_| crate::error::Error::Crypto)?);
-    Ok(Envelope { recipient: kem_id(recipient), enc: Bytes(enc), sealed })
+    Ok(Envelope {
+        recipient: kem_id(recipient),
+        enc: Bytes(enc),
+        sealed,
+    })
 }
 
 /// Opens the envelope for `secret`, if there is one.
@@ -115,7 +126,10 @@ pub fn unwrap(
     (role, secret): (Role, &KemSecret),
 ) -> Result<SessionKey> {
     let id = kem_id(&secret.public());
-    let envelope = envelopes.iter().find(|e| e.recipient == id).ok_or(ClipError::NoEnvelope)?;
+    let envelope = envelopes
+        .iter()
+        .find(|e| e.recipient == id)
+        .ok_or(ClipError::NoEnvelope)?;
     let info = envelope_context(account, stream, statement, clip, role);
     let plain = crypto::hpke_open(secret, &envelope.enc.0, &info, &[], &envelope.sealed.0)
         .map_err(|_| ClipError::EnvelopeOpen)?;
@@ -185,9 +199,14 @@ pub fn recipients(
         (Kind::Dsk, _) => leased,
         (Kind::Tdsk, window) => leased && window.is_some_and(|w| w.contains(start, end)),
     };
-    let phones = announcement.phones.iter().map(|phone| (Role::Instance, phone.instance));
+    let phones = announcement
+        .phones
+        .iter()
+        .map(|phone| (Role::Instance, phone.instance));
     let keys = announcement.keys.iter().filter(entitled);
-    phones.chain(keys.map(|key| (Role::from(key.kind), key.public))).collect()
+    phones
+        .chain(keys.map(|key| (Role::from(key.kind), key.public)))
+        .collect()
 }
 
 /// Signs a manifest.
@@ -259,7 +278,9 @@ impl OpenClip {
     /// `body-truncated` if bytes are missing, `segment-altered`.
     pub fn open_segment(&self, index: u64, sealed: &mut Vec<u8>) -> Result<()> {
         let expected = self.sealed_range(index);
-        let place = usize::try_from(index).ok().and_then(|i| self.manifest.segments.get(i));
+        let place = usize::try_from(index)
+            .ok()
+            .and_then(|i| self.manifest.segments.get(i));
         if (sealed.len() as u64) < expected.end - expected.start {
             sealed.clear();
             return Err(ClipError::Truncated.into());
@@ -278,7 +299,9 @@ impl OpenClip {
     /// `segment-altered`.
     pub fn check_plaintext(&self, index: u64, plaintext: &[u8]) -> Result<()> {
         let sealed = self.opener.seal_again(index, plaintext)?;
-        let place = usize::try_from(index).ok().and_then(|i| self.manifest.segments.get(i));
+        let place = usize::try_from(index)
+            .ok()
+            .and_then(|i| self.manifest.segments.get(i));
         if place != Some(&Bytes(sha256(&sealed))) {
             return Err(ClipError::Segment.into());
         }
@@ -353,11 +376,27 @@ impl Draft<'_> {
     where
         R: CryptoRng + ?Sized,
     {
-        let Self { account, stream, announcement_hash, clip, start, end, .. } = *self;
+        let Self {
+            account,
+            stream,
+            announcement_hash,
+            clip,
+            start,
+            end,
+            ..
+        } = *self;
         let mut envelopes = Vec::new();
         for (role, public) in recipients(self.announcement, self.lease_until, start, end) {
-            let envelope =
-                wrap(account, stream, &announcement_hash, &clip, role, &public, key, rng)?;
+            let envelope = wrap(
+                account,
+                stream,
+                &announcement_hash,
+                &clip,
+                role,
+                &public,
+                key,
+                rng,
+            )?;
             envelopes.push(envelope);
         }
         let manifest = Manifest {
@@ -377,4 +416,3 @@ impl Draft<'_> {
         Ok((hash, sign(self.camera, account, manifest)?))
     }
 }
-

@@ -24,7 +24,9 @@ pub struct SystemClock {
 impl SystemClock {
     /// A clock whose monotonic counter starts now.
     pub fn start() -> Self {
-        Self { start: std::time::Instant::now() }
+        Self {
+            start: std::time::Instant::now(),
+        }
     }
 }
 
@@ -54,13 +56,17 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock whose wall time is `wall`.
     pub fn at(wall: Time) -> Self {
-        Self { wall: wall.into(), monotonic: 0.into() }
+        Self {
+            wall: wall.into(),
+            monotonic: 0.into(),
+        }
     }
 
     /// Lets `milliseconds` pass on both clocks.
     pub fn advance(&self, milliseconds: Time) {
         self.wall.set(self.wall.get().saturating_add(milliseconds));
-        self.monotonic.set(self.monotonic.get().saturating_add(milliseconds));
+        self.monotonic
+            .set(self.monotonic.get().saturating_add(milliseconds));
     }
 
     /// Sets the wall clock only, as an attacker would.
@@ -90,7 +96,10 @@ impl CameraClock {
     /// Starts from the time that the camera stored last: the time while it was off is known only
     /// if the wall clock tells.
     pub fn resume(floor: Time, clock: &dyn Clock) -> Self {
-        Self { floor, anchor: clock.monotonic() }
+        Self {
+            floor,
+            anchor: clock.monotonic(),
+        }
     }
 
     /// The time: the wall clock, or the last time plus what has passed since, whichever is later.

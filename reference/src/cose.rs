@@ -35,7 +35,9 @@ pub fn sign(key: &SigningKey, payload: Vec<u8>) -> Result<Vec<u8>> {
     CoseSign1Builder::new()
         .protected(protected(Algorithm::ES256))
         .payload(payload)
-        .try_create_signature(&[], |to_be_signed| key.sign(to_be_signed).map(|s| s.to_vec()))?
+        .try_create_signature(&[], |to_be_signed| {
+            key.sign(to_be_signed).map(|s| s.to_vec())
+        })?
         .build()
         .to_tagged_vec()
         .map_err(|_| Error::Crypto)
@@ -67,10 +69,16 @@ where
 /// [`message::decode`].
 pub fn open<T: Body>(key: &VerifyingKey, account: &AccountId, signed: &[u8]) -> Result<Signed<T>> {
     let payload = verify(Algorithm::ES256, signed, |signature, data| {
-        let signature = signature.try_into().map_err(|_| MessageError::InvalidSignature)?;
-        key.verify(data, signature).map_err(|_| MessageError::InvalidSignature)
+        let signature = signature
+            .try_into()
+            .map_err(|_| MessageError::InvalidSignature)?;
+        key.verify(data, signature)
+            .map_err(|_| MessageError::InvalidSignature)
     })?;
-    Ok(Signed { hash: message::hash(&payload), body: message::decode(account, &payload)? })
+    Ok(Signed {
+        hash: message::hash(&payload),
+        body: message::decode(account, &payload)?,
+    })
 }
 
 /// Verifies a `COSE_Sign1` under the account signing key and reads the message in it.
@@ -79,8 +87,11 @@ pub fn open<T: Body>(key: &VerifyingKey, account: &AccountId, signed: &[u8]) -> 
 /// As [`open`].
 pub fn open_root<T: Body>(root: &RsaPublic, account: &AccountId, signed: &[u8]) -> Result<T> {
     let payload = verify(Algorithm::PS256, signed, |signature, data| {
-        let signature = signature.try_into().map_err(|_| MessageError::InvalidSignature)?;
-        root.verify(data, signature).map_err(|_| MessageError::InvalidSignature)
+        let signature = signature
+            .try_into()
+            .map_err(|_| MessageError::InvalidSignature)?;
+        root.verify(data, signature)
+            .map_err(|_| MessageError::InvalidSignature)
     })?;
     message::decode(account, &payload)
 }
@@ -118,7 +129,11 @@ fn verify(
     // Parsing keeps the protected bytes as they came: rebuild them, to compare what is canonical.
     let mut canonical = sign1.clone();
     canonical.protected.original_data = None;
-    if canonical.to_tagged_vec().map_err(|_| MessageError::Malformed)? != signed {
+    if canonical
+        .to_tagged_vec()
+        .map_err(|_| MessageError::Malformed)?
+        != signed
+    {
         return Err(MessageError::NotDeterministic.into());
     }
     sign1.verify_signature(&[], check)?;
@@ -140,7 +155,9 @@ where
         .protected(protected(Algorithm::A256GCM))
         .unprotected(HeaderBuilder::new().iv(iv.to_vec()).build())
         .try_create_ciphertext(plaintext, context, |plaintext, aad| {
-            Aes256Gcm::new(key.as_bytes()).seal(&iv, aad, plaintext).map_err(|_| Error::Crypto)
+            Aes256Gcm::new(key.as_bytes())
+                .seal(&iv, aad, plaintext)
+                .map_err(|_| Error::Crypto)
         })?
         .build()
         .to_tagged_vec()

@@ -61,7 +61,15 @@ where
     let info = introduction_context(account, number);
     let (enc, tag, pairwise) = crypto::hpke_seal_export(member, &info, &[], &[], PAIRWISE, rng)?;
     let confirmation = Bytes(tag.try_into().map_err(|_| Error::Crypto)?);
-    Ok((Introduction { member: *member, number, enc: Bytes(enc), confirmation }, pairwise))
+    Ok((
+        Introduction {
+            member: *member,
+            number,
+            enc: Bytes(enc),
+            confirmation,
+        },
+        pairwise,
+    ))
 }
 
 /// Verifies an introduction under the pinned root and opens it: the member's side.
@@ -75,13 +83,17 @@ pub fn open_introduction(
     bytes: &[u8],
 ) -> Result<(Hash, u64, Key)> {
     let signed = statement::open::<Introduction>(root, account, bytes)?;
-    let Introduction { member: recipient, number, enc, confirmation } = signed.body;
+    let Introduction {
+        member: recipient,
+        number,
+        enc,
+        confirmation,
+    } = signed.body;
     if recipient != member.public() {
         return Err(GrantError::NotRecipient.into());
     }
     let info = introduction_context(account, number);
-    let opened =
-        crypto::hpke_open_export(member, &enc.0, &info, &[], &confirmation.0, PAIRWISE);
+    let opened = crypto::hpke_open_export(member, &enc.0, &info, &[], &confirmation.0, PAIRWISE);
     let (_, pairwise) = opened.map_err(|_| GrantError::IntroductionOpen)?;
     Ok((signed.hash, number, pairwise))
 }
@@ -129,7 +141,10 @@ impl PartKeys {
         };
         expand(b"eiot/1 grant find", &mut find)?;
         expand(b"eiot/1 grant seal", &mut *seal)?;
-        Ok(Self { find, seal: Aes128Gcm::new(&seal) })
+        Ok(Self {
+            find,
+            seal: Aes128Gcm::new(&seal),
+        })
     }
 }
 
@@ -162,7 +177,10 @@ pub fn shard_bits(parts: usize) -> u8 {
 }
 
 fn shard_of(find: &[u8], bits: u8) -> u32 {
-    let first = find.iter().take(4).fold(0_u32, |value, byte| value << 8 | u32::from(*byte));
+    let first = find
+        .iter()
+        .take(4)
+        .fold(0_u32, |value, byte| value << 8 | u32::from(*byte));
     first.checked_shr(32 - u32::from(bits)).unwrap_or(0)
 }
 
@@ -170,9 +188,15 @@ fn shard_of(find: &[u8], bits: u8) -> u32 {
 pub fn shards(statement: &Hash, bits: u8, mut parts: Vec<[u8; PART_LEN]>) -> Vec<Shard> {
     parts.sort_unstable();
     let of = |index| {
-        let inside = parts.iter().filter(|part| shard_of(&part[..8], bits) == index);
+        let inside = parts
+            .iter()
+            .filter(|part| shard_of(&part[..8], bits) == index);
         let bytes: Vec<u8> = inside.flatten().copied().collect();
-        Shard { statement: *statement, index, parts: bytes.into() }
+        Shard {
+            statement: *statement,
+            index,
+            parts: bytes.into(),
+        }
     };
     (0..1 << bits).map(of).collect()
 }
@@ -274,7 +298,14 @@ where
     let plain = (m.name.clone(), m.key, Bytes(*m.pairwise.as_bytes()));
     let plain = zeroize::Zeroizing::new(cbor::encode(&plain));
     let sealed = cose::seal(ring.key(generation)?, &place, &plain, rng)?.into();
-    Ok(message::encode(account, SealedMember { number: m.number, generation, sealed }))
+    Ok(message::encode(
+        account,
+        SealedMember {
+            number: m.number,
+            generation,
+            sealed,
+        },
+    ))
 }
 
 /// Opens a member's record.
@@ -289,7 +320,12 @@ pub fn open_member(account: &AccountId, ring: &Ring, number: u64, bytes: &[u8]) 
     let place = message::context(SealedMember::TYPE, account, (number, record.generation));
     let plain = cose::unseal(ring.key(record.generation)?, &place, &record.sealed)?;
     let (name, key, pairwise): (Name, KemPublic, Bytes<32>) = cbor::decode(&plain)?;
-    Ok(Member { number, name, key, pairwise: SecretBytes::new(pairwise.0) })
+    Ok(Member {
+        number,
+        name,
+        key,
+        pairwise: SecretBytes::new(pairwise.0),
+    })
 }
 
 /// The private halves of an announcement's or past share's keys and who holds them, sealed for the
@@ -341,7 +377,14 @@ where
     let plain: Vec<_> = holdings.iter().map(plain).collect();
     let plain = zeroize::Zeroizing::new(cbor::encode(&plain));
     let sealed = cose::seal(ring.key(generation)?, &place, &plain, rng)?.into();
-    let bytes = message::encode(account, Backup { generation, stream: stream.clone(), sealed });
+    let bytes = message::encode(
+        account,
+        Backup {
+            generation,
+            stream: stream.clone(),
+            sealed,
+        },
+    );
     Ok((message::hash(&bytes), bytes))
 }
 
@@ -364,7 +407,10 @@ pub fn open_backup(
     let plain = cose::unseal(ring.key(backup.generation)?, &place, &backup.sealed)?;
     let holdings: Vec<(Bytes<32>, Vec<u64>)> = cbor::decode(&plain)?;
     let holding = |(secret, members): (Bytes<32>, Vec<u64>)| {
-        Ok(Holding { secret: KemSecret::from_bytes(&secret.0)?, members })
+        Ok(Holding {
+            secret: KemSecret::from_bytes(&secret.0)?,
+            members,
+        })
     };
     holdings.into_iter().map(holding).collect()
 }

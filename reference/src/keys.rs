@@ -37,7 +37,13 @@ pub fn encode_root(root: &RsaPublic) -> Vec<u8> {
     let mut e = Encoder::new(&mut bytes);
     // Writing to a `Vec` cannot fail.
     let _ = e.map(3).and_then(|e| {
-        e.u8(1)?.u8(3)?.i8(-1)?.bytes(root.modulus())?.i8(-2)?.bytes(&EXPONENT)?.ok()
+        e.u8(1)?
+            .u8(3)?
+            .i8(-1)?
+            .bytes(root.modulus())?
+            .i8(-2)?
+            .bytes(&EXPONENT)?
+            .ok()
     });
     bytes
 }
@@ -120,6 +126,8 @@ impl<C> Encode<C> for Name {
 
 impl<'b, C> Decode<'b, C> for Name {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> std::result::Result<Self, decode::Error> {
-        d.str()?.parse().map_err(|_| decode::Error::message("not a name"))
+        d.str()?
+            .parse()
+            .map_err(|_| decode::Error::message("not a name"))
     }
 }

@@ -58,13 +58,22 @@ impl Head {
         }
         let kind = decoder.str()?.to_owned();
         let version = decoder.u64()?;
-        Ok(Self { kind, version, account: decoder.decode()? })
+        Ok(Self {
+            kind,
+            version,
+            account: decoder.decode()?,
+        })
     }
 }
 
 /// Encodes `body` as a message of `account`.
 pub fn encode<T: Body>(account: &AccountId, body: T) -> Vec<u8> {
-    cbor::encode(&Envelope { kind: T::TYPE.to_owned(), version: VERSION, account: *account, body })
+    cbor::encode(&Envelope {
+        kind: T::TYPE.to_owned(),
+        version: VERSION,
+        account: *account,
+        body,
+    })
 }
 
 /// Reads a message of type `T` that belongs to `account`.

@@ -50,12 +50,19 @@ pub type OfferId = Bytes<16>;
 impl Offer {
     /// Makes an offer.
     pub fn new<R: CryptoRng + ?Sized>(account: AccountId, now: Time, rng: &mut R) -> Self {
-        Self { account, issued: now, secret: SecretBytes::random(rng) }
+        Self {
+            account,
+            issued: now,
+            secret: SecretBytes::random(rng),
+        }
     }
 
     /// The text of the QR code, 143 characters.
     pub fn to_text(&self) -> String {
-        let body = OfferBody { secret: Bytes(*self.secret.as_bytes()), issued: self.issued };
+        let body = OfferBody {
+            secret: Bytes(*self.secret.as_bytes()),
+            issued: self.issued,
+        };
         let bytes = message::encode(&self.account, body);
         format!("{OFFER_PREFIX}{}", BASE32_NOPAD.encode(&bytes))
     }
@@ -67,11 +74,17 @@ impl Offer {
     pub fn from_text(text: &str) -> Result<Self> {
         let malformed = |_| PairingError::OfferMalformed;
         let text = text.trim().to_uppercase();
-        let text = text.strip_prefix(OFFER_PREFIX).ok_or(PairingError::OfferMalformed)?;
+        let text = text
+            .strip_prefix(OFFER_PREFIX)
+            .ok_or(PairingError::OfferMalformed)?;
         let bytes = BASE32_NOPAD.decode(text.as_bytes()).map_err(malformed)?;
-        let (account, body): (_, OfferBody) = message::decode_any_account(&bytes)
-            .map_err(|_| PairingError::OfferMalformed)?;
-        Ok(Self { account, issued: body.issued, secret: SecretBytes::new(body.secret.0) })
+        let (account, body): (_, OfferBody) =
+            message::decode_any_account(&bytes).map_err(|_| PairingError::OfferMalformed)?;
+        Ok(Self {
+            account,
+            issued: body.issued,
+            secret: SecretBytes::new(body.secret.0),
+        })
     }
 
     /// The name of the offer.
@@ -121,7 +134,12 @@ pub fn seal_reply<R>(offer: &Offer, reply: &Reply, rng: &mut R) -> Result<Vec<u8
 where
     R: CryptoRng + ?Sized,
 {
-    cose::seal(&offer.secret, &reply_context(offer), &cbor::encode(reply), rng)
+    cose::seal(
+        &offer.secret,
+        &reply_context(offer),
+        &cbor::encode(reply),
+        rng,
+    )
 }
 
 /// Opens the camera's reply.

@@ -105,12 +105,16 @@ impl Body for Roster {
 impl Roster {
     /// The camera that has `stream`.
     pub fn camera_of(&self, stream: &Name) -> Option<&CameraEntry> {
-        self.cameras.iter().find(|camera| camera.streams.contains(stream))
+        self.cameras
+            .iter()
+            .find(|camera| camera.streams.contains(stream))
     }
 
     /// The phone whose instance key this is.
     pub fn phone(&self, instance: &KemPublic) -> Option<&PhoneEntry> {
-        self.phones.iter().find(|phone| phone.keys.instance == *instance)
+        self.phones
+            .iter()
+            .find(|phone| phone.keys.instance == *instance)
     }
 
     /// The keys of every phone, as an announcement lists them.
@@ -156,20 +160,37 @@ impl Draft {
     where
         R: CryptoRng + ?Sized,
     {
-        let Self { number, previous, issued, cameras, .. } = self;
+        let Self {
+            number,
+            previous,
+            issued,
+            cameras,
+            ..
+        } = self;
         let generation = ring.generation();
         let mut phones = Vec::new();
         for (name, keys) in self.phones {
             let info = ring_context(account, number, &keys.instance);
             let (enc, ciphertext) =
                 crypto::hpke_seal(&keys.instance, &info, &[], &ring.to_bytes(), rng)?;
-            let ring = Wrapped { enc: Bytes(enc), ciphertext: ciphertext.into() };
+            let ring = Wrapped {
+                enc: Bytes(enc),
+                ciphertext: ciphertext.into(),
+            };
             phones.push(PhoneEntry { name, keys, ring });
         }
         let place = private_context(account, number, generation);
         let plain = cbor::encode(&self.private);
         let private = cose::seal(ring.key(generation)?, &place, &plain, rng)?.into();
-        let roster = Roster { number, previous, issued, generation, phones, cameras, private };
+        let roster = Roster {
+            number,
+            previous,
+            issued,
+            generation,
+            phones,
+            cameras,
+            private,
+        };
         Ok(message::encode(account, roster))
     }
 }
@@ -202,7 +223,10 @@ pub fn open(root: &RsaPublic, account: &AccountId, bytes: &[u8]) -> Result<Verif
     if roster.phones.is_empty() || roster.number == 0 || roster.previous.is_none() != first {
         return Err(crate::error::MessageError::Malformed.into());
     }
-    Ok(Verified { hash: signed.hash, roster })
+    Ok(Verified {
+        hash: signed.hash,
+        roster,
+    })
 }
 
 /// The place in the chain of rosters that a phone has reached.
@@ -229,7 +253,10 @@ pub fn follow(head: Option<Head>, next: &Verified) -> Result<Head> {
     if next.roster.number != number || next.roster.previous != previous {
         return Err(AccountError::RosterChain.into());
     }
-    Ok(Head { number, hash: next.hash })
+    Ok(Head {
+        number,
+        hash: next.hash,
+    })
 }
 
 /// Opens the key ring that a roster holds for this phone.

@@ -34,7 +34,9 @@ pub fn count(length: u64) -> u64 {
 /// Plaintext bytes in segment `index` of a body of `length` bytes.
 pub fn plain_len(length: u64, index: u64) -> usize {
     let start = index.saturating_mul(SEGMENT as u64);
-    usize::try_from(length.saturating_sub(start)).unwrap_or(SEGMENT).min(SEGMENT)
+    usize::try_from(length.saturating_sub(start))
+        .unwrap_or(SEGMENT)
+        .min(SEGMENT)
 }
 
 /// Seals a body, segment by segment, in the buffer that it is written to.
@@ -62,7 +64,14 @@ impl Sealer {
     /// Starts a body under `key`; `context` is the associated data of every segment.
     pub fn new(key: &SessionKey, context: Vec<u8>) -> Self {
         let cipher = Aes128Gcm::new(key.as_bytes());
-        Self { cipher, context, body: Vec::new(), open_at: 0, hashes: Vec::new(), length: 0 }
+        Self {
+            cipher,
+            context,
+            body: Vec::new(),
+            open_at: 0,
+            hashes: Vec::new(),
+            length: 0,
+        }
     }
 
     /// Plaintext bytes so far.
@@ -94,7 +103,11 @@ impl Sealer {
     /// `crypto`.
     pub fn finish(mut self) -> Result<Sealed> {
         self.seal_open_segment(true)?;
-        Ok(Sealed { body: self.body, hashes: self.hashes, length: self.length })
+        Ok(Sealed {
+            body: self.body,
+            hashes: self.hashes,
+            length: self.length,
+        })
     }
 
     fn seal_open_segment(&mut self, last: bool) -> Result<()> {
@@ -102,7 +115,8 @@ impl Sealer {
         let segment = &mut self.body[self.open_at..];
         let tag = self.cipher.seal_in_place(&nonce, &self.context, segment)?;
         self.body.extend_from_slice(&tag);
-        self.hashes.push(crate::cbor::Bytes(sha256(&self.body[self.open_at..])));
+        self.hashes
+            .push(crate::cbor::Bytes(sha256(&self.body[self.open_at..])));
         self.open_at = self.body.len();
         Ok(())
     }
@@ -118,7 +132,11 @@ pub struct Opener {
 impl Opener {
     /// The opener of a body of `length` plaintext bytes.
     pub fn new(key: &SessionKey, context: Vec<u8>, length: u64) -> Self {
-        Self { cipher: Aes128Gcm::new(key.as_bytes()), context, last: count(length) - 1 }
+        Self {
+            cipher: Aes128Gcm::new(key.as_bytes()),
+            context,
+            last: count(length) - 1,
+        }
     }
 
     /// Opens segment `index` in place: `sealed` becomes the plaintext.
@@ -134,7 +152,9 @@ impl Opener {
         let mut fixed = [0; TAG_LEN];
         fixed.copy_from_slice(tag);
         let nonce = nonce(index, index == self.last);
-        let opened = self.cipher.open_in_place(&nonce, &self.context, body, &fixed);
+        let opened = self
+            .cipher
+            .open_in_place(&nonce, &self.context, body, &fixed);
         sealed.truncate(if opened.is_ok() { plain } else { 0 });
         opened.map_err(|_| ClipError::Segment.into())
     }
@@ -176,7 +196,15 @@ mod tests {
     #[test]
     fn bodies_of_every_boundary_length_come_back() {
         let key = SessionKey::new([7; 16]);
-        for length in [0, 1, SEGMENT - 1, SEGMENT, SEGMENT + 1, 2 * SEGMENT, 2 * SEGMENT + 5] {
+        for length in [
+            0,
+            1,
+            SEGMENT - 1,
+            SEGMENT,
+            SEGMENT + 1,
+            2 * SEGMENT,
+            2 * SEGMENT + 5,
+        ] {
             let plain: Vec<u8> = (0..length).map(|i| i as u8).collect();
             let sealed = seal(&key, &plain);
             assert_eq!(sealed.length, length as u64);

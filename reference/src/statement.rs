@@ -65,12 +65,24 @@ where
 {
     let hashes: Vec<Hash> = leaves.iter().map(|leaf| message::hash(leaf)).collect();
     let (root, paths) = tree(&hashes);
-    let head = TreeHead { root, size: leaves.len() as u64 };
+    let head = TreeHead {
+        root,
+        size: leaves.len() as u64,
+    };
     let head = ByteVec::from(cose::sign_root(key, message::encode(account, head), rng)?);
-    let statements = leaves.into_iter().zip(paths).enumerate().map(|(index, (leaf, path))| {
-        let (leaf, index) = (ByteVec::from(leaf), index as u64);
-        cbor::encode(&SignedStatement { leaf, index, path, head: head.clone() })
-    });
+    let statements = leaves
+        .into_iter()
+        .zip(paths)
+        .enumerate()
+        .map(|(index, (leaf, path))| {
+            let (leaf, index) = (ByteVec::from(leaf), index as u64);
+            cbor::encode(&SignedStatement {
+                leaf,
+                index,
+                path,
+                head: head.clone(),
+            })
+        });
     Ok(statements.collect())
 }
 
@@ -89,7 +101,10 @@ pub fn open<T: Body>(root: &RsaPublic, account: &AccountId, bytes: &[u8]) -> Res
     if root_from_path(hash, statement.index, head.size, &statement.path) != Some(head.root) {
         return Err(MessageError::InvalidTreePath.into());
     }
-    Ok(Signed { hash, body: message::decode(account, &statement.leaf)? })
+    Ok(Signed {
+        hash,
+        body: message::decode(account, &statement.leaf)?,
+    })
 }
 
 /// RFC 9162 section 2.1.1.
@@ -169,7 +184,11 @@ mod tests {
             for (i, path) in paths.iter().enumerate() {
                 for place in 0..u64::from(n) + 1 {
                     let found = root_from_path(leaves[i], place, u64::from(n), path);
-                    assert_eq!(found == Some(root), place == i as u64, "{n} leaves, {i} at {place}");
+                    assert_eq!(
+                        found == Some(root),
+                        place == i as u64,
+                        "{n} leaves, {i} at {place}"
+                    );
                 }
             }
         }

@@ -44,7 +44,12 @@ impl Work {
     };
 
     /// The least that a receiver takes; for tests. The passphrase alone carries 110 bits.
-    pub const LEAST: Self = Self { log_n: 10, r: 8, p: 1, iterations: 1_000 };
+    pub const LEAST: Self = Self {
+        log_n: 10,
+        r: 8,
+        p: 1,
+        iterations: 1_000,
+    };
 }
 
 /// The key ring: every 32-byte key that the account has had, oldest first. The last one seals; the
@@ -79,7 +84,10 @@ struct Predecessor {
 impl Ring {
     /// A ring with one fresh key.
     pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
-        Self { keys: vec![SecretBytes::random(rng)], predecessors: Vec::new() }
+        Self {
+            keys: vec![SecretBytes::random(rng)],
+            predecessors: Vec::new(),
+        }
     }
 
     /// The generation of the key that seals now, from 1.
@@ -92,14 +100,21 @@ impl Ring {
     /// # Errors
     /// `sealed-open` if this ring has no such key.
     pub fn key(&self, generation: u64) -> Result<&Key> {
-        let index = usize::try_from(generation).ok().and_then(|g| g.checked_sub(1));
-        index.and_then(|i| self.keys.get(i)).ok_or_else(|| AccountError::SealedOpen.into())
+        let index = usize::try_from(generation)
+            .ok()
+            .and_then(|g| g.checked_sub(1));
+        index
+            .and_then(|i| self.keys.get(i))
+            .ok_or_else(|| AccountError::SealedOpen.into())
     }
 
     /// The ring of an account that this one replaced.
     pub fn of_predecessor(&self, account: &AccountId) -> Option<Self> {
         let (_, keys) = self.predecessors.iter().find(|(id, _)| id == account)?;
-        Some(Self { keys: keys.clone(), predecessors: Vec::new() })
+        Some(Self {
+            keys: keys.clone(),
+            predecessors: Vec::new(),
+        })
     }
 
     /// The ring as it is sealed: under the PDK in the vault, under each IK in the roster.
@@ -125,7 +140,8 @@ impl Ring {
         if body.keys.is_empty() {
             return Err(AccountError::SealedOpen.into());
         }
-        let secret = |keys: Vec<Bytes<32>>| keys.into_iter().map(|k| SecretBytes::new(k.0)).collect();
+        let secret =
+            |keys: Vec<Bytes<32>>| keys.into_iter().map(|k| SecretBytes::new(k.0)).collect();
         let predecessor = |p: Predecessor| (p.account, secret(p.keys));
         Ok(Self {
             keys: secret(body.keys),
@@ -192,8 +208,18 @@ impl Pdk {
     }
 
     fn derive_with_salt(passphrase: &Passphrase, work: Work, salt: Bytes<16>) -> Result<Self> {
-        let Work { log_n, r, p, iterations } = work;
-        let cost = crypto::Work { log_n, r, p, iterations };
+        let Work {
+            log_n,
+            r,
+            p,
+            iterations,
+        } = work;
+        let cost = crypto::Work {
+            log_n,
+            r,
+            p,
+            iterations,
+        };
         let key = crypto::passphrase_derived_key(passphrase.as_bytes(), &salt.0, &cost)
             .map_err(|_| AccountError::WorkOutOfRange)?;
         Ok(Self { salt, work, key })
@@ -201,12 +227,20 @@ impl Pdk {
 
     /// The PDK's own bytes and origin, for the blob that wraps it to an instance key.
     pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(cbor::encode(&(self.salt, self.work, Bytes(*self.key.as_bytes()))))
+        Zeroizing::new(cbor::encode(&(
+            self.salt,
+            self.work,
+            Bytes(*self.key.as_bytes()),
+        )))
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let (salt, work, key): (Bytes<16>, Work, Bytes<32>) = cbor::decode(bytes)?;
-        Ok(Self { salt, work, key: SecretBytes::new(key.0) })
+        Ok(Self {
+            salt,
+            work,
+            key: SecretBytes::new(key.0),
+        })
     }
 
     fn context(&self, kind: &str, account: &AccountId, number: u64) -> Vec<u8> {
@@ -239,7 +273,13 @@ where
     };
     let signing_key = part(SIGNING_KEY, &pkcs8)?;
     let ring = part(RING, &ring.to_bytes())?;
-    let vault = Vault { number, salt: pdk.salt, work: pdk.work, signing_key, ring };
+    let vault = Vault {
+        number,
+        salt: pdk.salt,
+        work: pdk.work,
+        signing_key,
+        ring,
+    };
     Ok(message::encode(&account, vault))
 }
 
@@ -264,7 +304,10 @@ pub fn open_kept(account: &AccountId, pdk: Pdk, bytes: &[u8]) -> Result<(u64, Op
 }
 
 fn open_with(account: &AccountId, pdk: Pdk, vault: &Vault) -> Result<(u64, Opened)> {
-    let (number, same) = (vault.number, vault.salt == pdk.salt && vault.work == pdk.work);
+    let (number, same) = (
+        vault.number,
+        vault.salt == pdk.salt && vault.work == pdk.work,
+    );
     let part = |kind, sealed: &[u8]| {
         cose::unseal(&pdk.key, &pdk.context(kind, account, number), sealed)
             .map_err(|_| Error::from(AccountError::VaultOpen))
@@ -278,5 +321,12 @@ fn open_with(account: &AccountId, pdk: Pdk, vault: &Vault) -> Result<(u64, Opene
     if keys::account_id(signing_key.public()) != *account {
         return Err(AccountError::RootMismatch.into());
     }
-    Ok((number, Opened { signing_key, ring, pdk }))
+    Ok((
+        number,
+        Opened {
+            signing_key,
+            ring,
+            pdk,
+        },
+    ))
 }

@@ -1,2 +1,2 @@
 //! eiot
-fn main(){}
+fn main() {}

@@ -1,0 +1,1217 @@
+//! The owner at work: an enrolled phone with the account signing key (ASK) at hand for one act at
+//! a time. Every act of the owner that others must believe is here.
+//!
+//! An act is first written down on the phone as a whole, then written to the cloud object by
+//! object: whoever is interrupted goes on where it stopped ([`Phone::sync`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minicbor::{Decode, Encode};
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::announcement::{self, Announcement, Kind, MAX_KEYS, StreamKey, Window};
+use crate::cbor::Bytes;
+use crate::clip::{self, OpenClip, Role};
+use crate::cloud::{Cloud, Paths};
+use crate::contact::{self, VerifiedMember};
+use crate::cose::Key;
+use crate::crypto::{self, KemPublic, KemSecret, RsaSigningKey, SecretBytes};
+use crate::error::{AccountError, AnnouncementError, GrantError, PairingError, Result};
+use crate::grant::{self, Holding, Member};
+use crate::keys::{self, KeyId, Name, kem_id};
+use crate::link::{self, Link, Source};
+use crate::message::{self, Body, Time};
+use crate::pairing::Reply;
+use crate::passphrase::Passphrase;
+use crate::past::{PastClip, PastShare};
+use crate::phone::{Outgoing, Phone};
+use crate::roster::{self, CameraEntry, PhoneKeys, Private, Wrapped};
+use crate::statement;
+use crate::vault::{self, Opened, Pdk, Ring, Work};
+use crate::view;
+
+/// How long shared keys may be used without a word from an owner's phone, unless the owner says
+/// otherwise: seven days.
+pub const DEFAULT_LEASE: Time = 7 * 24 * 60 * 60 * 1000;
+
+/// How a phone keeps its state: called before anything of an act leaves the phone.
+pub type Save<'a> = &'a dyn Fn(&Phone) -> Result<()>;
+
+/// The world around an act of the owner.
+pub struct Env<'a> {
+    /// The cloud.
+    pub cloud: &'a dyn Cloud,
+    /// The time.
+    pub now: Time,
+    /// How the phone keeps its state.
+    pub save: Save<'a>,
+    /// Randomness.
+    pub rng: &'a mut dyn CryptoRng,
+}
+
+// ---------------------------------------------------------------- creating and enrolling
+
+/// Creates an account on its first phone (paper section 3.2.1). Nothing is in the cloud yet: show
+/// the passphrase, keep the phone, then [`Phone::sync`].
+///
+/// # Errors
+/// `work-out-of-range`, `crypto`.
+pub fn create_account<R>(
+    phone: Name,
+    work: Work,
+    now: Time,
+    rng: &mut R,
+) -> Result<(Phone, Passphrase)>
+where
+    R: CryptoRng + ?Sized,
+{
+    let ring = Ring::generate(rng);
+    create_with_ring(phone, ring, work, now, rng)
+}
+
+fn create_with_ring<R>(
+    name: Name,
+    ring: Ring,
+    work: Work,
+    now: Time,
+    rng: &mut R,
+) -> Result<(Phone, Passphrase)>
+where
+    R: CryptoRng + ?Sized,
+{
+    let passphrase = Passphrase::generate(rng);
+    let pdk = Pdk::derive(&passphrase, work, rng)?;
+    let signing_key = RsaSigningKey::generate(rng)?;
+    let mut phone = Phone::fresh(name, signing_key.public().clone(), ring, rng)?;
+    let root = keys::encode_root(&phone.root);
+    let vault = vault::seal(1, &pdk, &signing_key, &phone.ring, rng)?;
+    let draft = roster::Draft {
+        number: 1,
+        previous: None,
+        issued: now,
+        phones: vec![(phone.name.clone(), phone.keys())],
+        cameras: Vec::new(),
+        private: Private::default(),
+    };
+    let mut act = Act::default();
+    act.root = Some(create(phone.paths().root(), root));
+    act.vault = Some(create(phone.paths().vault(1), vault));
+    act.roster = Some((
+        phone.paths().roster(1),
+        draft.message(&phone.account, &phone.ring, rng)?,
+    ));
+    phone.outbox = act.sign(&phone, &signing_key, rng)?;
+    phone.vault = 1;
+    Ok((phone, passphrase))
+}
+
+/// Enrolls a further phone with the passphrase alone (paper section 3.2.1), and lists it on every
+/// stream. `checkpoint` is what another device of the account says over a trusted channel.
+///
+/// # Errors
+/// `object-missing`, `vault-open`, `checkpoint-mismatch` and those of [`Phone::sync`].
+pub fn enroll(
+    name: Name,
+    account: message::AccountId,
+    passphrase: &Passphrase,
+    checkpoint: Option<&crate::phone::Checkpoint>,
+    env: &mut Env<'_>,
+) -> Result<Phone> {
+    let paths = Paths(account);
+    let root = keys::decode_root(&account, &env.cloud.get(&paths.root())?)?;
+    let (number, bytes) = latest_vault(env.cloud, &paths, 0)?;
+    let (_, opened) = vault::open(&account, passphrase, &bytes)?;
+    let mut phone = Phone::fresh(name, root, opened.ring.clone(), env.rng)?;
+    phone.vault = number;
+    phone.follow_account(env.cloud)?;
+    if let Some(checkpoint) = checkpoint {
+        phone.check(env.cloud, checkpoint)?;
+    }
+    let mut owner = Owner {
+        phone: &mut phone,
+        opened,
+    };
+    owner.list_this_phone(env)?;
+    Ok(phone)
+}
+
+/// The newest vault that the cloud shows, at least number `seen`.
+fn latest_vault(cloud: &dyn Cloud, paths: &Paths, seen: u64) -> Result<(u64, Vec<u8>)> {
+    let mut number = seen.max(1);
+    let mut latest = match cloud.find(&paths.vault(number))? {
+        Some(bytes) => bytes,
+        None if seen == 0 => return Err(crate::error::StoreError::Missing.into()),
+        None => return Err(AccountError::VaultRollback.into()),
+    };
+    while let Some(next) = cloud.find(&paths.vault(number + 1))? {
+        (number, latest) = (number + 1, next);
+    }
+    let vault: vault::Vault = message::decode(&paths.0, &latest)?;
+    if vault.number != number {
+        return Err(AccountError::VaultRollback.into());
+    }
+    Ok((number, latest))
+}
+
+/// The PDK wrapped to one phone's instance key, where the owner chose that.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Unlock {
+    /// The phone's instance key.
+    #[n(0)]
+    pub phone: KeyId,
+    /// The PDK, its salt and its parameters.
+    #[n(1)]
+    pub pdk: Wrapped,
+}
+
+impl Body for Unlock {
+    const TYPE: &'static str = "unlock";
+}
+
+impl Phone {
+    /// Brings the phone up to date and unlocks the account signing key with the passphrase.
+    ///
+    /// # Errors
+    /// Those of [`Phone::sync`]; `vault-rollback`; `vault-open`; `root-mismatch`.
+    pub fn unlock(&mut self, passphrase: &Passphrase, env: &Env<'_>) -> Result<Owner<'_>> {
+        self.sync(env.cloud)?;
+        let (number, bytes) = latest_vault(env.cloud, &self.paths(), self.vault)?;
+        let (_, opened) = vault::open(&self.account, passphrase, &bytes)?;
+        self.vault = number;
+        Ok(Owner {
+            phone: self,
+            opened,
+        })
+    }
+
+    /// Unlocks the account signing key with what [`Owner::keep_unlocked`] left. A convenience of
+    /// the paper that makes one stolen phone the whole account; off unless the owner chose it.
+    ///
+    /// # Errors
+    /// `no-unlock-blob`; otherwise as [`Phone::unlock`].
+    pub fn unlock_kept(&mut self, env: &Env<'_>) -> Result<Owner<'_>> {
+        self.sync(env.cloud)?;
+        let id = kem_id(&self.instance.public());
+        let blob = env
+            .cloud
+            .find(&self.paths().unlock(id))?
+            .ok_or(AccountError::NoConvenience)?;
+        let Unlock {
+            pdk: Wrapped { enc, ciphertext },
+            ..
+        } = message::decode(&self.account, &blob)?;
+        let info = message::context(Unlock::TYPE, &self.account, id);
+        let pdk = crypto::hpke_open(&self.instance, &enc.0, &info, &[], &ciphertext)
+            .map_err(|_| AccountError::SealedOpen)?;
+        let pdk = Pdk::from_bytes(&pdk)?;
+        let (number, bytes) = latest_vault(env.cloud, &self.paths(), self.vault)?;
+        let (_, opened) = vault::open_kept(&self.account, pdk, &bytes)?;
+        self.vault = number;
+        Ok(Owner {
+            phone: self,
+            opened,
+        })
+    }
+}
+
+// ---------------------------------------------------------------- an act
+
+/// Everything that one act writes.
+#[derive(Default)]
+struct Act {
+    root: Option<Outgoing>,
+    /// Objects named by their own hash: nobody else can have written them.
+    named_by_hash: Vec<Outgoing>,
+    vault: Option<Outgoing>,
+    /// Statements to be signed: path and message.
+    roster: Option<(String, Vec<u8>)>,
+    members: Vec<Outgoing>,
+    introductions: Vec<(String, Vec<u8>)>,
+    announcements: Vec<(String, Vec<u8>)>,
+    past_shares: Vec<(String, Vec<u8>)>,
+    other: Vec<Outgoing>,
+}
+
+fn create(path: String, bytes: Vec<u8>) -> Outgoing {
+    Outgoing {
+        path,
+        replace: false,
+        bytes,
+    }
+}
+
+impl Act {
+    /// Signs all statements of the act with one signature and puts the writes in their order: what
+    /// is found only through something later comes first; what two phones may race for comes
+    /// before what depends on winning.
+    fn sign<R>(self, phone: &Phone, key: &RsaSigningKey, rng: &mut R) -> Result<Vec<Outgoing>>
+    where
+        R: CryptoRng + ?Sized,
+    {
+        let groups = [
+            self.roster.into_iter().collect::<Vec<_>>(),
+            self.introductions,
+            self.announcements,
+            self.past_shares,
+        ];
+        let counts = groups.each_ref().map(Vec::len);
+        let (paths, leaves): (Vec<_>, Vec<_>) = groups.into_iter().flatten().unzip();
+        let signed = match leaves.is_empty() {
+            true => Vec::new(),
+            false => statement::sign_all(key, &phone.account, leaves, rng)?,
+        };
+        let mut signed = paths
+            .into_iter()
+            .zip(signed)
+            .map(|(path, bytes)| create(path, bytes));
+        let mut out: Vec<Outgoing> = self.root.into_iter().collect();
+        out.extend(self.named_by_hash);
+        out.extend(self.vault);
+        out.extend(signed.by_ref().take(counts[0]));
+        out.extend(self.members);
+        out.extend(signed);
+        out.extend(self.other);
+        Ok(out)
+    }
+}
+
+/// For whom a stream is to be wrapped, beside the owner: key by kind and window, to the members'
+/// numbers.
+type Plan = BTreeMap<(Kind, Option<Window>), BTreeSet<u64>>;
+
+/// On what terms something is shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Term {
+    /// From now until it is revoked (DSK).
+    UntilRevoked,
+    /// As [`Term::UntilRevoked`], on every stream, those to come as well (paper section 4.3).
+    AllStreams,
+    /// For a window (TDSK).
+    Window(Window),
+}
+
+/// How the owner meets a new member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meeting {
+    /// The pairwise key is encrypted to the member's public key.
+    Remote,
+    /// The pairwise key goes from device to device by touch.
+    Touch,
+}
+
+/// What sharing gives the owner to hand over by touch: the member's name and the payload.
+pub type TouchPayloads = Vec<(Name, Vec<u8>)>;
+
+/// A phone with the account signing key at hand. It forgets the key when dropped.
+pub struct Owner<'a> {
+    phone: &'a mut Phone,
+    opened: Opened,
+}
+
+/// The members that an act deals with, by number.
+type Members = BTreeMap<u64, Member>;
+
+impl Owner<'_> {
+    /// The phone.
+    pub fn phone(&mut self) -> &mut Phone {
+        self.phone
+    }
+
+    /// Writes the act down on the phone, then to the cloud, then reads it back.
+    fn commit(&mut self, act: Act, env: &mut Env<'_>) -> Result<()> {
+        self.phone.outbox = act.sign(self.phone, &self.opened.signing_key, env.rng)?;
+        (env.save)(self.phone)?;
+        let result = self.phone.sync(env.cloud);
+        (env.save)(self.phone)?;
+        result
+    }
+
+    /// The latest roster as the draft of the next one.
+    fn next_roster(&self, now: Time) -> Result<roster::Draft> {
+        let (head, last) = self
+            .phone
+            .roster
+            .as_ref()
+            .ok_or(AccountError::PhoneNotListed)?;
+        let entry = |phone: &roster::PhoneEntry| (phone.name.clone(), phone.keys.clone());
+        Ok(roster::Draft {
+            number: head.number + 1,
+            previous: Some(head.hash),
+            issued: now.max(last.issued),
+            phones: last.phones.iter().map(entry).collect(),
+            cameras: last.cameras.clone(),
+            private: self.private()?,
+        })
+    }
+
+    fn private(&self) -> Result<Private> {
+        roster::open_private(&self.phone.account, self.phone.roster()?, &self.phone.ring)
+    }
+
+    fn add_roster(&self, act: &mut Act, draft: roster::Draft, env: &mut Env<'_>) -> Result<()> {
+        let path = self.phone.paths().roster(draft.number);
+        act.roster = Some((
+            path,
+            draft.message(&self.phone.account, &self.phone.ring, env.rng)?,
+        ));
+        Ok(())
+    }
+
+    /// The plan that is in force on `stream`, without windows that have passed.
+    fn plan(&self, stream: &Name, env: &Env<'_>) -> Result<Plan> {
+        let mut plan = Plan::new();
+        if !self.phone.streams.contains_key(stream) {
+            return Ok(plan);
+        }
+        for (key, members) in self.phone.shared_with(env.cloud, stream)? {
+            let passed = key.window.is_some_and(|window| window.until <= env.now);
+            if key.kind != Kind::Owner && !passed {
+                plan.insert((key.kind, key.window), members.into_iter().collect());
+            }
+        }
+        Ok(plan)
+    }
+
+    /// The owner's record of a member.
+    fn member(&self, number: u64, env: &Env<'_>) -> Result<Member> {
+        let bytes = env.cloud.get(&self.phone.paths().member(number))?;
+        grant::open_member(&self.phone.account, &self.phone.ring, number, &bytes)
+    }
+
+    /// The records of `numbers`.
+    fn members(&self, numbers: &BTreeSet<u64>, env: &Env<'_>) -> Result<Members> {
+        numbers
+            .iter()
+            .map(|n| Ok((*n, self.member(*n, env)?)))
+            .collect()
+    }
+
+    /// Every member that was ever introduced, by number.
+    ///
+    /// # Errors
+    /// `object-missing`, `sealed-open`.
+    pub fn all_members(&self, env: &Env<'_>) -> Result<Vec<Member>> {
+        (1..=self.private()?.members)
+            .map(|number| self.member(number, env))
+            .collect()
+    }
+
+    /// The latest record of the member called `name`.
+    fn find(&self, name: &Name, env: &Env<'_>) -> Result<Option<Member>> {
+        let mut all = self.all_members(env)?;
+        let place = all.iter().rposition(|member| member.name == *name);
+        Ok(place.map(|place| all.swap_remove(place)))
+    }
+
+    /// Adds the next announcement of a stream to an act: fresh keys for `plan`, wrapped for the
+    /// members that it names (paper section 4.4).
+    fn announce(
+        &self,
+        act: &mut Act,
+        next: &NextAnnouncement<'_>,
+        env: &mut Env<'_>,
+    ) -> Result<()> {
+        let NextAnnouncement {
+            stream,
+            plan,
+            members,
+            phones,
+            ..
+        } = *next;
+        let account = &self.phone.account;
+        let followed = self.phone.streams.get(stream);
+        let owner = match followed {
+            Some(f) if !next.fresh_owner_key => {
+                let mut held = self.phone.holdings(env.cloud, stream, &f.head.hash)?;
+                held.swap_remove(0)
+            }
+            _ => Holding {
+                secret: KemSecret::generate(env.rng)?,
+                members: Vec::new(),
+            },
+        };
+        let mut holdings = vec![owner];
+        let mut kinds = vec![(Kind::Owner, None)];
+        for (key, numbers) in plan.iter().filter(|(_, numbers)| !numbers.is_empty()) {
+            let members = numbers.iter().copied().collect();
+            holdings.push(Holding {
+                secret: KemSecret::generate(env.rng)?,
+                members,
+            });
+            kinds.push(*key);
+        }
+        if holdings.len() > MAX_KEYS {
+            return Err(AnnouncementError::Keys.into());
+        }
+        let keys = kinds
+            .iter()
+            .zip(&holdings)
+            .map(|((kind, window), holding)| StreamKey {
+                kind: *kind,
+                window: *window,
+                public: holding.secret.public(),
+            });
+        let (backup, bytes) = grant::seal_backup(account, next.ring, stream, &holdings, env.rng)?;
+        act.named_by_hash
+            .push(create(self.phone.paths().backup(&backup), bytes));
+        let parts = holdings.iter().map(|holding| holding.members.len()).sum();
+        let shard_bits = grant::shard_bits(parts);
+        let announcement = Announcement {
+            camera: next.camera,
+            stream: stream.clone(),
+            epoch: followed.map_or(1, |f| f.head.epoch + 1),
+            previous: followed.map(|f| f.head.hash),
+            issued: followed.map_or(env.now, |f| env.now.max(f.head.issued)),
+            lease: next.lease,
+            phones: phones.to_vec(),
+            keys: keys.collect(),
+            backup,
+            shard_bits,
+        };
+        let path = self.phone.paths().announcement(stream, announcement.epoch);
+        let leaf = message::encode(account, announcement);
+        self.grant(act, &message::hash(&leaf), shard_bits, &holdings, members)?;
+        act.announcements.push((path, leaf));
+        Ok(())
+    }
+
+    /// Adds every member's part of a statement's keys to an act.
+    fn grant(
+        &self,
+        act: &mut Act,
+        statement: &message::Hash,
+        shard_bits: u8,
+        holdings: &[Holding],
+        members: &Members,
+    ) -> Result<()> {
+        let mut parts = Vec::new();
+        for (index, holding) in (0_u32..).zip(holdings) {
+            for number in &holding.members {
+                let member = members.get(number).ok_or(GrantError::UnknownMember)?;
+                parts.push(grant::part(
+                    &member.pairwise,
+                    statement,
+                    index,
+                    &holding.secret,
+                )?);
+            }
+        }
+        for shard in grant::shards(statement, shard_bits, parts) {
+            let path = self.phone.paths().shard(statement, shard.index);
+            act.named_by_hash
+                .push(create(path, message::encode(&self.phone.account, shard)));
+        }
+        Ok(())
+    }
+
+    /// Announces new keys on `streams`, each with the plan that `change` makes of its old one.
+    fn announce_all(
+        &self,
+        act: &mut Act,
+        streams: &[Name],
+        known: Members,
+        lease: Option<Time>,
+        env: &mut Env<'_>,
+        mut change: impl FnMut(&Name, &mut Plan),
+    ) -> Result<()> {
+        let phones = self.phone.roster()?.phone_keys();
+        for stream in streams {
+            let mut plan = self.plan(stream, env)?;
+            change(stream, &mut plan);
+            let needed: BTreeSet<u64> = plan.values().flatten().copied().collect();
+            let missing = needed
+                .iter()
+                .filter(|n| !known.contains_key(n))
+                .copied()
+                .collect();
+            let mut members = self.members(&missing, env)?;
+            members.extend(known.iter().map(|(n, m)| (*n, m.clone())));
+            let next = NextAnnouncement {
+                stream,
+                camera: self.phone.camera_of(stream)?,
+                plan: &plan,
+                members: &members,
+                phones: &phones,
+                ring: &self.phone.ring,
+                lease: lease.unwrap_or_else(|| self.lease_of(stream)),
+                fresh_owner_key: false,
+            };
+            self.announce(act, &next, env)?;
+        }
+        Ok(())
+    }
+
+    fn lease_of(&self, stream: &Name) -> Time {
+        self.phone
+            .streams
+            .get(stream)
+            .map_or(DEFAULT_LEASE, |f| f.current.lease)
+    }
+
+    fn every_stream(&self) -> Result<Vec<Name>> {
+        Ok(self
+            .phone
+            .roster()?
+            .cameras
+            .iter()
+            .flat_map(|c| c.streams.clone())
+            .collect())
+    }
+
+    // ------------------------------------------------------------ phones
+
+    /// Lists this phone, which has just recovered the account's keys, on roster and streams.
+    fn list_this_phone(&mut self, env: &mut Env<'_>) -> Result<()> {
+        let (name, keys) = (self.phone.name.clone(), self.phone.keys());
+        let mut draft = self.next_roster(env.now)?;
+        if draft.phones.iter().any(|(other, _)| *other == name) {
+            return Err(crate::error::StoreError::LocalExists.into());
+        }
+        draft.phones.push((name, keys));
+        self.republish(draft, None, env)
+    }
+
+    /// Drops a lost phone (SPEC section "Loss"): a fresh key on the ring, fresh pairwise keys by
+    /// public key for every member, fresh keys on every stream. With `passphrase`, the vault is
+    /// sealed under that one from now on: needed where the lost phone may have held the old one.
+    ///
+    /// # Errors
+    /// `unknown-phone`, `last-phone`, and those of committing.
+    pub fn lose_phone(
+        &mut self,
+        lost: &Name,
+        passphrase: Option<(&Passphrase, Work)>,
+        env: &mut Env<'_>,
+    ) -> Result<()> {
+        let mut draft = self.next_roster(env.now)?;
+        let before = draft.phones.len();
+        draft.phones.retain(|(name, _)| name != lost);
+        if draft.phones.len() == before {
+            return Err(AccountError::UnknownPhone.into());
+        }
+        if draft.phones.is_empty() || *lost == self.phone.name {
+            return Err(AccountError::LastPhone.into());
+        }
+        let mut ring = self.phone.ring.clone();
+        ring.keys.push(SecretBytes::random(env.rng));
+        if let Some((passphrase, work)) = passphrase {
+            self.opened.pdk = Pdk::derive(passphrase, work, env.rng)?;
+        }
+        self.republish(draft, Some(ring), env)
+    }
+
+    /// Publishes a roster and, for its phones, a new announcement on every stream. With `ring`,
+    /// everything that the old ring opens is replaced.
+    fn republish(
+        &mut self,
+        mut draft: roster::Draft,
+        ring: Option<Ring>,
+        env: &mut Env<'_>,
+    ) -> Result<()> {
+        let mut act = Act::default();
+        let streams = self.every_stream()?;
+        let mut plans = BTreeMap::new();
+        for stream in &streams {
+            plans.insert(stream.clone(), self.plan(stream, env)?);
+        }
+        let mut numbers: BTreeSet<u64> = plans
+            .values()
+            .flat_map(|p| p.values().flatten())
+            .copied()
+            .collect();
+        numbers.extend(&draft.private.all_streams);
+        let mut members = self.members(&numbers, env)?;
+        let fresh = ring.is_some();
+        if let Some(ring) = ring {
+            let number = self.phone.vault + 1;
+            let Opened {
+                pdk, signing_key, ..
+            } = &self.opened;
+            let vault = vault::seal(number, pdk, signing_key, &ring, env.rng)?;
+            act.vault = Some(create(self.phone.paths().vault(number), vault));
+            let renumbered =
+                self.introduce_again(&mut act, &mut draft.private, &ring, members, env)?;
+            for plan in plans.values_mut() {
+                renumber(plan, &renumbered.0);
+            }
+            members = renumbered.1;
+            self.phone.ring = ring.clone();
+            self.opened.ring = ring;
+        }
+        let phones: Vec<PhoneKeys> = draft.phones.iter().map(|(_, keys)| keys.clone()).collect();
+        for (stream, plan) in &plans {
+            let next = NextAnnouncement {
+                stream,
+                camera: self.phone.camera_of(stream)?,
+                plan,
+                members: &members,
+                phones: &phones,
+                ring: &self.phone.ring,
+                lease: self.lease_of(stream),
+                fresh_owner_key: fresh,
+            };
+            self.announce(&mut act, &next, env)?;
+        }
+        self.add_roster(&mut act, draft, env)?;
+        if act.vault.is_some() {
+            self.phone.vault += 1;
+        }
+        self.commit(act, env)
+    }
+
+    /// Gives every member a new number and a new pairwise key, by public key.
+    fn introduce_again(
+        &self,
+        act: &mut Act,
+        private: &mut Private,
+        ring: &Ring,
+        members: Members,
+        env: &mut Env<'_>,
+    ) -> Result<(BTreeMap<u64, u64>, Members)> {
+        let (mut numbers, mut again) = (BTreeMap::new(), Members::new());
+        for (old, member) in members {
+            let new = self.introduce(act, private, ring, member.name, &member.key, env)?;
+            numbers.insert(old, new.number);
+            again.insert(new.number, new);
+        }
+        private.all_streams = private
+            .all_streams
+            .iter()
+            .filter_map(|n| numbers.get(n))
+            .copied()
+            .collect();
+        Ok((numbers, again))
+    }
+
+    /// Adds a member's introduction by public key, and the owner's record of it, to an act.
+    fn introduce(
+        &self,
+        act: &mut Act,
+        private: &mut Private,
+        ring: &Ring,
+        name: Name,
+        key: &KemPublic,
+        env: &mut Env<'_>,
+    ) -> Result<Member> {
+        let (account, paths) = (&self.phone.account, self.phone.paths());
+        private.members += 1;
+        let number = private.members;
+        let (introduction, pairwise) = grant::introduce(account, key, number, env.rng)?;
+        let path = paths.introduction(kem_id(key), number);
+        act.introductions
+            .push((path, message::encode(account, introduction)));
+        let member = Member {
+            number,
+            name,
+            key: *key,
+            pairwise,
+        };
+        self.record(act, ring, &member, env)?;
+        Ok(member)
+    }
+
+    fn record(&self, act: &mut Act, ring: &Ring, member: &Member, env: &mut Env<'_>) -> Result<()> {
+        let bytes = grant::seal_member(&self.phone.account, ring, member, env.rng)?;
+        act.members
+            .push(create(self.phone.paths().member(member.number), bytes));
+        Ok(())
+    }
+
+    /// Seals the vault under a new passphrase. What the old passphrase and the old vaults open,
+    /// they still open (SPEC section "Loss").
+    ///
+    /// # Errors
+    /// `work-out-of-range`, `conflict`, and those of committing.
+    pub fn change_passphrase(
+        &mut self,
+        passphrase: &Passphrase,
+        work: Work,
+        env: &mut Env<'_>,
+    ) -> Result<()> {
+        let number = self.phone.vault + 1;
+        let pdk = Pdk::derive(passphrase, work, env.rng)?;
+        let Opened {
+            signing_key, ring, ..
+        } = &self.opened;
+        let vault = vault::seal(number, &pdk, signing_key, ring, env.rng)?;
+        let mut act = Act::default();
+        act.vault = Some(create(self.phone.paths().vault(number), vault));
+        self.phone.vault = number;
+        self.opened.pdk = pdk;
+        self.commit(act, env)
+    }
+
+    /// Leaves the passphrase-derived key in the cloud, wrapped to this phone's instance key (paper
+    /// section 3.2.1). Whoever has this phone then has the account.
+    ///
+    /// # Errors
+    /// `crypto`, and those of committing.
+    pub fn keep_unlocked(&mut self, env: &mut Env<'_>) -> Result<()> {
+        let instance = self.phone.instance.public();
+        let id = kem_id(&instance);
+        let info = message::context(Unlock::TYPE, &self.phone.account, id);
+        let (enc, ciphertext) =
+            crypto::hpke_seal(&instance, &info, &[], &self.opened.pdk.to_bytes(), env.rng)?;
+        let pdk = Wrapped {
+            enc: Bytes(enc),
+            ciphertext: ciphertext.into(),
+        };
+        let bytes = message::encode(&self.phone.account, Unlock { phone: id, pdk });
+        let path = self.phone.paths().unlock(id);
+        let mut act = Act::default();
+        act.other.push(Outgoing {
+            path,
+            replace: true,
+            bytes,
+        });
+        self.commit(act, env)
+    }
+
+    /// Starts a new account in place of this one, for when the account signing key may be known to
+    /// others. Its ring opens the old account's clips; cameras are paired and members verified
+    /// again by hand, since no key of the old account can vouch for the new one.
+    ///
+    /// # Errors
+    /// As [`create_account`].
+    pub fn replace_root(&self, work: Work, env: &mut Env<'_>) -> Result<(Phone, Passphrase)> {
+        let mut ring = Ring::generate(env.rng);
+        ring.predecessors = self.phone.ring.predecessors.clone();
+        ring.predecessors
+            .push((self.phone.account, self.phone.ring.keys.clone()));
+        create_with_ring(self.phone.name.clone(), ring, work, env.now, env.rng)
+    }
+
+    // ------------------------------------------------------------ cameras
+
+    /// Puts a paired camera on the roster and announces the first keys of its streams, with those
+    /// members who are given every stream.
+    ///
+    /// # Errors
+    /// `stream-taken`, and those of committing.
+    pub fn add_camera(&mut self, name: Name, reply: &Reply, env: &mut Env<'_>) -> Result<()> {
+        let mut draft = self.next_roster(env.now)?;
+        let camera = CameraEntry {
+            name,
+            key: reply.camera,
+            streams: reply.streams.clone(),
+        };
+        if draft.cameras.contains(&camera) {
+            return Ok(());
+        }
+        let taken = |stream| draft.cameras.iter().any(|c| c.streams.contains(stream));
+        let again = (1..)
+            .zip(&camera.streams)
+            .any(|(i, s)| camera.streams[i..].contains(s));
+        if again
+            || camera.streams.iter().any(taken)
+            || draft.cameras.iter().any(|c| c.name == camera.name)
+        {
+            return Err(PairingError::StreamTaken.into());
+        }
+        let all: BTreeSet<u64> = draft.private.all_streams.iter().copied().collect();
+        let members = self.members(&all, env)?;
+        let plan = Plan::from([((Kind::Dsk, None), all)]);
+        let phones = self.phone.roster()?.phone_keys();
+        let mut act = Act::default();
+        for stream in &camera.streams {
+            let next = NextAnnouncement {
+                stream,
+                camera: camera.key,
+                plan: &plan,
+                members: &members,
+                phones: &phones,
+                ring: &self.phone.ring,
+                lease: DEFAULT_LEASE,
+                fresh_owner_key: true,
+            };
+            self.announce(&mut act, &next, env)?;
+        }
+        draft.cameras.push(camera);
+        self.add_roster(&mut act, draft, env)?;
+        self.commit(act, env)
+    }
+
+    // ------------------------------------------------------------ sharing
+
+    /// Shares `streams` with `members`, all in one act: one signature, one public-key operation
+    /// for each member who is new. Every stream moves to fresh keys (paper section 4.4).
+    ///
+    /// With [`Meeting::Touch`], what to hand to each new member comes back.
+    ///
+    /// # Errors
+    /// `already-member` if another key goes by that name, `window-empty`, and those of committing.
+    pub fn share(
+        &mut self,
+        streams: &[Name],
+        members: &[VerifiedMember],
+        term: Term,
+        meeting: Meeting,
+        env: &mut Env<'_>,
+    ) -> Result<TouchPayloads> {
+        if let Term::Window(window) = term
+            && (window.from >= window.until || window.until <= env.now)
+        {
+            return Err(GrantError::Window.into());
+        }
+        let mut act = Act::default();
+        let (mut draft, mut payloads) = (self.next_roster(env.now)?, TouchPayloads::new());
+        let (before, mut known) = (draft.private.clone(), Members::new());
+        let all = self.all_members(env)?;
+        let mut numbers = BTreeSet::new();
+        for verified in members {
+            let recorded = all.iter().rev().find(|m| m.name == *verified.name());
+            let member = match recorded {
+                Some(member) if member.key == *verified.key() => member.clone(),
+                Some(_) => return Err(GrantError::AlreadyMember.into()),
+                None => self.meet(
+                    &mut act,
+                    &mut draft.private,
+                    verified,
+                    meeting,
+                    &mut payloads,
+                    env,
+                )?,
+            };
+            numbers.insert(member.number);
+            known.insert(member.number, member);
+        }
+        if term == Term::AllStreams {
+            draft.private.all_streams.extend(&numbers);
+            draft.private.all_streams.sort_unstable();
+            draft.private.all_streams.dedup();
+        }
+        let streams = match term {
+            Term::AllStreams => self.every_stream()?,
+            _ => streams.to_vec(),
+        };
+        let key = match term {
+            Term::Window(window) => (Kind::Tdsk, Some(window)),
+            _ => (Kind::Dsk, None),
+        };
+        self.announce_all(&mut act, &streams, known, None, env, |_, plan| {
+            plan.entry(key).or_default().extend(&numbers);
+        })?;
+        if draft.private != before {
+            self.add_roster(&mut act, draft, env)?;
+        }
+        self.commit(act, env)?;
+        Ok(payloads)
+    }
+
+    fn meet(
+        &self,
+        act: &mut Act,
+        private: &mut Private,
+        verified: &VerifiedMember,
+        meeting: Meeting,
+        payloads: &mut TouchPayloads,
+        env: &mut Env<'_>,
+    ) -> Result<Member> {
+        let (name, key) = (verified.name().clone(), *verified.key());
+        if meeting == Meeting::Remote {
+            return self.introduce(act, private, &self.phone.ring, name, &key, env);
+        }
+        private.members += 1;
+        let pairwise = Key::random(env.rng);
+        let member = Member {
+            number: private.members,
+            name,
+            key,
+            pairwise,
+        };
+        self.record(act, &self.phone.ring, &member, env)?;
+        let payload =
+            contact::encode_proximity(&self.phone.account, member.number, &member.pairwise);
+        payloads.push((member.name.clone(), payload));
+        Ok(member)
+    }
+
+    /// Moves `streams` to fresh keys for the same members.
+    ///
+    /// # Errors
+    /// Those of committing.
+    pub fn rotate(&mut self, streams: &[Name], env: &mut Env<'_>) -> Result<()> {
+        let mut act = Act::default();
+        self.announce_all(&mut act, streams, Members::new(), None, env, |_, _| {})?;
+        self.commit(act, env)
+    }
+
+    /// Takes `streams` away from a member. In effect once each camera has acknowledged
+    /// ([`Phone::status`]), and at the latest when the lease ends.
+    ///
+    /// A member with every stream keeps those that are not named, and gets none to come.
+    ///
+    /// # Errors
+    /// `unknown-member`, `nothing-granted` if none of the streams is shared with the member, and
+    /// those of committing.
+    pub fn revoke(&mut self, streams: &[Name], name: &Name, env: &mut Env<'_>) -> Result<()> {
+        let gone = self.numbers_of(name, env)?;
+        let mut shared = Vec::new();
+        for stream in streams {
+            if self
+                .plan(stream, env)?
+                .values()
+                .any(|numbers| !numbers.is_disjoint(&gone))
+            {
+                shared.push(stream.clone());
+            }
+        }
+        if shared.is_empty() {
+            return Err(GrantError::NothingGranted.into());
+        }
+        let mut act = Act::default();
+        self.announce_all(&mut act, &shared, Members::new(), None, env, |_, plan| {
+            plan.values_mut()
+                .for_each(|numbers| numbers.retain(|n| !gone.contains(n)));
+        })?;
+        let mut draft = self.next_roster(env.now)?;
+        if draft.private.all_streams.iter().any(|n| gone.contains(n)) {
+            draft.private.all_streams.retain(|n| !gone.contains(n));
+            self.add_roster(&mut act, draft, env)?;
+        }
+        self.commit(act, env)
+    }
+
+    /// Moves the end of every window that a member has on `stream`.
+    ///
+    /// # Errors
+    /// `unknown-member`, `nothing-granted` if the member has no window there, `window-empty`, and
+    /// those of committing.
+    pub fn extend_window(
+        &mut self,
+        stream: &Name,
+        name: &Name,
+        until: Time,
+        env: &mut Env<'_>,
+    ) -> Result<()> {
+        let numbers = self.numbers_of(name, env)?;
+        let plan = self.plan(stream, env)?;
+        let held: Vec<Window> = plan
+            .iter()
+            .filter(|(_, holders)| !holders.is_disjoint(&numbers))
+            .filter_map(|((_, window), _)| *window)
+            .collect();
+        if held.is_empty() {
+            return Err(GrantError::NothingGranted.into());
+        }
+        if until <= env.now || held.iter().any(|window| until <= window.from) {
+            return Err(GrantError::Window.into());
+        }
+        let mut act = Act::default();
+        let streams = std::slice::from_ref(stream);
+        self.announce_all(&mut act, streams, Members::new(), None, env, |_, plan| {
+            for window in &held {
+                let key = |until| {
+                    (
+                        Kind::Tdsk,
+                        Some(Window {
+                            from: window.from,
+                            until,
+                        }),
+                    )
+                };
+                let holders = plan.entry(key(window.until)).or_default();
+                let moved: BTreeSet<u64> = holders.intersection(&numbers).copied().collect();
+                holders.retain(|n| !numbers.contains(n));
+                plan.entry(key(until)).or_default().extend(moved);
+            }
+        })?;
+        self.commit(act, env)
+    }
+
+    /// Sets how long shared keys of `streams` may be used without a word from a phone.
+    ///
+    /// # Errors
+    /// `lease-out-of-range`, and those of committing.
+    pub fn set_lease(&mut self, streams: &[Name], lease: Time, env: &mut Env<'_>) -> Result<()> {
+        if lease == 0 || lease > announcement::MAX_LEASE {
+            return Err(AnnouncementError::Lease.into());
+        }
+        let mut act = Act::default();
+        self.announce_all(
+            &mut act,
+            streams,
+            Members::new(),
+            Some(lease),
+            env,
+            |_, _| {},
+        )?;
+        self.commit(act, env)
+    }
+
+    fn numbers_of(&self, name: &Name, env: &Env<'_>) -> Result<BTreeSet<u64>> {
+        let all = self.all_members(env)?;
+        let numbers: BTreeSet<u64> = all
+            .into_iter()
+            .filter(|m| m.name == *name)
+            .map(|m| m.number)
+            .collect();
+        if numbers.is_empty() {
+            return Err(GrantError::UnknownMember.into());
+        }
+        Ok(numbers)
+    }
+
+    // ------------------------------------------------------------ past windows and links
+
+    /// Shares the clips of a window that has passed with members who have been introduced: their
+    /// session keys are wrapped for a fresh TDSK, the video stays as it is.
+    ///
+    /// Returns how many clips were shared.
+    ///
+    /// # Errors
+    /// `unknown-member`, `window-empty`, `no-clips`, those of opening a clip and of committing.
+    pub fn share_past(
+        &mut self,
+        stream: &Name,
+        names: &[Name],
+        window: Window,
+        env: &mut Env<'_>,
+    ) -> Result<usize> {
+        if window.from >= window.until {
+            return Err(GrantError::Window.into());
+        }
+        let account = self.phone.account;
+        let mut members = Members::new();
+        for name in names {
+            let member = self.find(name, env)?.ok_or(GrantError::UnknownMember)?;
+            members.insert(member.number, member);
+        }
+        let secret = KemSecret::generate(env.rng)?;
+        let key = secret.public();
+        let mut clips = Vec::new();
+        for sequence in view::list(env.cloud, &account, stream)? {
+            let (manifest, session, _) = self.phone.session_key(env.cloud, stream, sequence)?;
+            let (hash, body) = (manifest.hash, manifest.body);
+            if window.contains(body.start, body.end) {
+                let (of, role) = (&hash, Role::Past);
+                let envelope = clip::wrap(
+                    &account, stream, of, &body.clip, role, &key, &session, env.rng,
+                )?;
+                clips.push(PastClip {
+                    sequence,
+                    manifest: hash,
+                    envelope,
+                });
+            }
+        }
+        if clips.is_empty() {
+            return Err(GrantError::NoClips.into());
+        }
+        let count = clips.len();
+        let holdings = [Holding {
+            secret,
+            members: members.keys().copied().collect(),
+        }];
+        let mut act = Act::default();
+        let (backup, bytes) =
+            grant::seal_backup(&account, &self.phone.ring, stream, &holdings, env.rng)?;
+        act.named_by_hash
+            .push(create(self.phone.paths().backup(&backup), bytes));
+        let (camera, stream) = (self.phone.camera_of(stream)?, stream.clone());
+        let shard_bits = grant::shard_bits(members.len());
+        let issued = env.now;
+        let share = PastShare {
+            camera,
+            stream,
+            issued,
+            window,
+            key,
+            clips,
+            backup,
+            shard_bits,
+        };
+        let leaf = message::encode(&account, share);
+        let hash = message::hash(&leaf);
+        self.grant(&mut act, &hash, shard_bits, &holdings, &members)?;
+        act.past_shares
+            .push((self.phone.paths().past_share(&hash), leaf));
+        self.commit(act, env)?;
+        Ok(count)
+    }
+
+    /// Makes a link to clips of a stream: downloads, decrypts, re-encrypts, uploads.
+    ///
+    /// # Errors
+    /// `window-empty` if `until` has passed, `no-clips`, those of viewing and of committing.
+    pub fn make_link(
+        &mut self,
+        stream: &Name,
+        sequences: &[u64],
+        until: Time,
+        env: &mut Env<'_>,
+    ) -> Result<Link> {
+        if until <= env.now {
+            return Err(GrantError::Window.into());
+        }
+        if sequences.is_empty() {
+            return Err(GrantError::NoClips.into());
+        }
+        let account = self.phone.account;
+        let link = Link::generate(account, env.rng)?;
+        let (mut sources, mut announced) = (Vec::new(), BTreeMap::new());
+        for sequence in sequences {
+            let (manifest, key, bytes) = self.phone.session_key(env.cloud, stream, *sequence)?;
+            let of = manifest.body.announcement;
+            let (_, statement) = self.phone.announcement(env.cloud, stream, &of)?;
+            announced.insert(of, statement);
+            let mut plaintext = Zeroizing::new(Vec::new());
+            let clip = OpenClip::new(&account, manifest.body, &key);
+            view::read(env.cloud, &account, &clip, 0, &mut *plaintext)?;
+            sources.push(Source {
+                manifest: bytes,
+                key,
+                plaintext,
+            });
+        }
+        let root = keys::encode_root(&self.phone.root);
+        let announced = announced.into_values().collect();
+        let made = link::make(&link, until, root, announced, sources, env.rng)?;
+        let mut act = Act::default();
+        for (number, body) in made.bodies.into_iter().enumerate() {
+            act.other
+                .push(create(self.phone.paths().link_body(&link.id, number), body));
+        }
+        act.other
+            .push(create(self.phone.paths().link(&link.id), made.index));
+        self.commit(act, env)?;
+        Ok(link)
+    }
+}
+
+/// What the next announcement of a stream is made of.
+struct NextAnnouncement<'a> {
+    stream: &'a Name,
+    camera: crypto::VerifyingKey,
+    plan: &'a Plan,
+    members: &'a Members,
+    phones: &'a [PhoneKeys],
+    ring: &'a Ring,
+    lease: Time,
+    fresh_owner_key: bool,
+}
+
+fn renumber(plan: &mut Plan, numbers: &BTreeMap<u64, u64>) {
+    for holders in plan.values_mut() {
+        *holders = holders
+            .iter()
+            .filter_map(|n| numbers.get(n))
+            .copied()
+            .collect();
+    }
+}
+
+/// Removes a link's objects. Whoever copied them keeps them. Needs no key of the account, only
+/// the right to delete.
+///
+/// # Errors
+/// `store-unavailable`.
+pub fn remove_link(cloud: &dyn Cloud, link: &Link) -> Result<()> {
+    let folder = Paths(link.account).link_folder(&link.id);
+    cloud
+        .list(&folder)?
+        .iter()
+        .try_for_each(|path| cloud.delete(path))
+}
