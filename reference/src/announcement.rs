@@ -271,7 +271,7 @@ pub fn sign_lease(key: &SigningKey, account: &AccountId, lease: Lease) -> Result
 /// # Errors
 /// Those of [`cose::open`].
 pub fn open_lease(account: &AccountId, bytes: &[u8]) -> Result<Lease> {
-    let claimed: Lease = message::decode(account, &cose::unverified_payload(bytes)?)?;
+    let (_, claimed): (_, Lease) = message::decode_any_account(&cose::unverified_payload(bytes)?)?;
     Ok(cose::open::<Lease>(&claimed.key, account, bytes)?.body)
 }
 

@@ -18,6 +18,7 @@ use crate::error::{AnnouncementError, ClipError, Error, PairingError, Result};
 use crate::keys::{self, Name};
 use crate::message::{self, AccountId, Hash, Time};
 use crate::pairing::{self, Offer, Reply};
+use crate::phone::Checkpoint;
 use crate::segment::{Sealer, SessionKey};
 
 /// A camera that belongs to nobody. It has streams and nothing else.
@@ -140,6 +141,15 @@ impl Paired {
     /// The sequence number of the last clip of `stream`, 0 before the first.
     pub fn last_sequence(&self, stream: &Name) -> u64 {
         self.streams.get(stream).map_or(0, |stream| stream.sequence)
+    }
+
+    /// What the camera can tell a fresh phone of the account's state, over the local channel.
+    pub fn checkpoint(&self) -> Checkpoint {
+        let head = |(name, s): (&Name, &Stream)| Some((name.clone(), s.in_force.as_ref()?.head));
+        Checkpoint {
+            roster: None,
+            streams: self.streams.iter().filter_map(head).collect(),
+        }
     }
 
     /// The camera's time.

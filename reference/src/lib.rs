@@ -16,6 +16,7 @@ pub mod household;
 pub mod keys;
 pub mod link;
 pub mod local;
+pub mod media;
 pub mod member;
 pub mod message;
 pub mod owner;
@@ -31,3 +32,5 @@ pub mod vault;
 pub mod view;
 
 pub use error::{Error, Result};
+#[cfg(test)]
+mod grammar;

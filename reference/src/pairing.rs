@@ -57,7 +57,7 @@ impl Offer {
         }
     }
 
-    /// The text of the QR code, 143 characters.
+    /// The text of the QR code, 161 characters.
     pub fn to_text(&self) -> String {
         let body = OfferBody {
             secret: Bytes(*self.secret.as_bytes()),

@@ -391,9 +391,9 @@ pub struct Checkpoint {
     /// The latest roster; a camera knows none.
     #[n(0)]
     pub roster: Option<roster::Head>,
-    /// The latest announcement of each stream that the device knows.
+    /// The latest announcement of each stream that the device knows, ascending by name.
     #[n(1)]
-    pub streams: BTreeMap<Name, Head>,
+    pub streams: Vec<(Name, Head)>,
 }
 
 impl Body for Checkpoint {
