@@ -331,13 +331,16 @@ impl Paired {
             .ok_or(AnnouncementError::UnknownStream)?;
         let now = stream.in_force.as_ref().ok_or(ClipError::NotRecording)?;
         let sequence = stream.sequence + 1;
+        // What was recorded across a change is for the owner alone: who joins with the new
+        // announcement gets nothing from before it, who leaves nothing from after it.
+        let lease_until = if under == now.head.hash { now.lease_until } else { 0 };
         let draft = clip::Draft {
             account: &self.account,
             camera: &self.key,
             stream: &name,
             announcement: &now.announcement,
             announcement_hash: now.head.hash,
-            lease_until: now.lease_until,
+            lease_until,
             sequence,
             previous: stream.previous,
             clip,
@@ -385,6 +388,8 @@ impl Paired {
 /// A session that is being recorded. Dropping it erases its key and leaves no trace.
 pub struct Session {
     stream: Name,
+    /// The announcement in force when it began.
+    under: Hash,
     clip: ClipId,
     start: Time,
     key: SessionKey,

@@ -337,8 +337,8 @@ impl Seen {
             Some(_) => return Err(ClipError::ManifestFork.into()),
             None => {}
         }
-        let before = self.manifests.get(&(sequence - 1));
-        let after = self.manifests.get(&(sequence + 1));
+        let before = self.manifests.get(&sequence.saturating_sub(1));
+        let after = self.manifests.get(&sequence.saturating_add(1));
         if before.is_some_and(|(seen, _)| previous != Some(*seen))
             || after.is_some_and(|(_, named)| *named != Some(hash))
         {
