@@ -293,6 +293,7 @@ impl Paired {
         let start = self.time.now(clock);
         Ok(Session {
             stream: stream.clone(),
+            under,
             clip,
             start,
             key,
@@ -318,6 +319,7 @@ impl Paired {
     {
         let Session {
             stream: name,
+            under,
             clip,
             start,
             key,
