@@ -282,9 +282,8 @@ impl Paired {
             .streams
             .get(stream)
             .ok_or(AnnouncementError::UnknownStream)?;
-        if kept.in_force.is_none() {
-            return Err(ClipError::NotRecording.into());
-        }
+        let in_force = kept.in_force.as_ref().ok_or(ClipError::NotRecording)?;
+        let under = in_force.head.hash;
         let mut clip = [0; 16];
         rng.fill_bytes(&mut clip);
         let clip = Bytes(clip);
@@ -335,7 +334,11 @@ impl Paired {
         let sequence = stream.sequence + 1;
         // What was recorded across a change is for the owner alone: who joins with the new
         // announcement gets nothing from before it, who leaves nothing from after it.
-        let lease_until = if under == now.head.hash { now.lease_until } else { 0 };
+        let lease_until = if under == now.head.hash {
+            now.lease_until
+        } else {
+            0
+        };
         let draft = clip::Draft {
             account: &self.account,
             camera: &self.key,
