@@ -104,12 +104,10 @@ reasons! {
     /// Members and what they are given (SPEC section "Sharing").
     GrantError {
         CardMalformed = "card-malformed": "the text is not a contact card or proximity payload",
-        NotVerified = "not-verified": "the key has not been verified out of band",
         SafetyNumber = "safety-number": "the safety numbers differ: a key was exchanged on the way",
         NotRecipient = "not-recipient": "the introduction is for another member",
         IntroductionOpen = "introduction-open": "the introduction does not open under this member's key",
         IntroductionReplayed = "introduction-replayed": "this introduction was accepted before",
-        NotGranted = "not-granted": "this member has no part in the announcement",
         GrantOpen = "grant-open": "the member's part does not open",
         GrantKey = "grant-key": "the private key received does not belong to the announced public key",
         GrantReplayed = "grant-replayed": "this grant was accepted before",

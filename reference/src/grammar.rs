@@ -38,11 +38,11 @@ fn rule(path: &str) -> Option<&'static str> {
         "root" => "root",
         "vault" => "vault",
         "unlock" => "unlock",
-        "members" => "member",
-        "roster" | "introductions" | "announcements" | "past" => "signed-statement",
+        "grants" | "roster" | "members" | "introductions" | "announcements" | "past" => {
+            "signed-statement"
+        }
         "acknowledgements" | "leases" | "manifests" => "sign1",
         "backups" => "backup",
-        "grants" => "grants",
         "links" if path.ends_with("/index") => "link",
         "pairing" => "sealed",
         _ => return None,
@@ -100,6 +100,8 @@ fn every_object_in_the_cloud_follows_its_grammar() {
                 seen.insert("tree-head");
                 seen.insert(match &*kind {
                     "roster" => "roster",
+                    "grants" => "grants",
+                    "member" => "member",
                     "introduction" => "introduction",
                     "announcement" => "announcement",
                     "past-share" => "past-share",
@@ -139,7 +141,8 @@ fn what_is_sealed_follows_its_grammar() {
     };
     for number in 1..=private.members {
         let bytes = home.cloud.get(&phone.paths().member(number)).unwrap();
-        let m: SealedMember = message::decode(&account, &bytes).unwrap();
+        let statement: SignedStatement = cbor::decode(&bytes).unwrap();
+        let m: SealedMember = message::decode(&account, &statement.leaf).unwrap();
         let place = message::context(SealedMember::TYPE, &account, (number, m.generation));
         check(
             "member-plain",

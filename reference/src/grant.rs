@@ -285,7 +285,8 @@ impl Body for SealedMember {
     const TYPE: &'static str = "member";
 }
 
-/// Seals a member's record under the ring's newest key.
+/// Seals a member's record under the ring's newest key. Gives the statement's message, to be signed:
+/// whoever has a key of the ring, a lost phone say, must not make records.
 ///
 /// # Errors
 /// `crypto`.
@@ -308,12 +309,18 @@ where
     ))
 }
 
-/// Opens a member's record.
+/// Verifies a member's record under the pinned root and opens it.
 ///
 /// # Errors
-/// Those of the message; `sealed-open`, also if it is another member's.
-pub fn open_member(account: &AccountId, ring: &Ring, number: u64, bytes: &[u8]) -> Result<Member> {
-    let record: SealedMember = message::decode(account, bytes)?;
+/// Those of [`statement::open`]; `sealed-open`, also if it is another member's.
+pub fn open_member(
+    root: &RsaPublic,
+    account: &AccountId,
+    ring: &Ring,
+    number: u64,
+    bytes: &[u8],
+) -> Result<Member> {
+    let record = statement::open::<SealedMember>(root, account, bytes)?.body;
     if record.number != number {
         return Err(AccountError::SealedOpen.into());
     }
@@ -388,6 +395,21 @@ where
     Ok((message::hash(&bytes), bytes))
 }
 
+/// The generation of the ring's key that seals a backup.
+///
+/// # Errors
+/// `object-path` if its hash is another; those of the message.
+pub fn backup_generation(account: &AccountId, hash: &Hash, bytes: &[u8]) -> Result<u64> {
+    Ok(read_backup(account, hash, bytes)?.generation)
+}
+
+fn read_backup(account: &AccountId, hash: &Hash, bytes: &[u8]) -> Result<Backup> {
+    if message::hash(bytes) != *hash {
+        return Err(crate::error::StoreError::Path.into());
+    }
+    message::decode(account, bytes)
+}
+
 /// Opens the backup that a statement names.
 ///
 /// # Errors
@@ -399,10 +421,7 @@ pub fn open_backup(
     hash: &Hash,
     bytes: &[u8],
 ) -> Result<Vec<Holding>> {
-    if message::hash(bytes) != *hash {
-        return Err(crate::error::StoreError::Path.into());
-    }
-    let backup: Backup = message::decode(account, bytes)?;
+    let backup = read_backup(account, hash, bytes)?;
     let place = message::context(Backup::TYPE, account, (backup.generation, stream.clone()));
     let plain = cose::unseal(ring.key(backup.generation)?, &place, &backup.sealed)?;
     let holdings: Vec<(Bytes<32>, Vec<u64>)> = cbor::decode(&plain)?;

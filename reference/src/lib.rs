@@ -10,6 +10,7 @@ pub mod cloud;
 pub mod contact;
 pub mod cose;
 pub mod crypto;
+pub mod demo;
 pub mod error;
 pub mod grant;
 pub mod household;

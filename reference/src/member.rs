@@ -14,11 +14,14 @@ use crate::cloud::{Cloud, Paths};
 use crate::contact::{self, Card};
 use crate::cose::{Key, Signed};
 use crate::crypto::{KemPublic, KemSecret, RsaPublic, SecretBytes};
-use crate::error::{AnnouncementError, ClipError, Error, GrantError, MessageError, Result};
+use crate::error::{
+    AnnouncementError, ClipError, Error, GrantError, MessageError, Result, StoreError,
+};
 use crate::grant::{self, Lookup, Shard};
 use crate::keys::{self, Name, kem_id};
-use crate::message::{self, AccountId, Hash};
+use crate::message::{AccountId, Hash};
 use crate::past::{self, PastClip};
+use crate::statement;
 use crate::view::{self, Followed, Pinned};
 
 /// A member with nothing but its own key.
@@ -216,10 +219,13 @@ impl Membership {
         let Some(root) = self.root.clone() else {
             return Ok(());
         };
-        for path in cloud.list(&paths.introductions(kem_id(&key.public())))? {
-            match self.introduce(&root, account, key, &cloud.get(&path)?) {
-                Ok(()) => news.introductions += 1,
-                Err(Error::Grant(GrantError::IntroductionReplayed)) => {}
+        let id = kem_id(&key.public());
+        for path in cloud.list(&paths.introductions(id))? {
+            let introduced = cloud
+                .get(&path)
+                .and_then(|bytes| self.introduce(&root, account, key, &path, &bytes));
+            match introduced {
+                Ok(new) => news.introductions += usize::from(new),
                 Err(error) => news.refused.push((path, error)),
             }
         }
@@ -241,20 +247,25 @@ impl Membership {
         Ok(())
     }
 
-    /// Accepts an introduction, once.
+    /// Accepts an introduction, once. Returns whether it is new; one that was accepted lies in
+    /// its own place for good, and nowhere else.
     fn introduce(
         &mut self,
         root: &RsaPublic,
         account: &AccountId,
         key: &KemSecret,
+        path: &str,
         bytes: &[u8],
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let (hash, number, pairwise) = grant::open_introduction(root, account, key, bytes)?;
-        if !self.introductions.insert(hash) {
+        if self.introductions.insert(hash) {
+            self.pairwise.insert(number, pairwise);
+            return Ok(true);
+        }
+        if path != Paths(*account).introduction(kem_id(&key.public()), number) {
             return Err(GrantError::IntroductionReplayed.into());
         }
-        self.pairwise.insert(number, pairwise);
-        Ok(())
+        Ok(false)
     }
 
     /// Accepts this member's part of a past share, once.
@@ -273,7 +284,6 @@ impl Membership {
             return Ok(());
         }
         let Signed { hash, body } = past::open(pinned.root, pinned.account, &cloud.get(path)?)?;
-        let paths = Paths(*pinned.account);
         let place = Place {
             statement: &hash,
             index: 0,
@@ -281,7 +291,7 @@ impl Membership {
             public: &body.key,
         };
         for pairwise in self.pairwise.values().rev() {
-            let Some(secret) = find_part(cloud, &paths, pairwise, &place)? else {
+            let Some(secret) = find_part(cloud, pinned, pairwise, &place)? else {
                 continue;
             };
             let shared = self.streams.entry(body.stream.clone()).or_default();
@@ -301,7 +311,8 @@ impl Membership {
 
 impl Shared {
     /// Follows the stream's announcements, then looks for this member's part of each under every
-    /// pairwise key: an introduction may arrive after the announcements that it opens.
+    /// pairwise key: an introduction may arrive after the announcements that it opens. What is
+    /// refused or withheld is looked for again the next time, and does not keep out what follows.
     fn follow(
         &mut self,
         cloud: &dyn Cloud,
@@ -314,9 +325,20 @@ impl Shared {
         for (number, key) in pairwise {
             let known = self.followed.as_ref().map_or(0, |f| f.known.len() as u64);
             let searched = self.searched.get(number).copied().unwrap_or(0);
+            let mut gap = false;
             for epoch in searched + 1..=known {
-                news.grants += self.search(cloud, pinned, stream, key, epoch)?;
-                self.searched.insert(*number, epoch);
+                match self.search(cloud, pinned, stream, key, epoch) {
+                    Ok(count) => news.grants += count,
+                    Err(error @ Error::Store(StoreError::Unavailable)) => return Err(error),
+                    Err(error) => {
+                        let path = Paths(*pinned.account).announcement(stream, epoch);
+                        news.refused.push((path, error));
+                        gap = true;
+                    }
+                }
+                if !gap {
+                    self.searched.insert(*number, epoch);
+                }
             }
         }
         followed
@@ -346,13 +368,16 @@ impl Shared {
             .zip(&body.keys)
             .filter(|(_, key)| key.kind != Kind::Owner)
         {
+            if self.grants.contains_key(&(hash, index)) {
+                continue;
+            }
             let place = Place {
                 statement: &hash,
                 index,
                 bits: body.shard_bits,
                 public: &key.public,
             };
-            if let Some(secret) = find_part(cloud, &paths, pairwise, &place)? {
+            if let Some(secret) = find_part(cloud, pinned, pairwise, &place)? {
                 found.push((
                     index,
                     Granted {
@@ -449,13 +474,13 @@ struct Place<'a> {
 /// Looks for a member's part under one of its pairwise keys.
 fn find_part(
     cloud: &dyn Cloud,
-    paths: &Paths,
+    pinned: &Pinned<'_>,
     pairwise: &Key,
     place: &Place<'_>,
 ) -> Result<Option<KemSecret>> {
     let lookup = Lookup::new(pairwise, place.statement, place.index, place.bits)?;
-    let shard = cloud.get(&paths.shard(place.statement, lookup.shard))?;
-    let shard: Shard = message::decode(&paths.0, &shard)?;
+    let shard = cloud.get(&Paths(*pinned.account).shard(place.statement, lookup.shard))?;
+    let shard = statement::open::<Shard>(pinned.root, pinned.account, &shard)?.body;
     lookup.open(place.statement, place.public, &shard)
 }
 

@@ -17,7 +17,9 @@ use crate::cloud::{Cloud, Paths};
 use crate::contact::{self, VerifiedMember};
 use crate::cose::Key;
 use crate::crypto::{self, KemPublic, KemSecret, RsaSigningKey, SecretBytes};
-use crate::error::{AccountError, AnnouncementError, GrantError, PairingError, Result};
+use crate::error::{
+    AccountError, AnnouncementError, Error, GrantError, PairingError, Result, StoreError,
+};
 use crate::grant::{self, Holding, Member};
 use crate::keys::{self, KeyId, Name, kem_id};
 use crate::link::{self, Link, Source};
@@ -141,7 +143,7 @@ fn latest_vault(cloud: &dyn Cloud, paths: &Paths, seen: u64) -> Result<(u64, Vec
     let mut number = seen.max(1);
     let mut latest = match cloud.find(&paths.vault(number))? {
         Some(bytes) => bytes,
-        None if seen == 0 => return Err(crate::error::StoreError::Missing.into()),
+        None if seen == 0 => return Err(StoreError::Missing.into()),
         None => return Err(AccountError::VaultRollback.into()),
     };
     while let Some(next) = cloud.find(&paths.vault(number + 1))? {
@@ -226,8 +228,9 @@ struct Act {
     named_by_hash: Vec<Outgoing>,
     vault: Option<Outgoing>,
     /// Statements to be signed: path and message.
+    grants: Vec<(String, Vec<u8>)>,
     roster: Option<(String, Vec<u8>)>,
-    members: Vec<Outgoing>,
+    members: Vec<(String, Vec<u8>)>,
     introductions: Vec<(String, Vec<u8>)>,
     announcements: Vec<(String, Vec<u8>)>,
     past_shares: Vec<(String, Vec<u8>)>,
@@ -251,26 +254,25 @@ impl Act {
         R: CryptoRng + ?Sized,
     {
         let groups = [
-            self.roster.into_iter().collect::<Vec<_>>(),
+            self.grants,
+            self.roster.into_iter().collect(),
+            self.members,
             self.introductions,
             self.announcements,
             self.past_shares,
         ];
-        let counts = groups.each_ref().map(Vec::len);
         let (paths, leaves): (Vec<_>, Vec<_>) = groups.into_iter().flatten().unzip();
         let signed = match leaves.is_empty() {
             true => Vec::new(),
             false => statement::sign_all(key, &phone.account, leaves, rng)?,
         };
-        let mut signed = paths
+        let signed = paths
             .into_iter()
             .zip(signed)
             .map(|(path, bytes)| create(path, bytes));
         let mut out: Vec<Outgoing> = self.root.into_iter().collect();
         out.extend(self.named_by_hash);
         out.extend(self.vault);
-        out.extend(signed.by_ref().take(counts[0]));
-        out.extend(self.members);
         out.extend(signed);
         out.extend(self.other);
         Ok(out)
@@ -319,11 +321,19 @@ impl Owner<'_> {
         self.phone
     }
 
-    /// Writes the act down on the phone, then to the cloud, then reads it back.
+    /// Writes the act down on the phone, then to the cloud, then reads it back. While an earlier
+    /// act is owed to a cloud that failed, there is no other: it would not know of that one.
     fn commit(&mut self, act: Act, env: &mut Env<'_>) -> Result<()> {
+        if !self.phone.outbox.is_empty() {
+            return Err(StoreError::Unavailable.into());
+        }
+        let sealed = u64::from(act.vault.is_some());
         self.phone.outbox = act.sign(self.phone, &self.opened.signing_key, env.rng)?;
         (env.save)(self.phone)?;
         let result = self.phone.sync(env.cloud);
+        if result.is_ok() {
+            self.phone.vault += sealed;
+        }
         (env.save)(self.phone)?;
         result
     }
@@ -359,25 +369,58 @@ impl Owner<'_> {
         Ok(())
     }
 
-    /// The plan that is in force on `stream`, without windows that have passed.
+    /// The plan that is in force on `stream`, without windows that have passed. Of a stream that
+    /// another phone has paired and not yet announced: that of every new stream.
     fn plan(&self, stream: &Name, env: &Env<'_>) -> Result<Plan> {
-        let mut plan = Plan::new();
         if !self.phone.streams.contains_key(stream) {
-            return Ok(plan);
+            let all = self.private()?.all_streams.into_iter().collect();
+            return Ok(Plan::from([((Kind::Dsk, None), all)]));
         }
+        let mut plan = Plan::new();
         for (key, members) in self.phone.shared_with(env.cloud, stream)? {
             let passed = key.window.is_some_and(|window| window.until <= env.now);
             if key.kind != Kind::Owner && !passed {
                 plan.insert((key.kind, key.window), members.into_iter().collect());
             }
         }
+        if self.predates_loss(stream, env)? {
+            renumber(&mut plan, &self.latest_numbers(env)?);
+        }
         Ok(plan)
+    }
+
+    /// Is what is in force on `stream` from before a phone was lost? Then the act that dropped it
+    /// stopped short of this stream, since another phone's announcement came first.
+    fn predates_loss(&self, stream: &Name, env: &Env<'_>) -> Result<bool> {
+        let Some(followed) = self.phone.streams.get(stream) else {
+            return Ok(false);
+        };
+        let hash = &followed.current.backup;
+        let bytes = env.cloud.get(&self.phone.paths().backup(hash))?;
+        let generation = grant::backup_generation(&self.phone.account, hash, &bytes)?;
+        Ok(generation < self.phone.ring.generation())
+    }
+
+    /// The number of each member's latest introduction, by the number of every one.
+    fn latest_numbers(&self, env: &Env<'_>) -> Result<BTreeMap<u64, u64>> {
+        let all = self.all_members(env)?;
+        let latest: BTreeMap<_, _> = all.iter().map(|m| ((&m.name, m.key), m.number)).collect();
+        Ok(all
+            .iter()
+            .map(|m| (m.number, latest[&(&m.name, m.key)]))
+            .collect())
     }
 
     /// The owner's record of a member.
     fn member(&self, number: u64, env: &Env<'_>) -> Result<Member> {
         let bytes = env.cloud.get(&self.phone.paths().member(number))?;
-        grant::open_member(&self.phone.account, &self.phone.ring, number, &bytes)
+        let Phone {
+            root,
+            account,
+            ring,
+            ..
+        } = &*self.phone;
+        grant::open_member(root, account, ring, number, &bytes)
     }
 
     /// The records of `numbers`.
@@ -423,7 +466,7 @@ impl Owner<'_> {
         let account = &self.phone.account;
         let followed = self.phone.streams.get(stream);
         let owner = match followed {
-            Some(f) if !next.fresh_owner_key => {
+            Some(f) if !next.fresh_owner_key && !self.predates_loss(stream, env)? => {
                 let mut held = self.phone.holdings(env.cloud, stream, &f.head.hash)?;
                 held.swap_remove(0)
             }
@@ -500,8 +543,8 @@ impl Owner<'_> {
         }
         for shard in grant::shards(statement, shard_bits, parts) {
             let path = self.phone.paths().shard(statement, shard.index);
-            act.named_by_hash
-                .push(create(path, message::encode(&self.phone.account, shard)));
+            act.grants
+                .push((path, message::encode(&self.phone.account, shard)));
         }
         Ok(())
     }
@@ -517,7 +560,8 @@ impl Owner<'_> {
         mut change: impl FnMut(&Name, &mut Plan),
     ) -> Result<()> {
         let phones = self.phone.roster()?.phone_keys();
-        for stream in streams {
+        let mut named = BTreeSet::new();
+        for stream in streams.iter().filter(|stream| named.insert(*stream)) {
             let mut plan = self.plan(stream, env)?;
             change(stream, &mut plan);
             let needed: BTreeSet<u64> = plan.values().flatten().copied().collect();
@@ -567,7 +611,7 @@ impl Owner<'_> {
         let (name, keys) = (self.phone.name.clone(), self.phone.keys());
         let mut draft = self.next_roster(env.now)?;
         if draft.phones.iter().any(|(other, _)| *other == name) {
-            return Err(crate::error::StoreError::LocalExists.into());
+            return Err(StoreError::LocalExists.into());
         }
         draft.phones.push((name, keys));
         self.republish(draft, None, env)
@@ -576,6 +620,9 @@ impl Owner<'_> {
     /// Drops a lost phone (SPEC section "Loss"): a fresh key on the ring, fresh pairwise keys by
     /// public key for every member, fresh keys on every stream. With `passphrase`, the vault is
     /// sealed under that one from now on: needed where the lost phone may have held the old one.
+    ///
+    /// Where another phone's announcement came first on some stream (`conflict`), that stream is
+    /// not done: the same command, run again, does it, although the phone is off the roster.
     ///
     /// # Errors
     /// `unknown-phone`, `last-phone`, and those of committing.
@@ -588,7 +635,13 @@ impl Owner<'_> {
         let mut draft = self.next_roster(env.now)?;
         let before = draft.phones.len();
         draft.phones.retain(|(name, _)| name != lost);
-        if draft.phones.len() == before {
+        let unfinished = || {
+            let streams = self.phone.streams.keys();
+            streams
+                .map(|stream| self.predates_loss(stream, env))
+                .try_fold(false, |any, this| Ok::<_, Error>(any | this?))
+        };
+        if draft.phones.len() == before && !unfinished()? {
             return Err(AccountError::UnknownPhone.into());
         }
         if draft.phones.is_empty() || *lost == self.phone.name {
@@ -625,6 +678,8 @@ impl Owner<'_> {
         let mut members = self.members(&numbers, env)?;
         let fresh = ring.is_some();
         if let Some(ring) = ring {
+            // Also those who have nothing now: they may be given something later.
+            members = self.all_members(env)?.into_iter().map(|m| (m.number, m)).collect();
             let number = self.phone.vault + 1;
             let Opened {
                 pdk, signing_key, ..
@@ -655,13 +710,11 @@ impl Owner<'_> {
             self.announce(&mut act, &next, env)?;
         }
         self.add_roster(&mut act, draft, env)?;
-        if act.vault.is_some() {
-            self.phone.vault += 1;
-        }
         self.commit(act, env)
     }
 
-    /// Gives every member a new number and a new pairwise key, by public key.
+    /// Gives every member a new number and a new pairwise key, by public key; one for all the
+    /// numbers that the member has had.
     fn introduce_again(
         &self,
         act: &mut Act,
@@ -671,10 +724,19 @@ impl Owner<'_> {
         env: &mut Env<'_>,
     ) -> Result<(BTreeMap<u64, u64>, Members)> {
         let (mut numbers, mut again) = (BTreeMap::new(), Members::new());
-        for (old, member) in members {
-            let new = self.introduce(act, private, ring, member.name, &member.key, env)?;
-            numbers.insert(old, new.number);
-            again.insert(new.number, new);
+        let mut done = BTreeMap::new();
+        for (old, Member { name, key, .. }) in members {
+            let number = match done.get(&(name.clone(), key)) {
+                Some(number) => *number,
+                None => {
+                    let new = self.introduce(act, private, ring, name.clone(), &key, env)?;
+                    let number = new.number;
+                    again.insert(number, new);
+                    done.insert((name, key), number);
+                    number
+                }
+            };
+            numbers.insert(old, number);
         }
         private.all_streams = private
             .all_streams
@@ -682,6 +744,8 @@ impl Owner<'_> {
             .filter_map(|n| numbers.get(n))
             .copied()
             .collect();
+        private.all_streams.sort_unstable();
+        private.all_streams.dedup();
         Ok((numbers, again))
     }
 
@@ -715,7 +779,7 @@ impl Owner<'_> {
     fn record(&self, act: &mut Act, ring: &Ring, member: &Member, env: &mut Env<'_>) -> Result<()> {
         let bytes = grant::seal_member(&self.phone.account, ring, member, env.rng)?;
         act.members
-            .push(create(self.phone.paths().member(member.number), bytes));
+            .push((self.phone.paths().member(member.number), bytes));
         Ok(())
     }
 
@@ -738,7 +802,6 @@ impl Owner<'_> {
         let vault = vault::seal(number, &pdk, signing_key, ring, env.rng)?;
         let mut act = Act::default();
         act.vault = Some(create(self.phone.paths().vault(number), vault));
-        self.phone.vault = number;
         self.opened.pdk = pdk;
         self.commit(act, env)
     }
@@ -861,7 +924,8 @@ impl Owner<'_> {
         let all = self.all_members(env)?;
         let mut numbers = BTreeSet::new();
         for verified in members {
-            let recorded = all.iter().rev().find(|m| m.name == *verified.name());
+            let mut recorded = all.iter().chain(known.values()).rev();
+            let recorded = recorded.find(|m| m.name == *verified.name());
             let member = match recorded {
                 Some(member) if member.key == *verified.key() => member.clone(),
                 Some(_) => return Err(GrantError::AlreadyMember.into()),

@@ -379,6 +379,40 @@ impl Phone {
             .zip(holdings.into_iter().map(|holding| holding.members))
             .collect())
     }
+
+    /// The announcement of one epoch of a stream, and for each of its keys the members' numbers.
+    ///
+    /// # Errors
+    /// As [`Phone::shared_with`]; `unknown-announcement` if there is no such epoch.
+    pub fn shared_at(
+        &self,
+        cloud: &dyn Cloud,
+        stream: &Name,
+        epoch: u64,
+    ) -> Result<(announcement::Announcement, Vec<Vec<u64>>)> {
+        let followed = self
+            .streams
+            .get(stream)
+            .ok_or(AnnouncementError::UnknownStream)?;
+        let place = usize::try_from(epoch.wrapping_sub(1)).unwrap_or(usize::MAX);
+        let hash = followed
+            .known
+            .get(place)
+            .ok_or(ClipError::UnknownAnnouncement)?;
+        let holdings = self.holdings(cloud, stream, hash)?;
+        let (signed, _) = self.announcement(cloud, stream, hash)?;
+        let members = holdings.into_iter().map(|holding| holding.members);
+        Ok((signed.body, members.collect()))
+    }
+
+    /// The owner's record of a member. Needs no passphrase: the ring opens it.
+    ///
+    /// # Errors
+    /// `object-missing`, `sealed-open`.
+    pub fn member(&self, cloud: &dyn Cloud, number: u64) -> Result<grant::Member> {
+        let bytes = cloud.get(&self.paths().member(number))?;
+        grant::open_member(&self.root, &self.account, &self.ring, number, &bytes)
+    }
 }
 
 // ---------------------------------------------------------------- checkpoints

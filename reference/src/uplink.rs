@@ -42,7 +42,10 @@ pub fn sync(camera: &mut Paired, cloud: &dyn Cloud, clock: &dyn Clock) -> Result
             continue;
         };
         for path in cloud.list(&paths.leases(&stream, &head))? {
-            match camera.extend(&cloud.get(&path)?, clock) {
+            let extended = cloud
+                .get(&path)
+                .and_then(|bytes| camera.extend(&bytes, clock));
+            match extended {
                 Ok(()) => synced.extended.push(stream.clone()),
                 Err(Error::Announcement(AnnouncementError::LeaseShorter)) => {}
                 Err(error) => synced.refused.push((path, error)),

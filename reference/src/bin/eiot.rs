@@ -1,2 +1,0 @@
-//! eiot
-fn main() {}

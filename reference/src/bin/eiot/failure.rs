@@ -1,0 +1,261 @@
+//! How a command fails: what was wrong, where, and what to do.
+
+use encryptediot::Error;
+use encryptediot::error::{
+    AccountError, AnnouncementError, ClipError, GrantError, LinkError, MessageError, PairingError,
+    StoreError,
+};
+use serde_json::{Map, Value, json};
+
+/// The result of a command or a part of one.
+pub type Outcome<T> = Result<T, Box<Failure>>;
+
+/// Why a command was refused or failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// The reason's name, as SPEC's table has it, or `usage`.
+    pub reason: &'static str,
+    /// What was wrong.
+    pub message: String,
+    /// What the command was doing.
+    pub during: Option<String>,
+    /// The object in the cloud that was read or written last.
+    pub object: Option<String>,
+    /// What to do about it.
+    pub advice: Option<String>,
+    /// What there is to report all the same.
+    pub details: Map<String, Value>,
+    /// Was the command itself not a proper one?
+    pub usage: bool,
+    /// The library's error, if it is one.
+    pub cause: Option<Error>,
+}
+
+impl Failure {
+    /// The command line asks for something that cannot be: exit code 2.
+    pub fn usage(message: impl Into<String>, advice: impl Into<String>) -> Box<Self> {
+        Box::new(Self {
+            reason: "usage",
+            message: message.into(),
+            during: None,
+            object: None,
+            advice: Some(advice.into()),
+            details: Map::new(),
+            usage: true,
+            cause: None,
+        })
+    }
+
+    /// Says what the command was doing, unless that was said closer to the failure.
+    pub fn at(mut self: Box<Self>, during: impl Into<String>) -> Box<Self> {
+        self.during.get_or_insert(during.into());
+        self
+    }
+
+    /// Says what to do, in place of the general advice.
+    pub fn advise(mut self: Box<Self>, advice: impl Into<String>) -> Box<Self> {
+        self.advice = Some(advice.into());
+        self
+    }
+
+    /// Adds to the message what the reason alone does not say.
+    pub fn because(mut self: Box<Self>, more: impl std::fmt::Display) -> Box<Self> {
+        self.message = format!("{}: {more}", self.message);
+        self
+    }
+
+    /// Adds a report of what was done all the same.
+    pub fn with(mut self: Box<Self>, details: Value) -> Box<Self> {
+        if let Value::Object(details) = details {
+            self.details.extend(details);
+        }
+        self
+    }
+
+    /// Is it about an object in the cloud?
+    pub fn is_of_an_object(&self) -> bool {
+        use AnnouncementError::{Lease, LeaseShorter, UnknownStream};
+        match self.cause {
+            Some(Error::Message(_)) => true,
+            Some(Error::Account(e)) => !matches!(
+                e,
+                AccountError::UnknownWord
+                    | AccountError::WordCount
+                    | AccountError::WorkOutOfRange
+                    | AccountError::UnknownPhone
+                    | AccountError::LastPhone
+                    | AccountError::NoConvenience
+                    | AccountError::CheckpointMismatch
+            ),
+            Some(Error::Announcement(e)) => !matches!(e, Lease | LeaseShorter | UnknownStream),
+            Some(Error::Clip(e)) => !matches!(
+                e,
+                ClipError::NotRecording | ClipError::SessionFull | ClipError::NoSuchClip
+            ),
+            Some(Error::Pairing(e)) => e == PairingError::ReplyOpen,
+            Some(Error::Link(e)) => e != LinkError::Text,
+            Some(Error::Grant(e)) => matches!(
+                e,
+                GrantError::IntroductionOpen
+                    | GrantError::GrantOpen
+                    | GrantError::GrantKey
+                    | GrantError::ShardRange
+            ),
+            Some(Error::Store(e)) => matches!(
+                e,
+                StoreError::Missing
+                    | StoreError::Conflict
+                    | StoreError::Unavailable
+                    | StoreError::Path
+            ),
+            Some(Error::Crypto) | None => false,
+        }
+    }
+
+    /// The one JSON object that stands for the failure.
+    pub fn to_json(&self) -> Value {
+        let mut all = self.details.clone();
+        all.insert("error".into(), json!(self.reason));
+        all.insert("message".into(), json!(self.message));
+        all.insert("while".into(), json!(self.during));
+        all.insert("object".into(), json!(self.object));
+        all.insert("advice".into(), json!(self.advice));
+        Value::Object(all)
+    }
+
+    /// The failure for people.
+    pub fn to_text(&self) -> String {
+        let mut text = format!("eiot: {} [{}]", self.message, self.reason);
+        let lines = [
+            ("while", &self.during),
+            ("object", &self.object),
+            ("try", &self.advice),
+        ];
+        for (what, line) in lines {
+            if let Some(line) = line {
+                text.push_str(&format!("\n  {what}: {line}"));
+            }
+        }
+        text
+    }
+}
+
+impl From<Error> for Box<Failure> {
+    fn from(error: Error) -> Self {
+        Box::new(Failure {
+            reason: error.reason(),
+            message: error.to_string(),
+            during: None,
+            object: None,
+            advice: advice(error).map(str::to_owned),
+            details: Map::new(),
+            usage: false,
+            cause: Some(error),
+        })
+    }
+}
+
+macro_rules! from_area {
+    ($($area:ty),+) => {
+        $(impl From<$area> for Box<Failure> {
+            fn from(error: $area) -> Self {
+                Error::from(error).into()
+            }
+        })+
+    };
+}
+
+from_area!(
+    AccountError,
+    AnnouncementError,
+    ClipError,
+    GrantError,
+    LinkError,
+    MessageError,
+    PairingError,
+    StoreError
+);
+
+/// Says what the command was doing when it failed.
+pub trait During<T> {
+    /// Adds what it was doing.
+    fn during(self, what: impl FnOnce() -> String) -> Outcome<T>;
+}
+
+impl<T, E: Into<Box<Failure>>> During<T> for Result<T, E> {
+    fn during(self, what: impl FnOnce() -> String) -> Outcome<T> {
+        self.map_err(|error| error.into().at(what()))
+    }
+}
+
+/// What can be done about an error, where that is not plain from its text.
+fn advice(error: Error) -> Option<&'static str> {
+    use AccountError as A;
+    use AnnouncementError as N;
+    use ClipError as C;
+    use GrantError as G;
+    use StoreError as S;
+    Some(match error {
+        Error::Account(A::UnknownWord | A::WordCount) => {
+            "type the ten words as they were shown at 'eiot account create'; four letters of \
+            each do"
+        }
+        Error::Account(A::VaultOpen) => "check the passphrase, and that --store is the account's",
+        Error::Account(A::PhoneNotListed) => {
+            "another phone dropped this one; 'eiot phone enroll' with the passphrase lists it anew"
+        }
+        Error::Account(A::VaultRollback | A::RosterRollback | A::RosterChain) => {
+            "the store was reset or is another one: check --store, and ask the provider"
+        }
+        Error::Account(A::CheckpointMismatch) => {
+            "do not trust this store until it shows what the other device has seen"
+        }
+        Error::Account(A::UnknownPhone) => "'eiot phone list' shows the account's phones",
+        Error::Account(A::LastPhone) => "enroll another phone first and run the command there",
+        Error::Pairing(PairingError::OfferExpired) => "make a new one: 'eiot camera offer'",
+        Error::Pairing(PairingError::ReplyOpen) => "pair again with a new offer",
+        Error::Pairing(PairingError::StreamTaken) => "choose other names for camera and streams",
+        Error::Announcement(N::UnknownStream) => "'eiot status' shows the account's streams",
+        Error::Announcement(N::Rollback | N::Chain | N::EpochGap | N::AckUnknown) => {
+            "the store shows another history than this device has seen: check --store, and ask \
+            the provider"
+        }
+        Error::Announcement(N::Lease) => "a lease is at most 31 days",
+        Error::Announcement(N::Keys) => "a stream has at most 64 keys: let some windows pass first",
+        Error::Grant(G::SafetyNumber) => {
+            "do not go on: read the numbers to each other again, from 'eiot member number' on \
+            their side and 'eiot account number' on yours"
+        }
+        Error::Grant(G::AlreadyMember) => "let the new member go by another name",
+        Error::Grant(G::UnknownMember) => "share something with that name first: 'eiot share'",
+        Error::Grant(G::NothingGranted) => "'eiot status' shows who holds what",
+        Error::Grant(G::Window) => "give --until a later time; for clips of the past, add --past",
+        Error::Clip(C::NotRecording) => {
+            "let the owner's phone add the camera ('eiot camera accept'), then 'eiot camera sync'"
+        }
+        Error::Clip(C::NoEnvelope) => {
+            "the clip was not recorded for this viewer; the owner can share it: 'eiot share --past'"
+        }
+        Error::Clip(C::Missing) => {
+            "if the camera was offline, 'eiot camera sync' on it uploads what it kept; else ask \
+            the provider"
+        }
+        Error::Clip(C::Segment | C::Truncated | C::Trailing | C::ManifestFork) => {
+            "the store's copy is not what the camera made: ask the provider for another copy"
+        }
+        Error::Link(LinkError::Expired) => "ask the owner for a new link",
+        Error::Link(LinkError::Text) => {
+            "give the whole link, in quotes: the part after # belongs to it"
+        }
+        Error::Store(S::Missing) => {
+            "check --store and the account; the provider may withhold the object"
+        }
+        Error::Store(S::Conflict) => "run the command again",
+        Error::Store(S::Unavailable) => {
+            "check --store and the connection, then run the command again"
+        }
+        Error::Store(S::LocalState) => "check the permissions of --home and the space on its disk",
+        Error::Store(S::LocalMissing) => "check --home; the 'list' commands show what is in it",
+        _ => return None,
+    })
+}

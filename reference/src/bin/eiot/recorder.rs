@@ -1,0 +1,226 @@
+//! A camera on this machine: its state, the sessions that wait to be uploaded, and its time.
+//!
+//! Two streams of one camera may be recorded by two processes at once, and a store that hangs must
+//! not stop either. So the camera's directory is locked for moments only: to begin a session, to
+//! finish one, to take in announcements that were fetched before.
+
+use std::sync::{Mutex, PoisonError};
+
+use encryptediot::camera::{Paired, Recorded};
+use encryptediot::clock::{Clock, SystemClock};
+use encryptediot::cloud::Cloud;
+use encryptediot::error::StoreError;
+use encryptediot::keys::Name;
+use encryptediot::local::Home;
+use encryptediot::message::Time;
+use encryptediot::uplink::{self, Synced};
+use encryptediot::{Error, Result};
+
+use crate::devices::{self, Kind};
+use crate::rehearsal::Fetching;
+
+/// The clock of a camera whose state is read anew for each session: the camera's time goes on from
+/// the latest that this process has seen, by the monotonic counter, whatever is done to the wall
+/// clock in the meantime.
+pub struct SteadyClock {
+    system: SystemClock,
+    /// A time of the camera, and the monotonic counter then.
+    seen: Mutex<(Time, Time)>,
+}
+
+impl SteadyClock {
+    /// A clock that has seen no camera yet.
+    pub fn start() -> Self {
+        Self {
+            system: SystemClock::start(),
+            seen: Mutex::default(),
+        }
+    }
+
+    fn steady(&self) -> Time {
+        let (time, then) = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        time.saturating_add(self.monotonic().saturating_sub(then))
+    }
+
+    fn see(&self, time: Time) {
+        let seen = (time, self.monotonic());
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+    }
+}
+
+impl Clock for SteadyClock {
+    fn wall(&self) -> Time {
+        self.system.wall().max(self.steady())
+    }
+
+    fn monotonic(&self) -> Time {
+        self.system.monotonic()
+    }
+}
+
+/// A camera's directory.
+pub struct Recorder {
+    path: std::path::PathBuf,
+    /// The camera's time.
+    pub clock: SteadyClock,
+}
+
+/// The file of a session that waits; a listing is in the order of the sequence numbers.
+fn spooled(stream: &Name, sequence: u64) -> String {
+    format!("{}{sequence:012}", prefix(stream))
+}
+
+fn prefix(stream: &Name) -> String {
+    format!("spool.{stream}.")
+}
+
+/// What became of the sessions that waited.
+#[derive(Debug, Default)]
+pub struct Uploaded {
+    /// The streams and sequence numbers that are in the cloud now.
+    pub clips: Vec<(Name, u64)>,
+    /// How many still wait.
+    pub waiting: usize,
+    /// Why they do.
+    pub failure: Option<Error>,
+}
+
+impl Recorder {
+    /// The camera in `path`.
+    pub fn new(path: std::path::PathBuf) -> Self {
+        Self {
+            path,
+            clock: SteadyClock::start(),
+        }
+    }
+
+    /// Lets the camera do something under the lock. Its state is kept if that succeeds.
+    ///
+    /// # Errors
+    /// `local-missing`, `local-state`, and those of `act`.
+    pub fn with<T>(&self, act: impl FnOnce(&mut Paired, &Home) -> Result<T>) -> Result<T> {
+        let home = Home::open(&self.path)?;
+        let mut camera = devices::load_camera(&home, &self.clock)?;
+        adopt(&mut camera, &home)?;
+        let done = act(&mut camera, &home)?;
+        self.clock.see(camera.now(&self.clock));
+        devices::save_camera(&home, &camera)?;
+        Ok(done)
+    }
+
+    /// Keeps a finished session until it is uploaded. To be called in the same [`Self::with`] that
+    /// finished it: the session first, then the state, so that a kill between the two loses
+    /// neither the session nor its number.
+    ///
+    /// # Errors
+    /// `local-state`.
+    pub fn keep(home: &Home, recorded: &Recorded) -> Result<()> {
+        home.save(&spooled(&recorded.stream, recorded.sequence), recorded)
+    }
+
+    /// Takes in what the cloud has for the camera. The cloud is asked while the directory is not
+    /// locked; then the answers are given to the camera, its state is kept, and only then do its
+    /// acknowledgements leave: it must never have acknowledged what it could forget.
+    ///
+    /// # Errors
+    /// Those of [`uplink::sync`]; `local-state`.
+    pub fn sync(&self, cloud: &dyn Cloud) -> Result<Synced> {
+        let mut copy = self
+            .with(|camera, _| Ok(camera.to_state()))
+            .and_then(|state| Paired::from_state(state, &self.clock))?;
+        let fetching = Fetching::new(cloud);
+        let had_root = copy.has_root();
+        let synced = uplink::sync(&mut copy, &fetching, &self.clock)?;
+        let fetched = fetching.done();
+        let news = !synced.accepted.is_empty() || !synced.extended.is_empty();
+        if !news && had_root && !fetched.owes() {
+            return Ok(synced);
+        }
+        let taken = self.with(|camera, _| uplink::sync(camera, &fetched, &self.clock))?;
+        for (path, bytes) in fetched.writes() {
+            cloud.put(&path, &bytes)?;
+        }
+        let refused = synced.refused;
+        Ok(Synced { refused, ..taken })
+    }
+
+    /// Uploads what waits, of one stream or of all, in order; stops a stream at the first failure.
+    ///
+    /// # Errors
+    /// `local-missing`, `local-state`. A cloud that fails is in [`Uploaded`].
+    pub fn upload(
+        &self,
+        cloud: &dyn Cloud,
+        only: Option<&Name>,
+        mut each: impl FnMut(&Recorded),
+    ) -> Result<Uploaded> {
+        let (streams, account) = self.with(|camera, _| {
+            let mut streams: Vec<Name> = camera.streams().cloned().collect();
+            streams.retain(|stream| only.is_none_or(|only| only == stream));
+            Ok((streams, Paired::from_state(camera.to_state(), &self.clock)?))
+        })?;
+        let mut uploaded = Uploaded::default();
+        for stream in streams {
+            let files = self.waiting(&stream)?;
+            for (place, file) in files.iter().enumerate() {
+                let Some(recorded) = self.load(file)? else {
+                    continue;
+                };
+                if let Err(error) = uplink::upload(&account, cloud, &recorded) {
+                    uploaded.failure.get_or_insert(error);
+                    uploaded.waiting += files.len() - place;
+                    break;
+                }
+                Home::open(&self.path)?.remove(file)?;
+                each(&recorded);
+                uploaded.clips.push((stream.clone(), recorded.sequence));
+            }
+        }
+        Ok(uploaded)
+    }
+
+    /// The files of a stream's sessions that wait, in order.
+    ///
+    /// # Errors
+    /// `local-state`.
+    pub fn waiting(&self, stream: &Name) -> Result<Vec<String>> {
+        let prefix = prefix(stream);
+        let mut files = Home::open(&self.path)?.names()?;
+        files.retain(|file| {
+            let number = file.strip_prefix(&prefix);
+            number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        });
+        Ok(files)
+    }
+
+    /// A session that waits; none if another process has uploaded it in the meantime.
+    fn load(&self, file: &str) -> Result<Option<Recorded>> {
+        match Home::open(&self.path)?.load(file) {
+            Ok(recorded) => Ok(Some(recorded)),
+            Err(Error::Store(StoreError::LocalMissing)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A process that was killed after it kept a session and before it kept the state has left one
+/// session for each stream at most that the state does not know.
+fn adopt(camera: &mut Paired, home: &Home) -> Result<()> {
+    let streams: Vec<Name> = camera.streams().cloned().collect();
+    let mut adopted = false;
+    for stream in streams {
+        let next = spooled(&stream, camera.last_sequence(&stream) + 1);
+        if home.exists(&next) {
+            adopted |= camera.adopt(&home.load(&next)?)?;
+        }
+    }
+    if adopted {
+        devices::save_camera(home, camera)?;
+    }
+    Ok(())
+}
+
+/// The directory of camera `name`.
+pub fn of(context: &crate::context::Context, name: &Name) -> Recorder {
+    Recorder::new(devices::path(context, Kind::Camera, name))
+}

@@ -1,0 +1,472 @@
+//! A cloud that lies: whatever it does to any one object, every device either refuses or behaves
+//! as if nothing had been done, and nothing is lost once the cloud is honest again.
+
+mod common;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use common::*;
+use encryptediot::clip::OpenClip;
+use encryptediot::cloud::{Cloud, Paths};
+use encryptediot::error::{Result, StoreError};
+use encryptediot::keys::Name;
+use encryptediot::link::{self, Link};
+use encryptediot::message::AccountId;
+use encryptediot::owner::{self, Env};
+use encryptediot::phone::Phone;
+use encryptediot::{uplink, view};
+
+// ---------------------------------------------------------------- the cloud
+
+/// What the cloud does to one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Lie {
+    /// Returns these bytes instead.
+    Bytes(Vec<u8>),
+    /// Lists it and does not return it.
+    Withheld,
+    /// Says that there is none.
+    Hidden,
+}
+
+/// A cloud that is honest but for one object, and that notes what it is asked for.
+struct Evil {
+    honest: Memory,
+    lie: Option<(String, Lie)>,
+    asked: RefCell<BTreeSet<String>>,
+}
+
+impl Evil {
+    fn new(honest: Memory, lie: Option<(String, Lie)>) -> Self {
+        let asked = RefCell::default();
+        Self { honest, lie, asked }
+    }
+
+    fn lie(&self, path: &str) -> Option<&Lie> {
+        let (place, lie) = self.lie.as_ref()?;
+        (place == path).then_some(lie)
+    }
+}
+
+impl Cloud for Evil {
+    fn find(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        self.asked.borrow_mut().insert(path.to_owned());
+        match self.lie(path) {
+            Some(Lie::Bytes(bytes)) => Ok(Some(bytes.clone())),
+            Some(_) => Ok(None),
+            None => self.honest.find(path),
+        }
+    }
+
+    fn find_range(&self, path: &str, range: std::ops::Range<u64>) -> Result<Option<Vec<u8>>> {
+        Ok(self.find(path)?.map(|bytes| cut(&bytes, range)))
+    }
+
+    fn create(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        if let Some(Lie::Bytes(there)) = self.lie(path)
+            && there != bytes
+        {
+            return Err(StoreError::Conflict.into());
+        }
+        self.honest.create(path, bytes)
+    }
+
+    fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        self.honest.put(path, bytes)
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<String>> {
+        let mut found = self.honest.list(prefix)?;
+        self.asked.borrow_mut().extend(found.iter().cloned());
+        if let Some((path, Lie::Hidden)) = &self.lie {
+            found.retain(|other| other != path);
+        }
+        Ok(found)
+    }
+
+    fn delete(&self, path: &str) -> Result<()> {
+        self.honest.delete(path)
+    }
+}
+
+/// The type of the object at a path: the folder below the account's.
+fn kind(path: &str) -> &str {
+    path.split('/').nth(1).unwrap_or_default()
+}
+
+/// Everything that is done to the object at `path`.
+fn lies(path: &str, rich: &Rich, foreign: &Rich) -> Vec<Lie> {
+    let objects = &rich.saved.objects;
+    let bytes = &objects[path];
+    let mut lies = vec![Lie::Withheld, Lie::Hidden];
+    let mut say = |bytes: Vec<u8>| lies.push(Lie::Bytes(bytes));
+    for place in [0, bytes.len() / 3, bytes.len() / 2, bytes.len().saturating_sub(1)] {
+        let mut flipped = bytes.clone();
+        if let Some(byte) = flipped.get_mut(place) {
+            *byte ^= 1 << (place % 8);
+            say(flipped);
+        }
+    }
+    for length in [0, bytes.len() / 2, bytes.len().saturating_sub(1)] {
+        say(bytes[..length].to_vec());
+    }
+    say([&bytes[..], &[0]].concat());
+    say([&bytes[..], bytes].concat());
+    // Others of the same type: the one before, the one after, and one of another account.
+    let before = objects.range(..path.to_owned()).next_back();
+    let after = objects.range(path.to_owned()..).nth(1);
+    for (other, bytes) in before.into_iter().chain(after) {
+        if kind(other) == kind(path) {
+            say(bytes.clone());
+        }
+    }
+    let counterpart = foreign.saved.objects.iter().find(|(other, _)| kind(other) == kind(path));
+    say(counterpart.unwrap().1.clone());
+    // One of each other type.
+    let mut types = BTreeSet::from([kind(path)]);
+    for (other, bytes) in objects {
+        if types.insert(kind(other)) {
+            say(bytes.clone());
+        }
+    }
+    if let Some(old) = rich.old.get(path) {
+        say(old.clone());
+    }
+    lies.retain(|lie| *lie != Lie::Bytes(bytes.clone()));
+    lies
+}
+
+// ---------------------------------------------------------------- what devices do
+
+/// What a device saw and what it then knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Outcome {
+    /// By name: bytes, or the reason why there are none.
+    seen: BTreeMap<String, std::result::Result<Vec<u8>, &'static str>>,
+    /// What an honest cloud always leads to, and what a cloud that withholds may keep back.
+    state: Vec<u8>,
+}
+
+/// A device that starts from its store, works with the first cloud, then with the second.
+type Device = (&'static str, fn(&Rich, &dyn Cloud, &dyn Cloud) -> [Outcome; 2]);
+
+const GENUINE: &[u8] = b"genuine";
+
+/// Opens every clip there is.
+fn watch(
+    rich: &Rich,
+    cloud: &dyn Cloud,
+    account: &AccountId,
+    mut open: impl FnMut(&Name, u64) -> Result<OpenClip>,
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    for ((stream, sequence), recorded) in &rich.clips {
+        let mut out = Vec::new();
+        let read = open(stream, *sequence)
+            .and_then(|clip| view::read(cloud, account, &clip, 0, &mut out));
+        let seen = match read {
+            Ok(_) => Ok(out),
+            Err(_) if !recorded.starts_with(&out) => Ok(b"bytes that were not recorded".to_vec()),
+            Err(error) => Err(error.reason()),
+        };
+        outcome.seen.insert(format!("clip {stream}/{sequence}"), seen);
+    }
+    outcome
+}
+
+fn account(rich: &Rich) -> AccountId {
+    rich.saved.objects.keys().next().unwrap().split('/').next().unwrap().parse().unwrap()
+}
+
+fn watch_phone(rich: &Rich, phone: &mut Phone, cloud: &dyn Cloud) -> Outcome {
+    let synced = phone.sync(cloud).map_err(|error| error.reason());
+    let status = phone.status(cloud);
+    let account = *phone.account();
+    let mut outcome = watch(rich, cloud, &account, |s, n| phone.open(cloud, s, n));
+    let acknowledged = status.map(|all| all.iter().any(|s| s.acknowledged.is_some()));
+    outcome.state = format!("{synced:?} {acknowledged:?} {:?}", phone.checkpoint()).into();
+    outcome
+}
+
+fn phone_of(saved: &Saved, name: &str) -> Phone {
+    load_phone(&saved.phones.iter().find(|(n, _)| n.as_str() == name).unwrap().1)
+}
+
+fn phone(rich: &Rich, first: &dyn Cloud, then: &dyn Cloud) -> [Outcome; 2] {
+    let mut phone = phone_of(&rich.saved, "phone");
+    [first, then].map(|cloud| watch_phone(rich, &mut phone, cloud))
+}
+
+fn old_phone(rich: &Rich, first: &dyn Cloud, then: &dyn Cloud) -> [Outcome; 2] {
+    let mut phone = phone_of(&rich.early, "tablet");
+    [first, then].map(|cloud| watch_phone(rich, &mut phone, cloud))
+}
+
+fn watch_member(name: &str, saved: &Saved, rich: &Rich, clouds: [&dyn Cloud; 2]) -> [Outcome; 2] {
+    let account = account(rich);
+    let stored = &saved.members.iter().find(|(n, _)| n.as_str() == name).unwrap().1;
+    let mut member = load_member(stored);
+    clouds.map(|cloud| {
+        let news = member.sync(cloud).map(|news| news.refused);
+        let mut outcome = watch(rich, cloud, &account, |s, n| member.open(cloud, &account, s, n));
+        let streams = member.streams(&account);
+        let held = streams.iter().map(|s| (s, member.grants(&account, s).len()));
+        outcome.state = format!("{news:?} {:?}", held.collect::<Vec<_>>()).into();
+        outcome
+    })
+}
+
+fn alice(rich: &Rich, first: &dyn Cloud, then: &dyn Cloud) -> [Outcome; 2] {
+    watch_member("alice", &rich.saved, rich, [first, then])
+}
+
+fn new_bob(rich: &Rich, first: &dyn Cloud, then: &dyn Cloud) -> [Outcome; 2] {
+    watch_member("bob", &rich.early, rich, [first, then])
+}
+
+fn new_carol(rich: &Rich, first: &dyn Cloud, then: &dyn Cloud) -> [Outcome; 2] {
+    watch_member("carol", &rich.early, rich, [first, then])
+}
+
+fn new_dora(rich: &Rich, first: &dyn Cloud, then: &dyn Cloud) -> [Outcome; 2] {
+    watch_member("dora", &rich.early, rich, [first, then])
+}
+
+fn camera(rich: &Rich, first: &dyn Cloud, then: &dyn Cloud) -> [Outcome; 2] {
+    let home = rich.early.load(1);
+    let paths = Paths(account(rich));
+    let mut camera = load_camera(&rich.early.cameras[0].1, &home.clock);
+    [first, then].map(|cloud| {
+        let synced = uplink::sync(&mut camera, cloud, &home.clock);
+        let mut outcome = Outcome::default();
+        for stream in ["x", "y"] {
+            let head = camera.head(&n(stream)).unwrap();
+            let made = &rich.saved.objects[&paths.announcement(&n(stream), head.epoch)];
+            let made: encryptediot::statement::SignedStatement =
+                encryptediot::cbor::decode(made).unwrap();
+            let genuine = encryptediot::message::hash(&made.leaf) == head.hash;
+            let genuine = if genuine { GENUINE } else { b"foreign" };
+            outcome.seen.insert(format!("head {stream}"), Ok(genuine.to_vec()));
+            let lease = (stream, head, camera.lease_until(&n(stream)));
+            outcome.state.extend(format!("{lease:?}").bytes());
+        }
+        let refused = synced.map(|synced| synced.refused).map_err(|error| error.reason());
+        outcome.state.extend(format!("{refused:?}").bytes());
+        outcome
+    })
+}
+
+fn link_viewer(rich: &Rich, first: &dyn Cloud, then: &dyn Cloud) -> [Outcome; 2] {
+    let link = Link::from_text(&rich.link).unwrap();
+    let recorded = &rich.clips[&(n("x"), 1)];
+    [first, then].map(|cloud| {
+        let paths = Paths(link.account);
+        let mut out = Vec::new();
+        let shown = cloud.get(&paths.link(&link.id)).and_then(|object| {
+            let clips = link::open(&link, &object, START)?;
+            let clip = &clips[0];
+            view::read_segments(
+                cloud,
+                &paths.link_body(&link.id, 0),
+                clip.original.segments(),
+                0,
+                |i| clip.original.sealed_range(i),
+                |i, sealed| clip.open_segment(i, sealed),
+                &mut out,
+            )
+        });
+        let seen = match shown {
+            Ok(_) => Ok(out),
+            Err(_) if !recorded.starts_with(&out) => Ok(b"bytes that were not recorded".to_vec()),
+            Err(error) => Err(error.reason()),
+        };
+        Outcome {
+            seen: BTreeMap::from([("link".to_owned(), seen)]),
+            state: Vec::new(),
+        }
+    })
+}
+
+/// An act of the owner, tried with the first cloud and, where that refused, again with the second;
+/// then a camera obeys, records, and everyone looks.
+fn act(
+    rich: &Rich,
+    first: &dyn Cloud,
+    then: &dyn Cloud,
+    act: impl Fn(&mut Phone, &mut Env<'_>) -> Result<()>,
+) -> [Outcome; 2] {
+    let mut home = rich.saved.load(9);
+    let mut phone = phone_of(&rich.saved, "phone");
+    let now = home.now();
+    let mut rng = rng(10);
+    let mut once = |cloud| {
+        let save: owner::Save<'_> = &|_| Ok(());
+        act(&mut phone, &mut Env { cloud, now, save, rng: &mut rng })
+    };
+    let mut outcome = Outcome::default();
+    let result = once(first);
+    outcome.seen.insert("act".to_owned(), result.map(|()| GENUINE.to_vec()).map_err(|e| e.reason()));
+    if result.is_err() {
+        once(then).unwrap();
+    }
+    let camera = home.cameras.get_mut(&n("door")).unwrap();
+    let clock = encryptediot::clock::ManualClock::at(now);
+    let synced = uplink::sync(camera, then, &clock).unwrap();
+    assert_eq!(synced.refused, []);
+    let session = camera.begin(&n("x"), &clock, &mut rng).unwrap();
+    let recorded = camera.finish(session, &clock, &mut rng).unwrap();
+    uplink::upload(camera, then, &recorded).unwrap();
+    let mut last = Outcome::default();
+    let account = account(rich);
+    for (name, stored) in &rich.saved.members {
+        let mut member = load_member(stored);
+        let news = member.sync(then).unwrap();
+        assert_eq!(news.refused, [], "{name}");
+        let opened = member.open(then, &account, &n("x"), recorded.sequence);
+        let seen = opened.map(|_| GENUINE.to_vec()).map_err(|error| error.reason());
+        last.seen.insert(name.to_string(), seen);
+    }
+    let opened = phone.open(then, &n("x"), recorded.sequence);
+    let seen = opened.map(|_| GENUINE.to_vec()).map_err(|error| error.reason());
+    last.seen.insert("phone".to_owned(), seen);
+    [outcome, last]
+}
+
+fn passphrase(rich: &Rich) -> encryptediot::passphrase::Passphrase {
+    rich.saved.passphrase()
+}
+
+fn revoking(rich: &Rich, first: &dyn Cloud, then: &dyn Cloud) -> [Outcome; 2] {
+    let passphrase = passphrase(rich);
+    act(rich, first, then, |phone, env| {
+        phone.unlock(&passphrase, env)?.revoke(&ns(&["x", "y"]), &n("bob"), env)
+    })
+}
+
+fn losing(rich: &Rich, first: &dyn Cloud, then: &dyn Cloud) -> [Outcome; 2] {
+    let passphrase = passphrase(rich);
+    act(rich, first, then, |phone, env| {
+        // What could not be written at once is written by the next synchronisation.
+        let lost = phone.unlock(&passphrase, env)?.lose_phone(&n("tablet"), None, env);
+        match lost {
+            Err(error) if error.reason() == "unknown-phone" => Ok(()),
+            other => other,
+        }
+    })
+}
+
+/// A fresh phone, from the passphrase alone.
+fn enrolling(rich: &Rich, first: &dyn Cloud, then: &dyn Cloud) -> [Outcome; 2] {
+    let (passphrase, account, now) = (passphrase(rich), account(rich), rich.saved.load(1).now());
+    let mut rng = rng(10);
+    let stored = RefCell::new(None);
+    let save = |phone: &Phone| {
+        stored.replace(Some(store_phone(phone)));
+        Ok(())
+    };
+    let mut enroll = |cloud| {
+        let mut env = Env { cloud, now, save: &save, rng: &mut rng };
+        owner::enroll(n("third"), account, &passphrase, None, &mut env)
+    };
+    let mut outcome = Outcome::default();
+    let enrolled = enroll(first);
+    let seen = enrolled.as_ref().map(|_| GENUINE.to_vec()).map_err(|error| error.reason());
+    outcome.seen.insert("act".to_owned(), seen);
+    let mut phone = match enrolled {
+        Ok(phone) => phone,
+        // What it stored goes on; if it stored nothing, or another was first, it starts again.
+        Err(_) => {
+            let kept = stored.take().map(|bytes| load_phone(&bytes));
+            match kept.map(|mut phone| phone.sync(then).map(|()| phone)) {
+                Some(Ok(phone)) => phone,
+                _ => enroll(then).unwrap(),
+            }
+        }
+    };
+    let mut last = watch_phone(rich, &mut phone, then);
+    last.state.clear();
+    [outcome, last]
+}
+
+// ---------------------------------------------------------------- the property
+
+/// Runs `device` with every lie about every object that it asks for.
+fn withstands((name, device): Device) {
+    let (rich, foreign) = (rich(), other_rich());
+    let memory = || Memory::with(rich.saved.objects.clone());
+    let cloud = memory();
+    let honest = Evil::new(cloud.clone(), None);
+    let expected = device(rich, &honest, &cloud);
+    let mut failures = Vec::new();
+    let (mut refused, mut unmoved) = (0, 0);
+    let asked = honest.asked.into_inner();
+    for path in asked.iter().filter(|path| rich.saved.objects.contains_key(*path)) {
+        for lie in lies(path, rich, foreign) {
+            let cloud = memory();
+            let evil = Evil::new(cloud.clone(), Some((path.clone(), lie.clone())));
+            let ran = catch_unwind(AssertUnwindSafe(|| device(rich, &evil, &cloud)));
+            let what = || format!("{name}, {path}, {}", short(&lie));
+            let Ok([lied, after]) = ran else {
+                failures.push(format!("{}: panics", what()));
+                continue;
+            };
+            for (item, seen) in &lied.seen {
+                let as_without = Some(seen) == expected[0].seen.get(item);
+                if seen.is_ok() && !as_without {
+                    failures.push(format!("{}: {item} is taken", what()));
+                }
+                let count = if as_without { &mut unmoved } else { &mut refused };
+                *count += 1;
+            }
+            if after != expected[1] {
+                let differs = after.seen.iter().find(|(k, v)| expected[1].seen.get(*k) != Some(v));
+                failures.push(format!("{}: not as before afterwards: {differs:?}", what()));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+    assert!(refused > 0 && unmoved > 0, "{refused} refused, {unmoved} as without: nothing was tried");
+}
+
+fn short(lie: &Lie) -> String {
+    match lie {
+        Lie::Bytes(bytes) => {
+            let start: String = bytes.iter().take(12).map(|b| format!("{b:02x}")).collect();
+            format!("{} bytes {start}", bytes.len())
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_phone_withstands_every_lie() {
+    withstands(("phone", phone));
+    withstands(("a phone that was away", old_phone));
+}
+
+#[test]
+fn a_camera_withstands_every_lie() {
+    withstands(("camera", camera));
+}
+
+#[test]
+fn members_withstand_every_lie() {
+    withstands(("alice", alice));
+    withstands(("bob, new", new_bob));
+    withstands(("carol, new", new_carol));
+    withstands(("dora, new", new_dora));
+}
+
+#[test]
+fn a_link_withstands_every_lie() {
+    withstands(("link", link_viewer));
+}
+
+#[test]
+fn acts_of_the_owner_withstand_every_lie() {
+    withstands(("revoking", revoking));
+    withstands(("losing a phone", losing));
+    withstands(("enrolling", enrolling));
+}
