@@ -166,7 +166,7 @@ impl Body for Proximity {
     const TYPE: &'static str = "proximity";
 }
 
-/// The payload as bytes, about 90 of them: an NFC Forum Type 2 tag with 144 bytes holds it.
+/// The payload as bytes, 82 of them for small numbers: an NFC Forum Type 2 tag holds 144.
 pub fn encode_proximity(account: &AccountId, number: u64, pairwise: &Key) -> Vec<u8> {
     message::encode(
         account,

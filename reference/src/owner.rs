@@ -96,13 +96,13 @@ where
         cameras: Vec::new(),
         private: Private::default(),
     };
-    let mut act = Act::default();
-    act.root = Some(create(phone.paths().root(), root));
-    act.vault = Some(create(phone.paths().vault(1), vault));
-    act.roster = Some((
-        phone.paths().roster(1),
-        draft.message(&phone.account, &phone.ring, rng)?,
-    ));
+    let roster = draft.message(&phone.account, &phone.ring, rng)?;
+    let act = Act {
+        root: Some(create(phone.paths().root(), root)),
+        vault: Some(create(phone.paths().vault(1), vault)),
+        roster: Some((phone.paths().roster(1), roster)),
+        ..Act::default()
+    };
     phone.outbox = act.sign(&phone, &signing_key, rng)?;
     phone.vault = 1;
     Ok((phone, passphrase))
@@ -679,7 +679,11 @@ impl Owner<'_> {
         let fresh = ring.is_some();
         if let Some(ring) = ring {
             // Also those who have nothing now: they may be given something later.
-            members = self.all_members(env)?.into_iter().map(|m| (m.number, m)).collect();
+            members = self
+                .all_members(env)?
+                .into_iter()
+                .map(|m| (m.number, m))
+                .collect();
             let number = self.phone.vault + 1;
             let Opened {
                 pdk, signing_key, ..
@@ -800,8 +804,10 @@ impl Owner<'_> {
             signing_key, ring, ..
         } = &self.opened;
         let vault = vault::seal(number, &pdk, signing_key, ring, env.rng)?;
-        let mut act = Act::default();
-        act.vault = Some(create(self.phone.paths().vault(number), vault));
+        let act = Act {
+            vault: Some(create(self.phone.paths().vault(number), vault)),
+            ..Act::default()
+        };
         self.opened.pdk = pdk;
         self.commit(act, env)
     }

@@ -7,19 +7,24 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
+use encryptediot::announcement::Announcement;
 use encryptediot::camera::{self, Paired};
-use encryptediot::cbor;
+use encryptediot::cbor::{self, Bytes};
+use encryptediot::clip::{self, Manifest, Role};
 use encryptediot::clock::ManualClock;
 use encryptediot::cloud::{Cloud, Paths};
-use encryptediot::crypto::{RsaPublic, SigningKey};
+use encryptediot::cose;
+use encryptediot::crypto::{KemPublic, KemSecret, RsaPublic, SecretBytes, SigningKey};
 use encryptediot::error::{Error, Result, StoreError};
+use encryptediot::grant::{self, Lookup, SealedMember, Shard};
 use encryptediot::household::{Household, name, window};
 use encryptediot::keys::{self, Name};
 use encryptediot::link::Link;
 use encryptediot::member::{self, Member, News};
-use encryptediot::message::{AccountId, Time};
+use encryptediot::message::{self, AccountId, Time};
 use encryptediot::owner::{Env, Meeting, Owner, Term};
 use encryptediot::passphrase::Passphrase;
+use encryptediot::past::PastShare;
 use encryptediot::phone::{self, Phone};
 use encryptediot::statement;
 use encryptediot::vault::{self, Opened, Work};
@@ -164,7 +169,11 @@ impl Cloud for Memory {
     fn list(&self, prefix: &str) -> Result<Vec<String>> {
         let prefix = format!("{prefix}/");
         let objects = self.0.objects.borrow();
-        Ok(objects.keys().filter(|p| p.starts_with(&prefix)).cloned().collect())
+        Ok(objects
+            .keys()
+            .filter(|p| p.starts_with(&prefix))
+            .cloned()
+            .collect())
     }
 
     fn delete(&self, path: &str) -> Result<()> {
@@ -231,9 +240,21 @@ impl Saved {
     pub fn of(home: &Home) -> Self {
         Self {
             objects: home.cloud.objects(),
-            phones: home.phones.iter().map(|(n, p)| (n.clone(), store_phone(p))).collect(),
-            cameras: home.cameras.iter().map(|(n, c)| (n.clone(), store_camera(c))).collect(),
-            members: home.members.iter().map(|(n, m)| (n.clone(), store_member(m))).collect(),
+            phones: home
+                .phones
+                .iter()
+                .map(|(n, p)| (n.clone(), store_phone(p)))
+                .collect(),
+            cameras: home
+                .cameras
+                .iter()
+                .map(|(n, c)| (n.clone(), store_camera(c)))
+                .collect(),
+            members: home
+                .members
+                .iter()
+                .map(|(n, m)| (n.clone(), store_member(m)))
+                .collect(),
             passphrase: home.passphrase.words().to_owned(),
             now: home.now(),
         }
@@ -247,16 +268,27 @@ impl Saved {
     pub fn load(&self, seed: u64) -> Home {
         let cloud = Memory::with(self.objects.clone());
         let clock = ManualClock::at(self.now);
-        let cameras = self.cameras.iter().map(|(n, c)| (n.clone(), load_camera(c, &clock)));
+        let cameras = self
+            .cameras
+            .iter()
+            .map(|(n, c)| (n.clone(), load_camera(c, &clock)));
         Home {
             household: Household {
                 cloud: Box::new(cloud.clone()),
                 rng: rng(seed),
                 passphrase: self.passphrase(),
                 work: Work::LEAST,
-                phones: self.phones.iter().map(|(n, p)| (n.clone(), load_phone(p))).collect(),
+                phones: self
+                    .phones
+                    .iter()
+                    .map(|(n, p)| (n.clone(), load_phone(p)))
+                    .collect(),
                 cameras: cameras.collect(),
-                members: self.members.iter().map(|(n, m)| (n.clone(), load_member(m))).collect(),
+                members: self
+                    .members
+                    .iter()
+                    .map(|(n, m)| (n.clone(), load_member(m)))
+                    .collect(),
                 clock,
             },
             cloud,
@@ -344,16 +376,30 @@ pub fn enrich(mut home: Home) -> Rich {
     home.enroll("tablet", None).unwrap();
     let mut early = Saved::of(&home);
     let now = home.now();
-    home.share("phone", &[], &["carol"], Term::AllStreams).unwrap();
-    home.share("phone", &["x"], &["alice"], Term::UntilRevoked).unwrap();
-    home.share("phone", &["x", "y"], &["bob"], Term::Window(window(now, 3_600_000))).unwrap();
+    home.share("phone", &[], &["carol"], Term::AllStreams)
+        .unwrap();
+    home.share("phone", &["x"], &["alice"], Term::UntilRevoked)
+        .unwrap();
+    home.share(
+        "phone",
+        &["x", "y"],
+        &["bob"],
+        Term::Window(window(now, 3_600_000)),
+    )
+    .unwrap();
     home.sync_camera("door").unwrap();
     home.pair("phone", "garden", &["z"]).unwrap();
     home.meet("dora").unwrap();
     let card = home.member("dora").unwrap().card();
     let dora = encryptediot::contact::VerifiedMember::by_proximity(card);
     let touch = home.act("phone", |owner, env| {
-        owner.share(&ns(&["y"]), &[dora], Term::UntilRevoked, Meeting::Touch, env)
+        owner.share(
+            &ns(&["y"]),
+            &[dora],
+            Term::UntilRevoked,
+            Meeting::Touch,
+            env,
+        )
     });
     let (_, payload) = touch.unwrap().remove(0);
     home.member("dora").unwrap().touch(&payload).unwrap();
@@ -364,21 +410,35 @@ pub fn enrich(mut home: Home) -> Rich {
     record(&mut home, "door", "y", 12);
     record(&mut home, "garden", "z", 13);
     let past = window(START, 1_000);
-    home.act("phone", |owner, env| owner.share_past(&n("x"), &ns(&["bob"]), past, env)).unwrap();
+    home.act("phone", |owner, env| {
+        owner.share_past(&n("x"), &ns(&["bob"]), past, env)
+    })
+    .unwrap();
     let passphrase = Passphrase::generate(&mut home.rng);
-    home.act("phone", |owner, env| owner.change_passphrase(&passphrase, Work::LEAST, env)).unwrap();
+    home.act("phone", |owner, env| {
+        owner.change_passphrase(&passphrase, Work::LEAST, env)
+    })
+    .unwrap();
     home.passphrase = passphrase;
     for _ in 0..2 {
-        home.act("phone", |owner, env| owner.keep_unlocked(env)).unwrap();
+        home.act("phone", |owner, env| owner.keep_unlocked(env))
+            .unwrap();
     }
     let until = home.now() + 3_600_000;
-    let link = home.act("phone", |owner, env| owner.make_link(&n("x"), &[1], until, env)).unwrap();
+    let link = home
+        .act("phone", |owner, env| {
+            owner.make_link(&n("x"), &[1], until, env)
+        })
+        .unwrap();
     let now = home.now();
     let cloud = home.cloud.clone();
     home.sync_phone("tablet").unwrap();
     for (phone, days) in [("phone", 8), ("tablet", 9), ("tablet", 10)] {
         let until = now + days * 24 * 3_600_000;
-        home.phone(phone).unwrap().extend_lease(&cloud, &n("x"), now, until).unwrap();
+        home.phone(phone)
+            .unwrap()
+            .extend_lease(&cloud, &n("x"), now, until)
+            .unwrap();
     }
     home.sync_camera("door").unwrap();
     record(&mut home, "door", "x", 0);
@@ -427,7 +487,9 @@ impl Home {
     /// What the owner has in hand during an act: for statements that no honest phone makes.
     pub fn opened(&self) -> Opened {
         let latest = self.cloud.under(&self.id(), "vault").pop().unwrap();
-        vault::open(&self.id(), &self.passphrase, &self.cloud.bytes(&latest)).unwrap().1
+        vault::open(&self.id(), &self.passphrase, &self.cloud.bytes(&latest))
+            .unwrap()
+            .1
     }
 
     /// Signs a message as the account, whatever it says.
@@ -438,7 +500,20 @@ impl Home {
     }
 
     pub fn link(&mut self, stream: &str, sequences: &[u64], until: Time) -> Result<Link> {
-        self.act("phone", |owner, env| owner.make_link(&n(stream), sequences, until, env))
+        self.act("phone", |owner, env| {
+            owner.make_link(&n(stream), sequences, until, env)
+        })
+    }
+
+    /// A camera with what it needs to record: a device has one clock.
+    pub fn at_camera(&mut self, camera: &str) -> (&mut Paired, &ManualClock, &mut ChaCha20Rng) {
+        let Household {
+            cameras,
+            clock,
+            rng,
+            ..
+        } = &mut self.household;
+        (cameras.get_mut(&n(camera)).unwrap(), clock, rng)
     }
 
     pub fn rotate(&mut self, phone: &str, streams: &[&str]) -> Result<()> {
@@ -457,9 +532,23 @@ impl Home {
         act: impl FnOnce(&mut Owner<'_>, &mut Env<'_>) -> Result<T>,
     ) -> Result<T> {
         let now = self.now();
-        let Household { phones, cloud, rng, passphrase, .. } = &mut self.household;
-        let mut env = Env { cloud: &**cloud, now, save, rng };
-        let mut owner = phones.get_mut(&n(phone)).unwrap().unlock(passphrase, &env)?;
+        let Household {
+            phones,
+            cloud,
+            rng,
+            passphrase,
+            ..
+        } = &mut self.household;
+        let mut env = Env {
+            cloud: &**cloud,
+            now,
+            save,
+            rng,
+        };
+        let mut owner = phones
+            .get_mut(&n(phone))
+            .unwrap()
+            .unlock(passphrase, &env)?;
         act(&mut owner, &mut env)
     }
 }
@@ -483,4 +572,174 @@ pub fn camera_refusal(synced: Result<encryptediot::uplink::Synced>) -> Result<()
 /// Every reason by its name.
 pub fn reasons() -> Vec<&'static str> {
     Error::all().map(|error| error.reason()).collect()
+}
+
+// ---------------------------------------------------------------- a thief
+
+/// A phone's two private keys and its ring, from what it stores.
+pub struct Loot {
+    instance: KemSecret,
+    ring: vault::Ring,
+}
+
+pub fn loot(stored: &[u8]) -> Loot {
+    let mut decoder = minicbor::Decoder::new(stored);
+    decoder.array().unwrap();
+    for _ in 0..3 {
+        decoder.skip().unwrap();
+    }
+    let instance = decoder.bytes().unwrap().try_into().unwrap();
+    decoder.skip().unwrap();
+    Loot {
+        instance: KemSecret::from_bytes(instance).unwrap(),
+        ring: vault::Ring::from_bytes(decoder.bytes().unwrap()).unwrap(),
+    }
+}
+
+impl Loot {
+    /// Every private key that follows from the loot and the whole cloud: the phone's own, those in
+    /// the backups, and those that members' pairwise keys open.
+    pub fn keys(self, cloud: &Memory) -> Vec<KemSecret> {
+        let all = Everything(cloud.objects());
+        let (id, mut keys) = (all.account(), vec![self.instance]);
+        for bytes in all.of("backups") {
+            let backup: grant::Backup = message::decode(&id, bytes).unwrap();
+            let hash = message::hash(bytes);
+            let held = grant::open_backup(&id, &self.ring, &backup.stream, &hash, bytes);
+            keys.extend(held.into_iter().flatten().map(|holding| holding.secret));
+        }
+        let pairwise = all.of("members").filter_map(|bytes| {
+            let record: SealedMember = message::decode(&id, &leaf(bytes)).unwrap();
+            let place = message::context("member", &id, (record.number, record.generation));
+            let key = self.ring.key(record.generation).ok()?;
+            let plain = cose::unseal(key, &place, &record.sealed).ok()?;
+            let (_, _, pairwise): (Name, KemPublic, Bytes<32>) = cbor::decode(&plain).unwrap();
+            Some(SecretBytes::new(pairwise.0))
+        });
+        let pairwise: Vec<_> = pairwise.collect();
+        keys.extend(all.granted(&pairwise));
+        keys
+    }
+}
+
+/// Every private key that follows from what a member stores and the whole cloud.
+pub fn member_keys(stored: &[u8], cloud: &Memory) -> Vec<KemSecret> {
+    let mut decoder = minicbor::Decoder::new(stored);
+    let secret = |bytes: &[u8]| SecretBytes::<32>::new(bytes.try_into().unwrap());
+    decoder.array().unwrap();
+    decoder.skip().unwrap();
+    let own = KemSecret::from_bytes(secret(decoder.bytes().unwrap()).as_bytes()).unwrap();
+    let mut pairwise = Vec::new();
+    for _ in 0..decoder.array().unwrap().unwrap() {
+        let fields = decoder.array().unwrap().unwrap();
+        decoder.skip().unwrap();
+        decoder.skip().unwrap();
+        for _ in 0..decoder.map().unwrap().unwrap() {
+            decoder.skip().unwrap();
+            pairwise.push(secret(decoder.bytes().unwrap()));
+        }
+        for _ in 3..fields {
+            decoder.skip().unwrap();
+        }
+    }
+    let mut keys = Everything(cloud.objects()).granted(&pairwise);
+    keys.push(own);
+    keys
+}
+
+/// Does one of `keys` open clip `sequence`, in any role, from the camera's envelopes or a past
+/// share's? Nothing is checked that only honest devices check.
+pub fn opens(keys: &[KemSecret], cloud: &Memory, stream: &Name, sequence: u64) -> bool {
+    let all = Everything(cloud.objects());
+    let id = all.account();
+    let manifest = &all.0[&Paths(id).manifest(stream, sequence)];
+    let manifest = cose::unverified_payload(manifest).unwrap();
+    let hash = message::hash(&manifest);
+    let manifest: Manifest = message::decode(&id, &manifest).unwrap();
+    let mut places = vec![(manifest.announcement, manifest.envelopes)];
+    for bytes in all.of("past") {
+        let share: PastShare = message::decode(&id, &leaf(bytes)).unwrap();
+        let listed = share.clips.into_iter().filter(|clip| clip.manifest == hash);
+        places.push((hash, listed.map(|clip| clip.envelope).collect()));
+    }
+    let roles = [
+        Role::Owner,
+        Role::Dsk,
+        Role::Tdsk,
+        Role::Instance,
+        Role::Past,
+    ];
+    let open = |key: &KemSecret, role| {
+        let mut opened = places.iter().map(|(statement, envelopes)| {
+            clip::unwrap(
+                &id,
+                stream,
+                statement,
+                &manifest.clip,
+                envelopes,
+                (role, key),
+            )
+        });
+        opened.any(|opened| opened.is_ok())
+    };
+    keys.iter()
+        .any(|key| roles.iter().any(|role| open(key, *role)))
+}
+
+/// All objects of one account, read without a doubt.
+struct Everything(Objects);
+
+impl Everything {
+    fn account(&self) -> AccountId {
+        self.0
+            .keys()
+            .next()
+            .unwrap()
+            .split('/')
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap()
+    }
+
+    fn of(&self, folder: &str) -> impl Iterator<Item = &Vec<u8>> {
+        let folder = format!("{}/{folder}/", self.account());
+        let inside = move |(path, _): &(&String, _)| path.starts_with(&folder);
+        self.0.iter().filter(inside).map(|(_, bytes)| bytes)
+    }
+
+    /// What pairwise keys open.
+    fn granted(&self, pairwise: &[SecretBytes<32>]) -> Vec<KemSecret> {
+        let id = self.account();
+        let mut statements = Vec::new();
+        for bytes in self.of("announcements") {
+            let leaf = leaf(bytes);
+            let body: Announcement = message::decode(&id, &leaf).unwrap();
+            let keys: Vec<_> = body.keys.iter().map(|key| key.public).collect();
+            statements.push((message::hash(&leaf), keys, body.shard_bits));
+        }
+        for bytes in self.of("past") {
+            let leaf = leaf(bytes);
+            let body: PastShare = message::decode(&id, &leaf).unwrap();
+            statements.push((message::hash(&leaf), vec![body.key], body.shard_bits));
+        }
+        let mut granted = Vec::new();
+        for (hash, keys, bits) in &statements {
+            for (index, public) in (0_u32..).zip(keys) {
+                for pairwise in pairwise {
+                    let lookup = Lookup::new(pairwise, hash, index, *bits).unwrap();
+                    let shard = &self.0[&Paths(id).shard(hash, lookup.shard)];
+                    let shard: Shard = message::decode(&id, &leaf(shard)).unwrap();
+                    granted.extend(lookup.open(hash, public, &shard).ok().flatten());
+                }
+            }
+        }
+        granted
+    }
+}
+
+/// The message in a statement, whoever signed it.
+fn leaf(bytes: &[u8]) -> Vec<u8> {
+    let statement: statement::SignedStatement = cbor::decode(bytes).unwrap();
+    statement.leaf.to_vec()
 }

@@ -279,6 +279,10 @@ fn pair(context: &Context, args: &Pair) -> Outcome<Report> {
     let mut here = PhoneHere::open(context, args.phone.as_ref())?;
     here.sync(context)?;
     let home = devices::home(context, Kind::Camera, name)?;
+    if is_paired(context, &here, &args.join, &home)? {
+        drop(home);
+        return finish_pairing(context, &args.join);
+    }
     let resumed = was_interrupted(context, &here, &args.join, &home)?;
     let offer = current_offer(context, &here, resumed)?;
     if !resumed {
@@ -295,21 +299,39 @@ fn pair(context: &Context, args: &Pair) -> Outcome<Report> {
     let reply = make(context, &args.join, &home, &seen, resumed)?;
     add(context, &mut here, name, &offer, &reply)?;
     drop(home);
-    let camera = recorder::of(context, name);
-    camera
-        .sync(context.cloud()?)
-        .during(|| format!("bringing camera {name} up to date"))?;
+    let report = finish_pairing(context, &args.join)?;
+    // Once the reply is gone, the pairing counts as finished; an offer that is left does no harm.
     devices::home(context, Kind::Camera, name)?.remove(REPLY)?;
     finish_offer(context, &here, &offer)?;
-    let streams: Vec<&str> = args.join.streams.iter().map(Name::as_str).collect();
+    Ok(report)
+}
+
+/// The account has the camera: it fetches its first announcements.
+fn finish_pairing(context: &Context, args: &NewCamera) -> Outcome<Report> {
+    let name = &args.name;
+    recorder::of(context, name)
+        .sync(context.cloud()?)
+        .during(|| format!("bringing camera {name} up to date"))?;
+    let streams: Vec<&str> = args.streams.iter().map(Name::as_str).collect();
     Ok(Report::new(
         json!({ "camera": name.as_str(), "streams": streams }),
         format!(
             "Camera {name} belongs to the account. Next: eiot record --camera {name} --stream {} \
             FILE",
-            args.join.streams.first().map_or("NAME", Name::as_str)
+            args.streams.first().map_or("NAME", Name::as_str)
         ),
     ))
+}
+
+/// Is there nothing left to do of this pairing?
+fn is_paired(context: &Context, here: &PhoneHere, args: &NewCamera, home: &Home) -> Outcome<bool> {
+    if args.again || home.exists(REPLY) || !home.exists(Kind::Camera.word()) {
+        return Ok(false);
+    }
+    let camera = devices::load_camera(home, &context.clock)?;
+    let (key, name) = (camera.verifying_key(), &args.name);
+    let mut cameras = here.phone.roster()?.cameras.iter();
+    Ok(cameras.any(|c| c.key == key && c.name == *name && c.streams == args.streams))
 }
 
 /// Was this very pairing interrupted? With `--again` it was if the account has the camera already.

@@ -140,7 +140,7 @@ impl Context {
 
     /// Says something to people while the command goes on.
     pub fn note(&self, text: impl std::fmt::Display) {
-        eprintln!("{text}");
+        tell(text);
     }
 
     /// Prints a report on standard output. With `--json` there is one object and no second: what
@@ -160,7 +160,7 @@ impl Context {
     }
 
     /// Prints a failure.
-    pub fn fail(&self, mut failure: Box<Failure>) {
+    pub fn fail(&self, mut failure: Failure) {
         if failure.object.is_none() && failure.is_of_an_object() {
             failure.object = self
                 .last_object()
@@ -169,9 +169,14 @@ impl Context {
         if self.global.json {
             self.say(&Report::new(failure.to_json(), ""));
         } else {
-            eprintln!("{}", failure.to_text());
+            tell(failure.to_text());
         }
     }
+}
+
+/// Says something on standard error. Whoever closed that does not want to hear of it.
+pub fn tell(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Opens a store.

@@ -12,7 +12,7 @@ use encryptediot::member::{self, Member};
 use encryptediot::owner::{Env, Owner};
 use encryptediot::phone::{self, Phone};
 
-use crate::context::Context;
+use crate::context::{Context, tell};
 use crate::failure::{During as _, Failure, Outcome};
 use crate::passphrase;
 use crate::random::SystemRandom;
@@ -130,7 +130,7 @@ fn say_if_waiting(path: &Path) {
         let text = format!("waiting for another eiot that uses {path}");
         std::thread::sleep(std::time::Duration::from_millis(500));
         if let Err(std::fs::TryLockError::WouldBlock) = lock.try_lock() {
-            eprintln!("{text}");
+            tell(text);
         }
     }
 }

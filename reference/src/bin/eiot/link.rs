@@ -23,7 +23,8 @@ pub enum Command {
   eiot link make --stream video --clip 7,8 --until +7d
 
 The clips are encrypted anew for the link. Its viewer needs no account, and still sees that they are
-the camera's. The part after # is the key: whoever has it can view until the link ends or is removed.")]
+the camera's. The part after # is the key: whoever has it can view until the link ends or is
+removed.")]
     Make(Make),
     /// View a link
     #[command(after_help = "Example:\n  eiot link view 'eiot:link:...#...' -o clip.ts")]

@@ -26,6 +26,7 @@ mod uploader;
 mod view;
 mod viewer;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -117,7 +118,8 @@ fn usage(error: &clap::Error) -> ExitCode {
         let text = error.to_string();
         let (message, advice) = text.split_once('\n').unwrap_or((&text, ""));
         let message = message.trim_start_matches("error: ");
-        println!("{}", Failure::usage(message, advice.trim()).to_json());
+        let failure = Failure::usage(message, advice.trim()).to_json();
+        let _ = writeln!(std::io::stdout(), "{failure}");
     } else {
         // There is nobody to tell if this cannot be printed.
         let _ = error.print();
@@ -138,7 +140,7 @@ fn main() -> ExitCode {
         }
         Err(failure) => {
             let code = if failure.usage { 2 } else { 1 };
-            context.fail(failure);
+            context.fail(*failure);
             ExitCode::from(code)
         }
     }

@@ -5,6 +5,8 @@ use std::convert::Infallible;
 use getrandom::SysRng;
 use rand_core::{TryCryptoRng, TryRng};
 
+use crate::context::tell;
+
 /// Every draw comes from the operating system: no generator's state is kept from which an erased
 /// session key could be computed again. Without randomness there is no going on, so this ends the
 /// program; a draw that failed is never used.
@@ -12,7 +14,9 @@ pub struct SystemRandom;
 
 fn or_exit<T>(drawn: Result<T, getrandom::Error>) -> Result<T, Infallible> {
     drawn.or_else(|error| {
-        eprintln!("eiot: the system gives no randomness: {error} [crypto]");
+        tell(format_args!(
+            "eiot: the system gives no randomness: {error} [crypto]"
+        ));
         std::process::exit(1)
     })
 }

@@ -71,7 +71,7 @@ impl Who {
         let mut here = PhoneHere::open(context, Some(&self.name))?;
         let current = *here.phone.account();
         let Some(account) = self.account.filter(|account| *account != current) else {
-            return Ok(Viewer::Phone(here));
+            return Ok(Viewer::Phone(Box::new(here)));
         };
         here.sync(context)?;
         let before = here
@@ -101,18 +101,18 @@ impl Who {
                 ));
             }
         };
-        Ok(Viewer::Member(here, account))
+        Ok(Viewer::Member(Box::new(here), account))
     }
 }
 
 /// A device that views, locked.
 pub enum Viewer {
     /// A phone of the owner.
-    Phone(PhoneHere),
+    Phone(Box<PhoneHere>),
     /// A phone of the owner on the account that this one replaced; it remembers nothing.
     Predecessor(Box<Phone>),
     /// A member.
-    Member(MemberHere, AccountId),
+    Member(Box<MemberHere>, AccountId),
 }
 
 impl Viewer {

@@ -1,0 +1,5 @@
+//! The program `eiot`, from the outside: every command is a process of its own.
+
+mod scene;
+mod story;
+mod trouble;
