@@ -88,8 +88,11 @@ impl Clock for ManualClock {
 /// The camera's time.
 #[derive(Clone, Debug)]
 pub struct CameraClock {
+    /// The time when the monotonic counter was at `anchor`.
     floor: Time,
     anchor: Time,
+    /// What [`CameraClock::at_least`] was told.
+    least: Time,
 }
 
 impl CameraClock {
@@ -99,6 +102,7 @@ impl CameraClock {
         Self {
             floor,
             anchor: clock.monotonic(),
+            least: floor,
         }
     }
 
@@ -106,19 +110,20 @@ impl CameraClock {
     pub fn now(&mut self, clock: &dyn Clock) -> Time {
         let monotonic = clock.monotonic();
         let passed = monotonic.saturating_sub(self.anchor);
-        self.floor = clock.wall().max(self.floor.saturating_add(passed));
+        let counted = self.floor.saturating_add(passed);
+        self.floor = clock.wall().max(counted).max(self.least);
         self.anchor = monotonic;
         self.floor
     }
 
     /// The time to store: the latest that was told.
     pub fn stored(&self) -> Time {
-        self.floor
+        self.floor.max(self.least)
     }
 
     /// Takes notice that it is at least `time`: an authentic message was made then.
     pub fn at_least(&mut self, time: Time) {
-        self.floor = self.floor.max(time);
+        self.least = self.least.max(time);
     }
 }
 
@@ -137,6 +142,20 @@ mod tests {
             camera.now(&clock);
         }
         assert_eq!(camera.now(&clock), 15_000);
+    }
+
+    #[test]
+    fn what_has_passed_before_a_message_is_not_counted_after_it() {
+        let clock = ManualClock::at(10_000);
+        let mut camera = CameraClock::resume(10_000, &clock);
+        clock.advance(5_000);
+        camera.at_least(15_000);
+        assert_eq!(camera.stored(), 15_000);
+        assert_eq!(camera.now(&clock), 15_000);
+        camera.at_least(20_000);
+        assert_eq!(camera.now(&clock), 20_000);
+        clock.advance(1_000);
+        assert_eq!(camera.now(&clock), 21_000);
     }
 
     #[test]

@@ -239,8 +239,8 @@ impl Phone {
     /// Extends the lease of a stream until `until`. Needs no passphrase.
     ///
     /// # Errors
-    /// `unknown-stream`, `lease-out-of-range` if it is longer than a camera takes, `crypto`,
-    /// `store-unavailable`.
+    /// `unknown-stream`, `lease-out-of-range` if it is longer than a camera takes, `lease-shorter`
+    /// if this phone has extended it further already, `crypto`, `store-unavailable`.
     pub fn extend_lease(
         &self,
         cloud: &dyn Cloud,
@@ -263,10 +263,18 @@ impl Phone {
             key,
             until,
         };
-        let signed = announcement::sign_lease(&self.lease, &self.account, lease)?;
         let path = self
             .paths()
             .lease(stream, &followed.head, verifying_id(&key));
+        // This phone's earlier word lies at the same place, and may not have been taken yet.
+        if let Some(earlier) = cloud.find(&path)?
+            && let Ok(earlier) = announcement::open_lease(&self.account, &earlier)
+            && (earlier.key, earlier.announcement) == (key, lease.announcement)
+            && earlier.until > until
+        {
+            return Err(AnnouncementError::LeaseShorter.into());
+        }
+        let signed = announcement::sign_lease(&self.lease, &self.account, lease)?;
         cloud.put(&path, &signed)
     }
 

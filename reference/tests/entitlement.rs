@@ -14,6 +14,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
 const HOUR: u64 = 3_600_000;
+/// Half seconds of an hour.
+const HALVES: u64 = 7_200;
 const MEMBERS: [&str; 3] = ["alice", "bob", "carol"];
 /// Cameras and their streams, in the order in which they come.
 const CAMERAS: [(&str, &[&str]); 3] = [("door", &["x", "y"]), ("garden", &["z"]), ("hall", &["w"])];
@@ -47,12 +49,14 @@ enum Op {
         stream: usize,
         days: u64,
     },
+    /// From half seconds around the start of a clip, for half seconds.
     SharePast {
         phone: usize,
         member: usize,
         stream: usize,
-        from: u64,
-        hours: u64,
+        clip: usize,
+        from: i64,
+        halves: u64,
     },
     /// The camera synchronises before the session, during it, or not at all.
     Record {
@@ -76,7 +80,11 @@ enum Op {
 enum Terms {
     UntilRevoked,
     AllStreams,
-    Window { from: i64, hours: u64 },
+    /// From half seconds from now, for half seconds.
+    Window {
+        from: i64,
+        halves: u64,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,8 +97,12 @@ enum Sync {
 fn op() -> impl Strategy<Value = Op> {
     let terms = prop_oneof![
         3 => Just(Terms::UntilRevoked),
-        1 => Just(Terms::AllStreams),
-        3 => (-4_i64..48, 0_u64..72).prop_map(|(from, hours)| Terms::Window { from, hours }),
+        2 => Just(Terms::AllStreams),
+        2 => (-4_i64..48, 0_u64..72).prop_map(|(from, hours)| Terms::Window {
+            from: from * HALVES as i64,
+            halves: hours * HALVES,
+        }),
+        2 => (-2_i64..6, 1_u64..12).prop_map(|(from, halves)| Terms::Window { from, halves }),
     ];
     let sync = prop_oneof![3 => Just(Sync::Before), 1 => Just(Sync::During), 2 => Just(Sync::Not)];
     let (p, m, s, set) = (0_usize..2, 0_usize..3, 0_usize..4, 1_u8..16);
@@ -105,13 +117,13 @@ fn op() -> impl Strategy<Value = Op> {
         ),
         2 => (p.clone(), s.clone(), 1_u64..31)
             .prop_map(|(phone, stream, days)| Op::ExtendLease { phone, stream, days }),
-        2 => (p.clone(), m.clone(), s.clone(), 0_u64..200, 1_u64..100).prop_map(
-            |(phone, member, stream, from, hours)| {
-                Op::SharePast { phone, member, stream, from, hours }
+        2 => (p.clone(), m.clone(), s.clone(), 0_usize..20, -3_i64..3, 1_u64..9).prop_map(
+            |(phone, member, stream, clip, from, halves)| {
+                Op::SharePast { phone, member, stream, clip, from, halves }
             }
         ),
-        9 => (s, sync).prop_map(|(stream, sync)| Op::Record { stream, sync }),
-        3 => prop_oneof![3 => 1_u64..30, 1 => 100_u64..300].prop_map(|hours| Op::Pass { hours }),
+        12 => (s, sync).prop_map(|(stream, sync)| Op::Record { stream, sync }),
+        3 => prop_oneof![2 => 1_u64..30, 1 => 100_u64..300].prop_map(|hours| Op::Pass { hours }),
         1 => p.prop_map(|phone| Op::AddCamera { phone }),
         1 => Just(Op::Enroll),
         1 => Just(Op::Lose),
@@ -197,6 +209,8 @@ struct Model {
     tablet: bool,
     losses: usize,
     compromised: BTreeSet<usize>,
+    /// Each phone's last word on a lease, by stream, version and phone.
+    extended: BTreeMap<(usize, u64, usize), u64>,
 }
 
 const LEASE: u64 = 7 * 24 * HOUR;
@@ -267,9 +281,9 @@ impl Model {
                 ..
             } => {
                 let window = match term {
-                    Terms::Window { from, hours } => {
-                        let from = self.now.saturating_add_signed(from * HOUR as i64);
-                        Some((from, from + hours * HOUR))
+                    Terms::Window { from, halves } => {
+                        let from = self.now.saturating_add_signed(from * 500);
+                        Some((from, from + halves * 500))
                     }
                     _ => None,
                 };
@@ -359,9 +373,23 @@ impl Model {
                     }
                 });
             }
-            Op::ExtendLease { stream, days, .. } => {
+            Op::ExtendLease {
+                phone,
+                stream,
+                days,
+            } => {
                 let stream = stream % self.streams();
                 let until = self.now + days * 24 * HOUR;
+                let phone = phone % (1 + usize::from(self.tablet));
+                let place = (stream, self.decided[stream].version, phone);
+                if self
+                    .extended
+                    .get(&place)
+                    .is_some_and(|earlier| *earlier > until)
+                {
+                    return "lease-shorter";
+                }
+                self.extended.insert(place, until);
                 self.decided[stream].lease = self.decided[stream].lease.max(until);
                 if self.is(Wrong::ExtensionWithoutSync) {
                     self.obeyed[stream].lease = self.obeyed[stream].lease.max(until);
@@ -370,15 +398,19 @@ impl Model {
             Op::SharePast {
                 member,
                 stream,
+                clip,
                 from,
-                hours,
+                halves,
                 ..
             } => {
                 if !self.met.contains(&member) {
                     return "unknown-member";
                 }
                 let stream = stream % self.streams();
-                let (from, until) = (START + from * HOUR, START + (from + hours) * HOUR);
+                let all = self.clips.len().max(1);
+                let near = self.clips.get(clip % all).map_or(START, |clip| clip.span.0);
+                let from = near.saturating_add_signed(from * 500);
+                let until = from + halves * 500;
                 let by_start = self.is(Wrong::PastByItsStart);
                 let within = |(start, end): (u64, u64)| {
                     from <= start
@@ -487,6 +519,7 @@ fn predict(ops: &[Op], wrong: Option<Wrong>) -> Facts {
         tablet: false,
         losses: 0,
         compromised: BTreeSet::new(),
+        extended: BTreeMap::new(),
     };
     model.pair();
     let answers = ops.iter().map(|op| model.apply(op)).collect();
@@ -526,7 +559,7 @@ fn predict(ops: &[Op], wrong: Option<Wrong>) -> Facts {
 /// What comes of a history.
 fn play(ops: &[Op]) -> Facts {
     let mut home = home();
-    let mut clips = Vec::new();
+    let (mut clips, mut starts) = (Vec::new(), Vec::<u64>::new());
     let mut stolen = Vec::new();
     let mut compromised = BTreeSet::new();
     let mut answers = Vec::new();
@@ -545,7 +578,7 @@ fn play(ops: &[Op]) -> Facts {
         let phones: Vec<_> = home.phones.keys().cloned().collect();
         let phone = |number: usize| phones[number % phones.len()].as_str();
         let now = home.now();
-        let hours = |hours: i64| now.saturating_add_signed(hours * HOUR as i64);
+
         let answer = match *op {
             Op::Share {
                 phone: p,
@@ -556,10 +589,9 @@ fn play(ops: &[Op]) -> Facts {
                 let term = match term {
                     Terms::UntilRevoked => Term::UntilRevoked,
                     Terms::AllStreams => Term::AllStreams,
-                    Terms::Window {
-                        from,
-                        hours: length,
-                    } => Term::Window(window(hours(from), length * HOUR)),
+                    Terms::Window { from, halves } => {
+                        Term::Window(window(now.saturating_add_signed(from * 500), halves * 500))
+                    }
                 };
                 home.share(phone(p), &chosen(streams), &[MEMBERS[member]], term)
                     .map(drop)
@@ -574,10 +606,11 @@ fn play(ops: &[Op]) -> Facts {
                 phone: p,
                 member,
                 stream,
-                hours: length,
+                hours,
             } => home.act(phone(p), |owner, env| {
                 let member = n(MEMBERS[member]);
-                owner.extend_window(&n(one(stream)), &member, hours(length), env)
+                let until = now.saturating_add_signed(hours * HOUR as i64);
+                owner.extend_window(&n(one(stream)), &member, until, env)
             }),
             Op::ExtendLease {
                 phone: p,
@@ -595,10 +628,15 @@ fn play(ops: &[Op]) -> Facts {
                 phone: p,
                 member,
                 stream,
+                clip,
                 from,
-                hours,
+                halves,
             } => {
-                let window = window(START + from * HOUR, hours * HOUR);
+                let near = starts
+                    .get(clip % starts.len().max(1))
+                    .copied()
+                    .unwrap_or(START);
+                let window = window(near.saturating_add_signed(from * 500), halves * 500);
                 home.act(phone(p), |owner, env| {
                     let members = ns(&[MEMBERS[member]]);
                     owner
@@ -609,6 +647,7 @@ fn play(ops: &[Op]) -> Facts {
             Op::Record { stream, sync } => {
                 let stream = one(stream);
                 let (camera, _) = CAMERAS.iter().find(|(_, s)| s.contains(&stream)).unwrap();
+                starts.push(now);
                 let number = record(&mut home, camera, stream, sync);
                 clips.push((stream.to_owned(), number));
                 Ok(())
@@ -730,7 +769,7 @@ fn everyone_opens_exactly_what_the_history_entitles_them_to() {
         .ok()
         .and_then(|cases| cases.parse().ok());
     let config = Config {
-        cases: told.unwrap_or(10),
+        cases: told.unwrap_or(24),
         failure_persistence: None,
         max_shrink_iters: 400,
         ..Config::default()
@@ -740,7 +779,7 @@ fn everyone_opens_exactly_what_the_history_entitles_them_to() {
         None => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
     };
     let refuted = RefCell::new(BTreeSet::new());
-    let histories = prop::collection::vec(op(), 1..90);
+    let histories = prop::collection::vec(op(), 1..120);
     let result = runner.run(&histories, |ops| {
         let facts = play(&ops);
         for wrong in WRONG {

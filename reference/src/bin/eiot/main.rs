@@ -6,6 +6,7 @@
 mod account;
 mod camera;
 mod context;
+mod demo;
 mod devices;
 mod extend;
 mod failure;
@@ -91,6 +92,8 @@ enum Command {
     Link(link::Command),
     /// What is announced, what is in effect, who holds what
     Status(status::Status),
+    /// Play the whole story on real video, in a directory of its own
+    Demo(demo::Demo),
 }
 
 fn run(context: &Context, command: Command) -> Outcome<Report> {
@@ -107,6 +110,7 @@ fn run(context: &Context, command: Command) -> Outcome<Report> {
         Command::Extend(command) => extend::run(context, command),
         Command::Link(command) => link::run(context, command),
         Command::Status(args) => status::run(context, args),
+        Command::Demo(args) => demo::run(context, args),
     }
 }
 
