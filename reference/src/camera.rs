@@ -14,7 +14,7 @@ use crate::clip::{self, ClipId};
 use crate::clock::{CameraClock, Clock};
 use crate::cose;
 use crate::crypto::{RsaPublic, SigningKey, VerifyingKey};
-use crate::error::{AnnouncementError, ClipError, Error, PairingError, Result};
+use crate::error::{AnnouncementError, ClipError, MessageError, PairingError, Result};
 use crate::keys::{self, Name};
 use crate::message::{self, AccountId, Hash, Time};
 use crate::pairing::{self, Offer, Reply};
@@ -540,7 +540,7 @@ impl Paired {
         Ok(Self {
             account: state.account,
             root,
-            key: SigningKey::from_bytes(&state.key.0).map_err(|_| Error::Crypto)?,
+            key: SigningKey::from_bytes(&state.key.0).map_err(|_| MessageError::InvalidKey)?,
             streams: state.streams.into_iter().map(stream).collect(),
             time: CameraClock::resume(state.time, clock),
         })

@@ -8,7 +8,7 @@ use rand_core::CryptoRng;
 use crate::cbor::{self, Bytes};
 use crate::cose::{self, Key};
 use crate::crypto::{self, Aes128Gcm, KemPublic, KemSecret, RsaPublic, SecretBytes};
-use crate::error::{AccountError, Error, GrantError, Result};
+use crate::error::{AccountError, Error, GrantError, MessageError, Result};
 use crate::keys::Name;
 use crate::message::{self, AccountId, Body, Hash};
 use crate::statement;
@@ -427,7 +427,7 @@ pub fn open_backup(
     let holdings: Vec<(Bytes<32>, Vec<u64>)> = cbor::decode(&plain)?;
     let holding = |(secret, members): (Bytes<32>, Vec<u64>)| {
         Ok(Holding {
-            secret: KemSecret::from_bytes(&secret.0)?,
+            secret: KemSecret::from_bytes(&secret.0).map_err(|_| MessageError::InvalidKey)?,
             members,
         })
     };

@@ -118,7 +118,7 @@ fn shape(home: &Home) -> Vec<String> {
         .filter(|path| !path.contains("/acknowledgements/"))
         .map(|path| {
             if hashed(path) {
-                path[..72].to_owned()
+                path.split('/').take(2).collect::<Vec<_>>().join("/")
             } else {
                 path.clone()
             }

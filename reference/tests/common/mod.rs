@@ -596,6 +596,16 @@ pub fn loot(stored: &[u8]) -> Loot {
     }
 }
 
+/// A phone's lease key, from what it stores.
+pub fn lease_key(stored: &[u8]) -> SigningKey {
+    let mut decoder = minicbor::Decoder::new(stored);
+    decoder.array().unwrap();
+    for _ in 0..4 {
+        decoder.skip().unwrap();
+    }
+    SigningKey::from_bytes(decoder.bytes().unwrap().try_into().unwrap()).unwrap()
+}
+
 impl Loot {
     /// Every private key that follows from the loot and the whole cloud: the phone's own, those in
     /// the backups, and those that members' pairwise keys open.
