@@ -236,6 +236,12 @@ impl LinkClip {
 /// Those of the message; `link-open`; `link-expired`; `link-root`; `link-clip`.
 pub fn open(link: &Link, object: &[u8], now: Time) -> Result<Vec<LinkClip>> {
     let found: LinkObject = message::decode(&link.account, object)?;
+    if found.id != link.id {
+        return Err(LinkError::Open.into());
+    }
+    if found.id != link.id {
+        return Err(LinkError::Open.into());
+    }
     let Wrapped { enc, ciphertext } = &found.index;
     let plain = crypto::hpke_open(&link.secret, &enc.0, &link.context(), &[], ciphertext)
         .map_err(|_| LinkError::Open)?;

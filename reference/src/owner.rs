@@ -201,9 +201,12 @@ impl Phone {
             .find(&self.paths().unlock(id))?
             .ok_or(AccountError::NoConvenience)?;
         let Unlock {
+            phone,
             pdk: Wrapped { enc, ciphertext },
-            ..
         } = message::decode(&self.account, &blob)?;
+        if phone != id {
+            return Err(AccountError::SealedOpen.into());
+        }
         let info = message::context(Unlock::TYPE, &self.account, id);
         let pdk = crypto::hpke_open(&self.instance, &enc.0, &info, &[], &ciphertext)
             .map_err(|_| AccountError::SealedOpen)?;

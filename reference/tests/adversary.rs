@@ -17,6 +17,7 @@ use encryptediot::message::AccountId;
 use encryptediot::owner::{self, Env};
 use encryptediot::phone::Phone;
 use encryptediot::{uplink, view};
+use proptest::prelude::*;
 
 // ---------------------------------------------------------------- the cloud
 
@@ -612,4 +613,372 @@ fn the_trials_find_a_device_that_believes_the_cloud() {
             .iter()
             .any(|failure| failure.contains("not as before"))
     );
+}
+
+// ---------------------------------------------------------------- parsers
+
+/// Everything that reads bytes or a text of others, with keys and places that are as good as any.
+struct Readers {
+    account: AccountId,
+    root: encryptediot::crypto::RsaPublic,
+    camera: encryptediot::crypto::VerifyingKey,
+    member: encryptediot::crypto::KemSecret,
+    ring: encryptediot::vault::Ring,
+    pdk: encryptediot::vault::Pdk,
+    link: Link,
+    offer: encryptediot::pairing::Offer,
+}
+
+fn readers() -> Readers {
+    use encryptediot::crypto::KemSecret;
+    use encryptediot::vault::{Pdk, Work};
+
+    let home = rich().saved.load(1);
+    Readers {
+        account: home.id(),
+        root: home.root(),
+        camera: home.cameras[&n("door")].verifying_key(),
+        member: KemSecret::from_bytes(&[7; 32]).unwrap(),
+        ring: home.opened().ring,
+        pdk: Pdk::derive(&home.passphrase, Work::LEAST, &mut rng(1)).unwrap(),
+        link: Link::from_text(&rich().link).unwrap(),
+        offer: encryptediot::pairing::Offer::new(home.id(), START, &mut rng(2)),
+    }
+}
+
+impl Readers {
+    /// Reads `bytes` in every way there is. Gives the reasons for which they were refused.
+    fn read(&self, bytes: &[u8]) -> Vec<&'static str> {
+        use encryptediot::contact::{self, Card};
+        use encryptediot::message::{self, Body};
+        use encryptediot::{announcement, camera, cbor, clip, cose, grant, keys, member, owner};
+        use encryptediot::{pairing, past, phone, roster, statement, vault};
+
+        fn message<T: Body>(readers: &Readers, bytes: &[u8]) -> Result<()> {
+            message::decode_any_account::<T>(bytes)?;
+            message::decode::<T>(&readers.account, bytes).map(drop)
+        }
+        let (id, root, x) = (&self.account, &self.root, &n("x"));
+        let text = String::from_utf8_lossy(bytes);
+        let base32 = data_encoding::BASE32_NOPAD.encode(bytes);
+        let hash = message::hash(bytes);
+        let clock = encryptediot::clock::ManualClock::at(START);
+        let lookup = grant::Lookup::new(self.ring.key(1).unwrap(), &hash, 1, 3).unwrap();
+        let shard = |shard: grant::Shard| lookup.open(&hash, &self.member.public(), &shard);
+        let all = [
+            message::<vault::Vault>(self, bytes),
+            message::<owner::Unlock>(self, bytes),
+            message::<roster::Roster>(self, bytes),
+            message::<announcement::Announcement>(self, bytes),
+            message::<announcement::Lease>(self, bytes),
+            message::<announcement::Acknowledgement>(self, bytes),
+            message::<grant::Introduction>(self, bytes),
+            message::<grant::Shard>(self, bytes),
+            message::<grant::SealedMember>(self, bytes),
+            message::<grant::Backup>(self, bytes),
+            message::<past::PastShare>(self, bytes),
+            message::<clip::Manifest>(self, bytes),
+            message::<statement::TreeHead>(self, bytes),
+            message::<phone::Checkpoint>(self, bytes),
+            message::decode(id, bytes).and_then(shard).map(drop),
+            statement::open::<roster::Roster>(root, id, bytes).map(drop),
+            roster::open(root, id, bytes).map(drop),
+            announcement::open(root, id, bytes).map(drop),
+            announcement::open_lease(id, bytes).map(drop),
+            announcement::open_acknowledgement(id, &self.camera, x, bytes).map(drop),
+            past::open(root, id, bytes).map(drop),
+            clip::open(id, &self.camera, x, bytes).map(drop),
+            grant::open_introduction(root, id, &self.member, bytes).map(drop),
+            grant::open_member(root, id, &self.ring, 1, bytes).map(drop),
+            grant::open_backup(id, &self.ring, x, &hash, bytes).map(drop),
+            vault::open_kept(id, self.pdk.clone(), bytes).map(drop),
+            vault::Ring::from_bytes(bytes).map(drop),
+            keys::decode_root(id, bytes).map(drop),
+            cose::unverified_payload(bytes).map(drop),
+            cose::unseal(self.ring.key(1).unwrap(), b"", bytes).map(drop),
+            pairing::open_reply(&self.offer, bytes).map(drop),
+            link::open(&self.link, bytes, START).map(drop),
+            contact::decode_proximity(bytes).map(drop),
+            contact::proximity_from_text(&text).map(drop),
+            Card::from_text(&text).map(drop),
+            Card::from_text(&format!("{}{base32}", contact::CARD_PREFIX)).map(drop),
+            pairing::Offer::from_text(&text).map(drop),
+            pairing::Offer::from_text(&format!("{}{base32}", pairing::OFFER_PREFIX)).map(drop),
+            phone::checkpoint_from_text(id, &format!("{}{base32}", phone::CHECKPOINT_PREFIX))
+                .map(drop),
+            Link::from_text(&text).map(drop),
+            Link::from_text(&format!("{}{base32}#{base32}", link::LINK_PREFIX)).map(drop),
+            encryptediot::passphrase::Passphrase::parse(&text).map(drop),
+            text.parse::<Name>().map(drop).map_err(Into::into),
+            text.parse::<AccountId>().map(drop).map_err(Into::into),
+            cbor::decode(bytes).and_then(Phone::from_state).map(drop),
+            cbor::decode(bytes)
+                .and_then(member::Member::from_state)
+                .map(drop),
+            cbor::decode(bytes)
+                .and_then(|state| camera::Paired::from_state(state, &clock))
+                .map(drop),
+            cbor::decode::<camera::Recorded>(bytes).map(drop),
+        ];
+        all.into_iter()
+            .filter_map(|read| read.err().map(|error| error.reason()))
+            .collect()
+    }
+}
+
+/// Everything that a household writes, sends and stores, and the messages inside.
+fn samples() -> Vec<Vec<u8>> {
+    let rich = rich();
+    let mut samples: Vec<_> = rich
+        .saved
+        .objects
+        .values()
+        .filter(|bytes| bytes.len() < 9_000)
+        .cloned()
+        .collect();
+    for bytes in samples.clone() {
+        let statement = encryptediot::cbor::decode::<encryptediot::statement::SignedStatement>;
+        samples.extend(
+            statement(&bytes)
+                .ok()
+                .map(|statement| statement.leaf.to_vec()),
+        );
+        samples.extend(encryptediot::cose::unverified_payload(&bytes));
+    }
+    for stored in [&rich.saved.phones, &rich.saved.cameras, &rich.saved.members] {
+        samples.extend(stored.iter().map(|(_, bytes)| bytes.clone()));
+    }
+    samples.push(rich.link.clone().into_bytes());
+    samples
+}
+
+/// Bytes that are nearly right.
+fn nearly() -> impl Strategy<Value = Vec<u8>> {
+    let change = (any::<prop::sample::Index>(), 0_u8..5, any::<u8>());
+    (
+        any::<prop::sample::Index>(),
+        prop::collection::vec(change, 1..4),
+    )
+        .prop_map(|(which, changes)| {
+            static SAMPLES: std::sync::OnceLock<Vec<Vec<u8>>> = std::sync::OnceLock::new();
+            let mut bytes = which.get(SAMPLES.get_or_init(samples)).clone();
+            for (place, kind, byte) in changes {
+                let place = place.index(bytes.len() + 1);
+                match (kind, bytes.get_mut(place)) {
+                    (0, Some(at)) => *at = byte,
+                    (1, Some(at)) => *at = at.wrapping_add(1),
+                    (2, Some(_)) => drop(
+                        bytes.drain(place..(place + 1 + usize::from(byte) % 9).min(bytes.len())),
+                    ),
+                    (3, _) => bytes.insert(place, byte),
+                    _ => bytes.truncate(place.max(1)),
+                }
+            }
+            bytes
+        })
+}
+
+fn cases(cases: u32) -> ProptestConfig {
+    let told = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok());
+    ProptestConfig {
+        cases: told.unwrap_or(cases),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+/// Nobody's bytes make a reader panic, or are said to be this device's own failure.
+fn never_panics(strategy: impl Strategy<Value = Vec<u8>>, count: u32) {
+    let readers = readers();
+    let mut runner = proptest::test_runner::TestRunner::new(cases(count));
+    let result = runner.run(&strategy, |bytes| {
+        prop_assert!(!readers.read(&bytes).contains(&"crypto"));
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn no_reader_panics_on_any_bytes() {
+    never_panics(prop::collection::vec(any::<u8>(), 0..200), 400);
+}
+
+#[test]
+fn no_reader_panics_on_bytes_that_are_nearly_right() {
+    never_panics(nearly(), 1_500);
+}
+
+#[test]
+fn the_readers_read_what_is_right() {
+    let readers = readers();
+    let most = readers.read(b"").len();
+    let read = samples()
+        .iter()
+        .filter(|bytes| readers.read(bytes).len() < most)
+        .count();
+    assert!(read * 2 > samples().len(), "{read} of {}", samples().len());
+}
+
+// ---------------------------------------------------------------- single bits
+
+/// Flips every bit of `bytes`, one at a time: all of them are refused.
+fn every_bit_counts(what: &str, bytes: &[u8], read: impl Fn(&[u8]) -> Result<()>) {
+    assert_eq!(read(bytes), Ok(()), "{what}");
+    for bit in 0..bytes.len() * 8 {
+        let mut flipped = bytes.to_vec();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        assert!(read(&flipped).is_err(), "{what}: bit {bit} does not count");
+    }
+}
+
+/// The first object of a type.
+fn first(home: &Home, folder: &str) -> Vec<u8> {
+    home.cloud.bytes(&home.cloud.under(&home.id(), folder)[0])
+}
+
+#[test]
+fn every_bit_of_what_the_account_signs_counts() {
+    use encryptediot::statement;
+
+    let home = rich().saved.load(1);
+    let (id, root) = (home.id(), home.root());
+    every_bit_counts("announcement", &first(&home, "announcements"), |bytes| {
+        encryptediot::announcement::open(&root, &id, bytes).map(drop)
+    });
+    every_bit_counts("roster", &first(&home, "roster"), |bytes| {
+        encryptediot::roster::open(&root, &id, bytes).map(drop)
+    });
+    every_bit_counts("introduction", &first(&home, "introductions"), |bytes| {
+        statement::open::<encryptediot::grant::Introduction>(&root, &id, bytes).map(drop)
+    });
+    every_bit_counts("grants", &first(&home, "grants"), |bytes| {
+        statement::open::<encryptediot::grant::Shard>(&root, &id, bytes).map(drop)
+    });
+    let ring = home.opened().ring;
+    every_bit_counts("member", &first(&home, "members"), |bytes| {
+        encryptediot::grant::open_member(&root, &id, &ring, 1, bytes).map(drop)
+    });
+    every_bit_counts("root", &first_root(&home), |bytes| {
+        encryptediot::keys::decode_root(&id, bytes).map(drop)
+    });
+}
+
+fn first_root(home: &Home) -> Vec<u8> {
+    home.cloud.bytes(&home.paths().root())
+}
+
+#[test]
+fn every_bit_of_what_cameras_and_phones_sign_counts() {
+    let home = rich().saved.load(1);
+    let (id, x) = (home.id(), n("x"));
+    let camera = home.cameras[&n("door")].verifying_key();
+    every_bit_counts("manifest", &first(&home, "manifests/x"), |bytes| {
+        encryptediot::clip::open(&id, &camera, &x, bytes).map(drop)
+    });
+    every_bit_counts(
+        "acknowledgement",
+        &first(&home, "acknowledgements/x"),
+        |bytes| encryptediot::announcement::open_acknowledgement(&id, &camera, &x, bytes).map(drop),
+    );
+    // Under the key that a lease names itself: the camera checks that it lists that key.
+    let lease = first(&home, "leases");
+    let key = encryptediot::announcement::open_lease(&id, &lease)
+        .unwrap()
+        .key;
+    every_bit_counts("lease", &lease, |bytes| {
+        let lease = encryptediot::announcement::open_lease(&id, bytes)?;
+        assert!(lease.key == key);
+        Ok(())
+    });
+}
+
+#[test]
+fn every_bit_of_what_is_sealed_counts() {
+    use encryptediot::vault::{self, Pdk, Work};
+
+    let home = rich().saved.load(1);
+    let (id, opened, mut rng) = (home.id(), home.opened(), rng(3));
+    let pdk = Pdk::derive(&home.passphrase, Work::LEAST, &mut rng).unwrap();
+    let bytes = vault::seal(3, &pdk, &opened.signing_key, &opened.ring, &mut rng).unwrap();
+    every_bit_counts("vault", &bytes, |bytes| {
+        let (number, _) = vault::open_kept(&id, pdk.clone(), bytes)?;
+        assert_eq!(number, 3);
+        Ok(())
+    });
+    let link = Link::from_text(&rich().link).unwrap();
+    let index = home.cloud.bytes(&home.paths().link(&link.id));
+    every_bit_counts("link", &index, |bytes| {
+        link::open(&link, bytes, START).map(drop)
+    });
+    let offer = encryptediot::pairing::Offer::new(id, START, &mut rng);
+    let streams = ns(&["z"]);
+    let camera = encryptediot::camera::Unpaired::new(streams);
+    let (_, reply) = camera.pair(&offer, &home.clock, &mut rng).unwrap();
+    every_bit_counts("pairing reply", &reply, |bytes| {
+        encryptediot::pairing::open_reply(&offer, bytes).map(drop)
+    });
+}
+
+// ---------------------------------------------------------------- a lost phone and the provider
+
+/// A lost phone knows a key of the ring. With it, it makes the provider a member's record that
+/// holds a pairwise key of its own: the owner must not grant anything under that.
+#[test]
+fn a_lost_phone_makes_no_member_records() {
+    use encryptediot::cbor;
+    use encryptediot::crypto::SecretBytes;
+    use encryptediot::grant::{self, Member};
+    use encryptediot::message;
+    use encryptediot::statement::SignedStatement;
+
+    let mut home = rich().saved.load(1);
+    home.sync_phone("tablet").unwrap();
+    let thief = loot(&store_phone(home.phone("tablet").unwrap()));
+    home.lose("phone", "tablet").unwrap();
+    let id = home.id();
+    for path in home.cloud.under(&id, "members") {
+        let genuine = home.cloud.bytes(&path);
+        let number = path.rsplit('/').next().unwrap().parse().unwrap();
+        let forged = Member {
+            number,
+            name: n("alice"),
+            key: home.members[&n("alice")].card().key,
+            pairwise: SecretBytes::new([66; 32]),
+        };
+        let forged = grant::seal_member(&id, &thief.ring, &forged, &mut rng(4)).unwrap();
+        // As it is, and in place of the message in the genuine statement.
+        let mut statement: SignedStatement = cbor::decode(&genuine).unwrap();
+        statement.leaf = forged.clone().into();
+        for bytes in [forged, cbor::encode(&statement)] {
+            home.cloud.set(&path, bytes);
+            // Refused, unless it is a number that stands for nobody any more.
+            let _ = home.rotate("phone", &["x", "y", "z"]);
+            let pairwise = SecretBytes::new([66; 32]);
+            for path in home.cloud.under(&id, "announcements") {
+                let statement: SignedStatement = cbor::decode(&home.cloud.bytes(&path)).unwrap();
+                let hash = message::hash(&statement.leaf);
+                for index in 0..4 {
+                    let lookup = grant::Lookup::new(&pairwise, &hash, index, 0).unwrap();
+                    let shard = home.cloud.bytes(&home.paths().shard(&hash, lookup.shard));
+                    let shard: SignedStatement = cbor::decode(&shard).unwrap();
+                    let shard = message::decode(&id, &shard.leaf).unwrap();
+                    let public = thief_public();
+                    let found = lookup.open(&hash, &public, &shard);
+                    assert!(matches!(found, Ok(None)), "{path}: a part for the thief");
+                }
+            }
+        }
+        home.cloud.set(&path, genuine);
+    }
+    home.rotate("phone", &["x", "y", "z"]).unwrap();
+}
+
+fn thief_public() -> encryptediot::crypto::KemPublic {
+    encryptediot::crypto::KemSecret::from_bytes(&[66; 32])
+        .unwrap()
+        .public()
 }

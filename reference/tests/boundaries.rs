@@ -242,7 +242,7 @@ fn a_phone_does_not_shorten_what_it_has_extended() {
     share(&mut home, Term::UntilRevoked);
     let (now, cloud) = (home.now(), home.cloud.clone());
     let phone = home.phone("phone").unwrap();
-    let mut extend = |days| reason(phone.extend_lease(&cloud, &n("x"), now, now + days * DAY));
+    let extend = |days| reason(phone.extend_lease(&cloud, &n("x"), now, now + days * DAY));
     assert_eq!(extend(20), "nothing was refused");
     assert_eq!(extend(19), "lease-shorter");
     assert_eq!(extend(20), "nothing was refused");

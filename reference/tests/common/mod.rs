@@ -579,7 +579,7 @@ pub fn reasons() -> Vec<&'static str> {
 /// A phone's two private keys and its ring, from what it stores.
 pub struct Loot {
     instance: KemSecret,
-    ring: vault::Ring,
+    pub ring: vault::Ring,
 }
 
 pub fn loot(stored: &[u8]) -> Loot {
