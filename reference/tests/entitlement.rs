@@ -115,7 +115,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (p.clone(), m.clone(), s.clone(), -2_i64..60).prop_map(
             |(phone, member, stream, hours)| Op::ExtendWindow { phone, member, stream, hours }
         ),
-        2 => (p.clone(), s.clone(), 1_u64..31)
+        4 => (p.clone(), s.clone(), 1_u64..31)
             .prop_map(|(phone, stream, days)| Op::ExtendLease { phone, stream, days }),
         2 => (p.clone(), m.clone(), s.clone(), 0_usize..20, -3_i64..3, 1_u64..9).prop_map(
             |(phone, member, stream, clip, from, halves)| {
@@ -769,7 +769,7 @@ fn everyone_opens_exactly_what_the_history_entitles_them_to() {
         .ok()
         .and_then(|cases| cases.parse().ok());
     let config = Config {
-        cases: told.unwrap_or(24),
+        cases: told.unwrap_or(18),
         failure_persistence: None,
         max_shrink_iters: 400,
         ..Config::default()
