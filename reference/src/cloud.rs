@@ -223,6 +223,13 @@ impl Paths {
         format!("{}/members/{number:08}", self.0)
     }
 
+    /// Does an object lie under a number that the roster has given out, so that no other phone
+    /// writes there?
+    pub fn is_numbered_by_roster(&self, path: &str) -> bool {
+        let under = |folder| path.starts_with(&format!("{}/{folder}/", self.0));
+        under("members") || under("introductions")
+    }
+
     /// The folder of a member's introductions.
     pub fn introductions(&self, member: KeyId) -> String {
         format!("{}/introductions/{member}", self.0)

@@ -870,7 +870,13 @@ impl Owner<'_> {
             streams: reply.streams.clone(),
         };
         if draft.cameras.contains(&camera) {
-            return Ok(());
+            // An act that got as far as the roster: what is not announced yet is.
+            let mut streams = camera.streams;
+            streams.retain(|stream| !self.phone.streams.contains_key(stream));
+            return match &*streams {
+                [] => Ok(()),
+                streams => self.rotate(streams, env),
+            };
         }
         let taken = |stream| draft.cameras.iter().any(|c| c.streams.contains(stream));
         let again = (1..)

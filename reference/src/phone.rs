@@ -169,7 +169,10 @@ impl Phone {
             } else {
                 cloud.create(&write.path, &write.bytes)
             };
-            if written == Err(StoreError::Conflict.into()) {
+            // Who won the roster is alone with its numbers, and without the records and introductions
+            // under them nobody could share any more: a cloud that refuses those is not believed.
+            let raced = !self.paths().is_numbered_by_roster(&write.path);
+            if raced && written == Err(StoreError::Conflict.into()) {
                 self.outbox.clear();
                 return written;
             }

@@ -7,10 +7,11 @@ use encryptediot::announcement::{self, Lease, Window};
 use encryptediot::camera::Unpaired;
 use encryptediot::clock::ManualClock;
 use encryptediot::cloud::{Cloud, ObjectCloud};
+use encryptediot::contact::{Card, VerifiedMember};
 use encryptediot::household::{name, window};
 use encryptediot::keys::kem_id;
 use encryptediot::link;
-use encryptediot::owner::Term;
+use encryptediot::owner::{Meeting, Term};
 use encryptediot::pairing::{OFFER_LIFE, Offer};
 use encryptediot::phone::{checkpoint_from_text, checkpoint_text};
 use encryptediot::segment::SEGMENT;
@@ -489,6 +490,39 @@ fn a_clip_is_new_once() {
         again.open(&cloud, &id, &n("x"), clip).is_ok(),
         "watching again is allowed"
     );
+}
+
+/// What is said twice is done once, and a key that goes by two names is one member twice.
+#[test]
+fn streams_and_members_may_be_named_twice() {
+    let mut home = home();
+    let alice = home.meet("alice").unwrap();
+    let again = Card::new(n("aunt"), *alice.key());
+    let aunt = VerifiedMember::by_proximity(again);
+    let twice = [alice.clone(), alice.clone(), aunt.clone(), aunt];
+    home.act("phone", |owner, env| {
+        let term = Term::UntilRevoked;
+        owner.share(&ns(&["x", "x"]), &twice, term, Meeting::Remote, env)
+    })
+    .unwrap();
+    let introductions = home.cloud.under(&home.id(), "introductions").len();
+    assert_eq!(introductions, 2, "one for each name");
+    assert_eq!(home.cloud.under(&home.id(), "announcements/x").len(), 2);
+    home.enroll("tablet", None).unwrap();
+    home.lose("phone", "tablet").unwrap();
+    home.rotate("phone", &["x", "x"]).unwrap();
+    home.sync_camera("door").unwrap();
+    let clip = record(&mut home, 1);
+    assert!(alice_opens(&mut home, clip));
+    // One name is revoked: the key still opens what the other name was given.
+    home.revoke("phone", &["x", "x"], "aunt").unwrap();
+    home.sync_camera("door").unwrap();
+    let clip = record(&mut home, 1);
+    assert!(alice_opens(&mut home, clip));
+    home.revoke("phone", &["x"], "alice").unwrap();
+    home.sync_camera("door").unwrap();
+    let clip = record(&mut home, 1);
+    assert!(!alice_opens(&mut home, clip));
 }
 
 // ---------------------------------------------------------------- checkpoints

@@ -71,6 +71,8 @@ struct Inside {
     old: RefCell<Objects>,
     /// How many writes it takes before it fails, where that is limited.
     budget: Cell<Option<usize>>,
+    /// How many writes it takes before it says of each that another was first.
+    lie: Cell<Option<usize>>,
     writes: Cell<usize>,
 }
 
@@ -96,6 +98,12 @@ impl Memory {
 
     pub fn work_again(&self) {
         self.0.budget.set(None);
+        self.0.lie.set(None);
+    }
+
+    /// Lets `writes` more writes through, then says `conflict` to every one, though there is none.
+    pub fn lie_after(&self, writes: usize) {
+        self.0.lie.set(Some(writes));
     }
 
     /// What lay there before the last write over it, by path.
@@ -150,6 +158,11 @@ impl Cloud for Memory {
     }
 
     fn create(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        let lie = self.0.lie.get();
+        if lie == Some(0) {
+            return Err(StoreError::Conflict.into());
+        }
+        self.0.lie.set(lie.map(|left| left - 1));
         let there = self.find(path)?;
         if there.is_some_and(|there| there != bytes) {
             return Err(StoreError::Conflict.into());
