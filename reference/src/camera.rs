@@ -160,6 +160,9 @@ impl Paired {
     /// Takes an announcement. Returns the acknowledgement to upload, none if it is the one in
     /// force.
     ///
+    /// The camera must store its [state](Self::to_state) before the acknowledgement leaves it:
+    /// otherwise a restart could forget a revocation that the owner was told is in effect.
+    ///
     /// The checks, in this order: signature and tree path under the pinned root; account; shape;
     /// camera; stream; place in the chain.
     ///

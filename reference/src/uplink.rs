@@ -18,70 +18,165 @@ pub struct Synced {
     pub refused: Vec<(String, Error)>,
 }
 
-/// Fetches the root if the camera has none yet, then every announcement after the one in force,
-/// then lease extensions; uploads the acknowledgements.
-///
-/// # Errors
-/// `store-unavailable`, `object-missing` if there is no root. What the cloud returns is refused
-/// object by object, in [`Synced`].
-pub fn sync(camera: &mut Paired, cloud: &dyn Cloud, clock: &dyn Clock) -> Result<Synced> {
-    let paths = Paths(*camera.account());
-    let mut synced = Synced::default();
-    if !camera.has_root() {
-        camera.take_root(&cloud.get(&paths.root())?)?;
-    }
-    let streams: Vec<Name> = camera.streams().cloned().collect();
-    for stream in streams {
-        if let Err(error) = announcements(camera, cloud, clock, &stream, &mut synced) {
-            let epoch = camera.head(&stream).map_or(1, |head| head.epoch + 1);
-            synced
-                .refused
-                .push((paths.announcement(&stream, epoch), error));
-        }
-        let Some(head) = camera.head(&stream) else {
-            continue;
-        };
-        for path in cloud.list(&paths.leases(&stream, &head))? {
-            let extended = cloud
-                .get(&path)
-                .and_then(|bytes| camera.extend(&bytes, clock));
-            match extended {
-                Ok(()) => synced.extended.push(stream.clone()),
-                Err(Error::Announcement(AnnouncementError::LeaseShorter)) => {}
-                Err(error) => synced.refused.push((path, error)),
-            }
-        }
-    }
-    Ok(synced)
+/// How a camera stores its state: called before anything leaves that the state must not forget.
+pub type Save<'a> = &'a dyn Fn(&Paired) -> Result<()>;
+
+/// Where a camera is kept, perhaps for several processes at once.
+pub trait Keeper {
+    /// Lets the camera do something. If that succeeds its state is stored, and only then does what
+    /// came of it come out.
+    ///
+    /// # Errors
+    /// Those of `act`, which changed nothing; `local-state`, `local-missing`.
+    fn with<T>(&mut self, act: impl FnOnce(&mut Paired) -> Result<T>) -> Result<T>;
 }
 
-fn announcements(
+/// A camera that one process has to itself.
+struct InHand<'a> {
+    camera: &'a mut Paired,
+    save: Save<'a>,
+}
+
+impl Keeper for InHand<'_> {
+    fn with<T>(&mut self, act: impl FnOnce(&mut Paired) -> Result<T>) -> Result<T> {
+        let done = act(self.camera)?;
+        (self.save)(self.camera)?;
+        Ok(done)
+    }
+}
+
+/// Fetches the root if the camera has none yet, then every announcement after the one in force,
+/// then lease extensions; uploads each acknowledgement once `save` has stored what it says.
+///
+/// # Errors
+/// `store-unavailable`, `object-missing` if there is no root. `local-state` if `save` failed: the
+/// camera in memory is then ahead of the stored one, and nothing has left that tells of it. What
+/// the cloud returns is refused object by object, in [`Synced`].
+pub fn sync(
     camera: &mut Paired,
     cloud: &dyn Cloud,
     clock: &dyn Clock,
-    stream: &Name,
-    synced: &mut Synced,
-) -> Result<()> {
-    let paths = Paths(*camera.account());
-    // An acknowledgement that was signed and not uploaded is signed again.
-    if let Some(head) = camera.head(stream) {
-        let path = paths.acknowledgement(stream, head.epoch);
-        if cloud.find(&path)?.is_none() {
-            cloud.put(&path, &camera.acknowledge(stream, clock)?)?;
+    save: Save<'_>,
+) -> Result<Synced> {
+    sync_kept(InHand { camera, save }, cloud, clock)
+}
+
+/// [`sync`] for a camera that others may use while the cloud is waited for.
+///
+/// # Errors
+/// As [`sync`]; `local-missing`.
+pub fn sync_kept<K: Keeper>(mut keeper: K, cloud: &dyn Cloud, clock: &dyn Clock) -> Result<Synced> {
+    let (account, has_root, streams) = keeper.with(|camera| {
+        let head = |stream: &Name| (stream.clone(), camera.head(stream));
+        let streams: Vec<_> = camera.streams().map(head).collect();
+        Ok((*camera.account(), camera.has_root(), streams))
+    })?;
+    let mut link = Link {
+        keeper,
+        cloud,
+        clock,
+        paths: Paths(account),
+        synced: Synced::default(),
+    };
+    if !has_root {
+        let root = cloud.get(&link.paths.root())?;
+        link.keeper.with(|camera| camera.take_root(&root))?;
+    }
+    for (stream, mut head) in streams {
+        if let Err(error) = link.announcements(&stream, &mut head) {
+            let path = link.paths.announcement(&stream, next(head));
+            link.refuse(path, error)?;
+        }
+        if let Some(head) = head {
+            link.leases(&stream, &head)?;
         }
     }
-    loop {
-        let epoch = camera.head(stream).map_or(1, |head| head.epoch + 1);
-        let Some(bytes) = cloud.find(&paths.announcement(stream, epoch))? else {
-            return Ok(());
-        };
-        let ack = camera.accept(&bytes, clock)?;
-        let head = camera.head(stream).filter(|head| head.epoch == epoch);
-        let (Some(ack), Some(head)) = (ack, head) else {
-            return Err(StoreError::Path.into());
-        };
-        synced.accepted.push((stream.clone(), head));
-        cloud.put(&paths.acknowledgement(stream, epoch), &ack)?;
+    Ok(link.synced)
+}
+
+fn next(head: Option<Head>) -> u64 {
+    head.map_or(1, |head| head.epoch + 1)
+}
+
+/// A camera, the cloud, and what has come of it so far.
+struct Link<'a, K> {
+    keeper: K,
+    cloud: &'a dyn Cloud,
+    clock: &'a dyn Clock,
+    paths: Paths,
+    synced: Synced,
+}
+
+impl<K: Keeper> Link<'_, K> {
+    /// Notes what was refused. A camera that cannot store its state does not go on.
+    fn refuse(&mut self, path: String, error: Error) -> Result<()> {
+        if let Error::Store(StoreError::LocalState | StoreError::LocalMissing) = error {
+            return Err(error);
+        }
+        self.synced.refused.push((path, error));
+        Ok(())
+    }
+
+    /// Takes what follows `head`, and moves it along.
+    fn announcements(&mut self, stream: &Name, head: &mut Option<Head>) -> Result<()> {
+        let clock = self.clock;
+        // An acknowledgement that did not arrive is signed again.
+        if let Some(known) = *head
+            && let path = self.paths.acknowledgement(stream, known.epoch)
+            && self.cloud.find(&path)?.is_none()
+        {
+            let (now, ack) = self.keeper.with(|camera| {
+                let ack = camera.acknowledge(stream, clock)?;
+                Ok((camera.head(stream).unwrap_or(known), ack))
+            })?;
+            *head = Some(now);
+            self.acknowledge(stream, now, &ack)?;
+        }
+        loop {
+            let epoch = next(*head);
+            let path = self.paths.announcement(stream, epoch);
+            let Some(bytes) = self.cloud.find(&path)? else {
+                return Ok(());
+            };
+            let (mut before, mut after) = (None, None);
+            let taken = self.keeper.with(|camera| {
+                before = camera.head(stream);
+                let ack = camera.accept(&bytes, clock);
+                after = camera.head(stream);
+                ack
+            });
+            match (taken, after) {
+                (Ok(Some(ack)), Some(now)) if before != after => {
+                    *head = after;
+                    self.synced.accepted.push((stream.clone(), now));
+                    self.acknowledge(stream, now, &ack)?;
+                }
+                // Others who use this camera were first, and acknowledge what they took.
+                (_, Some(now)) if before == after && now.epoch >= epoch => *head = after,
+                // It is another stream's, whose turn comes.
+                (Ok(_), _) => return Err(StoreError::Path.into()),
+                (Err(error), _) => return Err(error),
+            }
+        }
+    }
+
+    fn acknowledge(&self, stream: &Name, head: Head, ack: &[u8]) -> Result<()> {
+        let path = self.paths.acknowledgement(stream, head.epoch);
+        self.cloud.put(&path, ack)
+    }
+
+    fn leases(&mut self, stream: &Name, head: &Head) -> Result<()> {
+        let clock = self.clock;
+        for path in self.cloud.list(&self.paths.leases(stream, head))? {
+            let bytes = self.cloud.get(&path);
+            let extend = |bytes: Vec<u8>| self.keeper.with(|camera| camera.extend(&bytes, clock));
+            match bytes.and_then(extend) {
+                Ok(()) => self.synced.extended.push(stream.clone()),
+                Err(Error::Announcement(AnnouncementError::LeaseShorter)) => {}
+                Err(error) => self.refuse(path, error)?,
+            }
+        }
+        Ok(())
     }
 }
 

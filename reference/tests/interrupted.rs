@@ -6,10 +6,15 @@ mod common;
 use std::cell::RefCell;
 
 use common::*;
-use encryptediot::camera::{Recorded, Unpaired};
+use encryptediot::announcement;
+use encryptediot::camera::{Paired, Recorded, Unpaired};
 use encryptediot::cbor;
+use encryptediot::clock::ManualClock;
+use encryptediot::cloud::Cloud;
+use encryptediot::contact::{self, VerifiedMember};
 use encryptediot::error::Result;
-use encryptediot::household::window;
+use encryptediot::household::{Household, window};
+use encryptediot::member::Member;
 use encryptediot::owner::{self, Env, Meeting, Owner, Term};
 use encryptediot::pairing::Reply;
 use encryptediot::passphrase::Passphrase;
@@ -43,10 +48,21 @@ fn household() -> Home {
 
 type Act = fn(&mut Owner<'_>, &mut Env<'_>) -> Result<()>;
 
-/// A card that is the same in every run.
-fn dora() -> encryptediot::contact::VerifiedMember {
-    let dora = encryptediot::member::Member::generate(n("dora"), &mut rng(40)).unwrap();
-    encryptediot::contact::VerifiedMember::by_proximity(dora.card())
+/// A member with the same key in every run.
+fn new_dora() -> Member {
+    Member::generate(n("dora"), &mut rng(40)).unwrap()
+}
+
+fn dora() -> VerifiedMember {
+    VerifiedMember::by_proximity(new_dora().card())
+}
+
+/// The member on her side, with the account pinned.
+fn pinned_dora(home: &Home) -> Member {
+    let mut dora = new_dora();
+    let number = contact::safety_number(&home.id(), &dora.card().key);
+    dora.pin(home.id(), &number).unwrap();
+    dora
 }
 
 fn share(owner: &mut Owner<'_>, env: &mut Env<'_>) -> Result<()> {
@@ -266,6 +282,52 @@ fn an_enrolment_that_is_cut_short_completes_from_what_the_phone_kept() {
     }
 }
 
+#[test]
+fn an_act_that_the_cloud_says_came_too_late_works_when_it_is_run_again() {
+    for (name, act) in ACTS {
+        let mut whole = household();
+        let before = whole.cloud.writes();
+        whole.act("phone", act).unwrap();
+        for writes in 0..whole.cloud.writes() - before {
+            let what = format!("{name}, after {writes} writes");
+            let mut home = household();
+            home.cloud.lie_after(writes);
+            assert_eq!(reason(home.act("phone", act)), "conflict", "{what}");
+            home.cloud.work_again();
+            everyone_goes_on(&mut home, &what);
+            home.act("phone", act).unwrap_or_else(|error| {
+                // What the roster had begun was completed first.
+                let done = (name, error.reason()) == ("lose a phone", "unknown-phone");
+                assert!(done, "{what}, again: {error}");
+            });
+            if name == "change the passphrase" {
+                home.passphrase = new_passphrase();
+            }
+            if name == "share" {
+                home.sync_camera("door").unwrap();
+                let clip = home.record("door", "y", b"shared").unwrap();
+                let dora = pinned_dora(&home);
+                home.members.insert(n("dora"), dora);
+                assert_eq!(home.sync_member("dora").unwrap().refused, [], "{what}");
+                let seen = home.view_as_member("dora", "y", clip).unwrap();
+                assert_eq!(seen, b"shared", "{what}");
+            }
+            if name == "add a camera" {
+                assert!(
+                    home.cloud
+                        .objects()
+                        .contains_key(&home.paths().announcement(&n("z"), 1))
+                );
+            }
+            everyone_goes_on(&mut home, &what);
+            home.rotate("tablet", &["y"]).map_or_else(
+                |error| assert_eq!((name, error.reason()), ("lose a phone", "phone-not-listed")),
+                |()| assert_ne!(name, "lose a phone"),
+            );
+        }
+    }
+}
+
 /// Runs `act` on `phone` when another phone's `first` is written between what it reads and what it
 /// writes, and only `writes` of that one's writes, if so many are told.
 fn raced(home: &mut Home, act: Act, first: &dyn Fn(&mut Home) -> Result<()>) -> Result<()> {
@@ -292,8 +354,8 @@ fn raced(home: &mut Home, act: Act, first: &dyn Fn(&mut Home) -> Result<()>) -> 
 fn of_two_phones_that_act_at_once_the_second_runs_again() {
     let rotate: &dyn Fn(&mut Home) -> Result<()> = &|home| home.rotate("tablet", &["y"]);
     let with_roster: &dyn Fn(&mut Home) -> Result<()> = &|home| {
-        let garage = encryptediot::member::Member::generate(n("eve"), &mut rng(61)).unwrap();
-        let eve = encryptediot::contact::VerifiedMember::by_proximity(garage.card());
+        let garage = Member::generate(n("eve"), &mut rng(61)).unwrap();
+        let eve = VerifiedMember::by_proximity(garage.card());
         home.act("tablet", |owner, env| {
             owner
                 .share(
@@ -571,4 +633,122 @@ fn a_camera_whose_acknowledgement_was_lost_gives_it_again() {
     home.cameras.insert(n("door"), camera);
     home.sync_camera("door").unwrap();
     assert!(acknowledged(&mut home).is_some());
+}
+
+type SyncCamera = fn(&mut Paired, &dyn Cloud, &ManualClock, uplink::Save<'_>) -> Result<()>;
+
+fn sync_camera(
+    camera: &mut Paired,
+    cloud: &dyn Cloud,
+    clock: &ManualClock,
+    save: uplink::Save<'_>,
+) -> Result<()> {
+    uplink::sync(camera, cloud, clock, save).map(drop)
+}
+
+/// The wrong way round: what it has acknowledged is stored when all is done.
+fn sync_camera_then_save(
+    camera: &mut Paired,
+    cloud: &dyn Cloud,
+    clock: &ManualClock,
+    save: uplink::Save<'_>,
+) -> Result<()> {
+    uplink::sync(camera, cloud, clock, &|_| Ok(()))?;
+    save(camera)
+}
+
+/// A household whose camera has two announcements to take on `x`, in the second of which alice is
+/// revoked, one on `y`, and a lease; and one acknowledgement to give again. With it, the lease.
+fn much_to_take() -> (Saved, u64) {
+    let mut home = household();
+    let lost = home.cameras[&n("door")].head(&n("y")).unwrap().epoch;
+    home.cloud
+        .drop_object(&home.paths().acknowledgement(&n("y"), lost));
+    home.rotate("phone", &["x", "y"]).unwrap();
+    home.revoke("phone", &["x"], "alice").unwrap();
+    let (phone, month) = (&home.phones[&n("phone")], home.now() + 30 * 24 * 3_600_000);
+    phone
+        .extend_lease(&home.cloud, &n("x"), home.now(), month)
+        .unwrap();
+    (Saved::of(&home), month)
+}
+
+/// Stops a camera that takes all this in after `writes` of its writes, and lets it start again
+/// from what it stored until then; `killed`, it stores nothing after the last write, otherwise it
+/// is the cloud that goes away. Is all that it has acknowledged in force?
+fn stopped_after(
+    writes: usize,
+    killed: bool,
+    before: &Saved,
+    sync: SyncCamera,
+) -> std::result::Result<Home, String> {
+    let mut home = before.load(70);
+    let (id, cloud) = (home.id(), home.cloud.clone());
+    let Household { clock, cameras, .. } = &mut *home;
+    let camera = cameras.get_mut(&n("door")).unwrap();
+    let stored = RefCell::new(store_camera(camera));
+    let save = |camera: &Paired| {
+        if killed && cloud.writes() == writes {
+            return Err(encryptediot::error::StoreError::LocalState.into());
+        }
+        stored.replace(store_camera(camera));
+        Ok(())
+    };
+    cloud.fail_after(writes);
+    let _stopped = sync(camera, &cloud, clock, &save);
+    cloud.work_again();
+    *camera = load_camera(&stored.borrow(), clock);
+    for path in cloud.under(&id, "acknowledgements") {
+        let (stream, key) = (n(path.split('/').nth(2).unwrap()), camera.verifying_key());
+        let bytes = cloud.bytes(&path);
+        let ack = announcement::open_acknowledgement(&id, &key, &stream, &bytes).unwrap();
+        if camera.head(&stream).unwrap().epoch < ack.epoch {
+            return Err(path);
+        }
+    }
+    Ok(home)
+}
+
+#[test]
+fn a_camera_never_forgets_what_it_has_acknowledged() {
+    let (before, lease) = much_to_take();
+    let mut whole = before.load(70);
+    whole.sync_camera("door").unwrap();
+    let count = whole.cloud.writes();
+    assert_eq!(count, 4, "one acknowledgement each, and one again");
+    for (writes, killed) in (0..=count).flat_map(|writes| [(writes, false), (writes, true)]) {
+        let what = format!("after {writes} writes, killed: {killed}");
+        let mut home = stopped_after(writes, killed, &before, sync_camera)
+            .unwrap_or_else(|path| panic!("{what}: {path} is forgotten"));
+        // It goes on as if nothing had been.
+        assert_eq!(home.sync_camera("door").unwrap().refused, [], "{what}");
+        let camera = &home.cameras[&n("door")];
+        assert_eq!(camera.lease_until(&n("x")), Some(lease), "{what}");
+        let count = |folder| home.cloud.under(&home.id(), folder).len();
+        assert_eq!(count("acknowledgements"), count("announcements"), "{what}");
+        let clip = home.record("door", "x", b"after").unwrap();
+        home.sync_member("alice").unwrap();
+        let seen = home.view_as_member("alice", "x", clip);
+        assert_eq!(reason(seen), "no-envelope", "{what}");
+    }
+    // Control: the wrong order is found out, after every write that tells of what was not stored.
+    for writes in 1..=count {
+        let forgot = stopped_after(writes, true, &before, sync_camera_then_save).err();
+        assert!(forgot.is_some(), "this test is about nothing: {writes}");
+    }
+}
+
+#[test]
+fn a_camera_that_cannot_store_its_state_acknowledges_nothing() {
+    let (before, _) = much_to_take();
+    let mut home = before.load(71);
+    let cloud = home.cloud.clone();
+    let Household { clock, cameras, .. } = &mut *home;
+    let camera = cameras.get_mut(&n("door")).unwrap();
+    let full = |_: &Paired| Err(encryptediot::error::StoreError::LocalState.into());
+    for _ in 0..2 {
+        let synced = uplink::sync(camera, &cloud, clock, &full);
+        assert_eq!(reason(synced), "local-state");
+        assert_eq!(cloud.writes(), 0);
+    }
 }

@@ -17,7 +17,6 @@ mod phone;
 mod random;
 mod record;
 mod recorder;
-mod rehearsal;
 mod share;
 mod signals;
 mod sink;

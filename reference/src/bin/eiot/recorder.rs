@@ -2,7 +2,7 @@
 //!
 //! Two streams of one camera may be recorded by two processes at once, and a store that hangs must
 //! not stop either. So the camera's directory is locked for moments only: to begin a session, to
-//! finish one, to take in announcements that were fetched before.
+//! finish one, to take in an announcement that was fetched before.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -13,11 +13,10 @@ use encryptediot::error::StoreError;
 use encryptediot::keys::Name;
 use encryptediot::local::Home;
 use encryptediot::message::Time;
-use encryptediot::uplink::{self, Synced};
+use encryptediot::uplink::{self, Keeper, Synced};
 use encryptediot::{Error, Result};
 
 use crate::devices::{self, Kind};
-use crate::rehearsal::Fetching;
 
 /// The clock of a camera whose state is read anew for each session: the camera's time goes on from
 /// the latest that this process has seen, by the monotonic counter, whatever is done to the wall
@@ -118,30 +117,13 @@ impl Recorder {
         home.save(&spooled(&recorded.stream, recorded.sequence), recorded)
     }
 
-    /// Takes in what the cloud has for the camera. The cloud is asked while the directory is not
-    /// locked; then the answers are given to the camera, its state is kept, and only then do its
-    /// acknowledgements leave: it must never have acknowledged what it could forget.
+    /// Takes in what the cloud has for the camera. The directory is locked while the camera is given
+    /// an answer of the cloud, not while the cloud is asked.
     ///
     /// # Errors
-    /// Those of [`uplink::sync`]; `local-state`.
+    /// Those of [`uplink::sync_kept`].
     pub fn sync(&self, cloud: &dyn Cloud) -> Result<Synced> {
-        let mut copy = self
-            .with(|camera, _| Ok(camera.to_state()))
-            .and_then(|state| Paired::from_state(state, &self.clock))?;
-        let fetching = Fetching::new(cloud);
-        let had_root = copy.has_root();
-        let synced = uplink::sync(&mut copy, &fetching, &self.clock)?;
-        let fetched = fetching.done();
-        let news = !synced.accepted.is_empty() || !synced.extended.is_empty();
-        if !news && had_root && !fetched.owes() {
-            return Ok(synced);
-        }
-        let taken = self.with(|camera, _| uplink::sync(camera, &fetched, &self.clock))?;
-        for (path, bytes) in fetched.writes() {
-            cloud.put(&path, &bytes)?;
-        }
-        let refused = synced.refused;
-        Ok(Synced { refused, ..taken })
+        uplink::sync_kept(self, cloud, &self.clock)
     }
 
     /// Uploads what waits, of one stream or of all, in order; stops a stream at the first failure.
@@ -200,6 +182,12 @@ impl Recorder {
             Err(Error::Store(StoreError::LocalMissing)) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+impl Keeper for &Recorder {
+    fn with<T>(&mut self, act: impl FnOnce(&mut Paired) -> Result<T>) -> Result<T> {
+        Recorder::with(self, |camera, _| act(camera))
     }
 }
 
