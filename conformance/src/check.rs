@@ -89,6 +89,11 @@ impl<'p> Context<'p> {
         self.played.get_or_init(play).as_ref().map_err(Clone::clone)
     }
 
+    /// Tells what is being done.
+    pub fn progress(&self, text: &str) {
+        (self.progress)(text);
+    }
+
     /// Shows people a text, and machines the same as JSON.
     pub fn show(&self, text: impl Into<String>, detail: &impl Serialize) {
         let detail = serde_json::to_value(detail).unwrap_or_default();

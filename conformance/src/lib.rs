@@ -6,3 +6,4 @@
 pub mod check;
 pub mod checks;
 pub mod output;
+pub mod prove;

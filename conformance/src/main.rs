@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use conformance::check::{self, Check, Context, Summary};
-use conformance::{checks, output};
+use conformance::prove::cli::ProveArgs;
+use conformance::{checks, output, prove};
 use indicatif::ProgressBar;
 
 /// Runs every check of EncryptedIoT that can be made here, the demo among them.
@@ -26,6 +27,7 @@ struct Arguments {
 enum Command {
     /// List the checks and what each shows.
     List,
+    Prove(Box<ProveArgs>),
 }
 
 #[derive(clap::Args)]
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
             }
             Ok(0)
         }
+        Some(Command::Prove(args)) => prove::cli::run(&args).map_err(|e| e.to_string()),
         None => main_job(&run),
     };
     match result {

@@ -1,0 +1,58 @@
+//! What keeps the gate from judging at all. What it judges is in [`super::report`].
+
+use std::path::{Path, PathBuf};
+
+/// Why nothing could be judged: what was wrong, where, what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file or directory.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// A model that cannot be read.
+    #[error("{}:{line}: {what}", path.display())]
+    Model {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: usize,
+        /// What was wrong.
+        what: String,
+    },
+    /// A manifest that cannot be read.
+    #[error("{}: {what}; mend it by hand, or remove it and write it anew with `conformance prove --bless`", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What was wrong.
+        what: String,
+    },
+    /// There are no models.
+    #[error("there are no models in {}; name their directory with `--models DIR`", .0.display())]
+    NoModels(PathBuf),
+    /// There is no manifest.
+    #[error("there is no {}; write it with `conformance prove --bless`", .0.display())]
+    NoManifest(PathBuf),
+    /// There is no prover.
+    #[error("{0}")]
+    Prover(String),
+    /// A wrong command line.
+    #[error("{0}; see `conformance prove --help`")]
+    Usage(String),
+    /// A report that cannot be written.
+    #[error("the report cannot be written: {0}")]
+    Report(String),
+}
+
+/// What may fail with an [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The error of a file.
+pub fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.to_owned();
+    move |error| Error::File { path, error }
+}

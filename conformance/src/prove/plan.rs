@@ -1,0 +1,500 @@
+//! What is to be judged: the models under the manifest's sets of flags, lemma by lemma, what is
+//! selected of it, and how it is spread over processes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use super::error::{Error, Result, file};
+use super::manifest::{Entry, FILE, Manifest, Mode, Scope, Set, set_id};
+use super::report::Problem;
+use super::spthy::{Lemma, Reading, Source, hash};
+
+/// The `.spthy` files of a directory.
+pub struct Models {
+    /// The directory.
+    pub directory: PathBuf,
+    /// File by file.
+    pub sources: BTreeMap<String, Arc<Source>>,
+}
+
+impl Models {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// If there are none, or one cannot be read.
+    pub fn read(directory: &Path) -> Result<Self> {
+        let mut sources = BTreeMap::new();
+        if directory.is_dir() {
+            for entry in std::fs::read_dir(directory).map_err(file(directory))? {
+                let path = entry.map_err(file(directory))?.path();
+                let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
+                if name.ends_with(".spthy") {
+                    sources.insert(name.to_owned(), Arc::new(Source::read(&path)?));
+                }
+            }
+        }
+        match sources.is_empty() {
+            true => Err(Error::NoModels(directory.to_owned())),
+            false => Ok(Self {
+                directory: directory.to_owned(),
+                sources,
+            }),
+        }
+    }
+}
+
+/// A theory under a set of flags.
+pub struct Case {
+    /// `stem+FLAG`.
+    pub id: String,
+    /// The file.
+    pub file: String,
+    /// How provers read it.
+    pub mode: Mode,
+    /// What the manifest says of it.
+    pub set: Set,
+    /// The file's text.
+    pub source: Arc<Source>,
+    /// What is in force.
+    pub reading: Reading,
+    /// The lemmas that are handed to the prover without their `reuse`.
+    ///
+    /// A prover assumes a `reuse` lemma in every later proof, even where it is false. It may
+    /// assume one here only if this set expects it to be verified (and then the gate demands that
+    /// it was); from all others the attribute is taken. What a trace shows is so whatever was
+    /// assumed, since an assumption can hide traces but not make one up; so an ablation's
+    /// "falsified" needs nothing more. A verdict that rests on there being no trace is believed
+    /// only if all that it assumes was proven under the same flags.
+    pub stripped: BTreeSet<String>,
+}
+
+impl Case {
+    fn new(
+        models: &Models,
+        file: &str,
+        mode: Mode,
+        set: &Set,
+        distrust: &BTreeSet<String>,
+    ) -> Result<Option<Self>> {
+        let Some(source) = models.sources.get(file) else {
+            return Ok(None);
+        };
+        let id = set_id(file.strip_suffix(".spthy").unwrap_or(file), &set.flags);
+        let reading = source.under(&set.flags, mode == Mode::Diff)?;
+        let trusted = set.trusted();
+        let trusts = |lemma: &Lemma| {
+            let listed = trusted.contains(lemma.name.as_str());
+            listed && !distrust.contains(&format!("{id}/{}", lemma.name))
+        };
+        let reused = reading.lemmas.iter().filter(|l| l.reuse() && !trusts(l));
+        Ok(Some(Self {
+            stripped: reused.map(|l| l.name.clone()).collect(),
+            source: Arc::clone(source),
+            file: file.to_owned(),
+            set: set.clone(),
+            reading,
+            mode,
+            id,
+        }))
+    }
+
+    /// A lemma by its name.
+    pub fn lemma(&self, name: &str) -> Option<&Lemma> {
+        self.reading.lemmas.iter().find(|l| l.name == name)
+    }
+
+    /// What a verdict on a lemma depends on in this case.
+    pub fn key(&self, lemma: &Lemma) -> String {
+        self.reading.key(lemma, &self.stripped)
+    }
+}
+
+/// The cases of a manifest; `distrust` names lemmas that must not be assumed although they are
+/// expected to be verified.
+///
+/// # Errors
+/// If a model cannot be read.
+pub fn cases(
+    models: &Models,
+    manifest: &Manifest,
+    distrust: &BTreeSet<String>,
+) -> Result<Vec<Case>> {
+    let mut all = Vec::new();
+    for theory in &manifest.theories {
+        for set in &theory.sets {
+            all.extend(Case::new(models, &theory.file, theory.mode, set, distrust)?);
+        }
+    }
+    Ok(all)
+}
+
+/// A lemma that is to be judged.
+pub struct Unit<'c> {
+    /// `stem+FLAG/lemma`.
+    pub id: String,
+    /// Its case.
+    pub case: &'c Case,
+    /// What is expected of it, if it is listed.
+    pub entry: Option<&'c Entry>,
+    /// The lemma, if the model has it.
+    pub lemma: Option<&'c Lemma>,
+}
+
+impl Unit<'_> {
+    /// The lemma's name.
+    pub fn name(&self) -> &str {
+        let listed = self.entry.map(|e| e.name.as_str());
+        listed.or(self.lemma.map(|l| l.name.as_str())).unwrap_or("")
+    }
+
+    /// The claims that it supports.
+    pub fn claims(&self) -> &[String] {
+        let read = self.lemma.map(|l| l.claims.as_slice());
+        read.or(self.entry.map(|e| e.claims.as_slice()))
+            .unwrap_or(&[])
+    }
+
+    /// What is wrong before any prover is asked: it pins what the lemma says.
+    pub fn pinned(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let (Some(entry), Some(lemma)) = (self.entry, self.lemma) else {
+            wrong.push(match self.entry {
+                Some(_) => format!("it is listed in {FILE}, and the model has no such lemma"),
+                None => format!("it is not listed in {FILE}"),
+            });
+            return wrong;
+        };
+        let set = &self.case.set;
+        if entry.formula_hash.is_empty() {
+            wrong.push("what it says is not pinned yet".to_owned());
+            return wrong;
+        }
+        if entry.formula_hash != lemma.hash {
+            wrong.push("its formula is another one than was pinned".to_owned());
+        }
+        if entry.quantifier != Some(lemma.quantifier) {
+            wrong.push(format!("it is {} now", lemma.quantifier.word()));
+        }
+        if set.restrictions_hash != self.case.reading.restrictions_hash {
+            wrong.push(restrictions_changed(
+                &set.restrictions,
+                &self.case.reading.restrictions,
+            ));
+        }
+        wrong
+    }
+}
+
+/// What changed in the restrictions in force.
+pub fn restrictions_changed(before: &[String], now: &[String]) -> String {
+    let (before, now): (BTreeSet<_>, BTreeSet<_>) = (before.iter().collect(), now.iter().collect());
+    let names = |names: Vec<&&String>| {
+        let names: Vec<_> = names.into_iter().map(|n| n.as_str()).collect();
+        names.join(", ")
+    };
+    let (added, gone) = (
+        now.difference(&before).collect(),
+        before.difference(&now).collect(),
+    );
+    match (names(added), names(gone)) {
+        (a, g) if a.is_empty() && g.is_empty() => {
+            "a restriction in force says something else than was pinned".to_owned()
+        }
+        (a, g) if g.is_empty() => format!("a restriction was added: {a}"),
+        (a, g) if a.is_empty() => format!("a restriction was taken away: {g}"),
+        (a, g) => format!("restrictions were added ({a}) and taken away ({g})"),
+    }
+}
+
+/// Every lemma of these cases: those that are listed, and in whole sets those that are not.
+pub fn units(cases: &[Case]) -> Vec<Unit<'_>> {
+    let mut all = Vec::new();
+    for case in cases {
+        for entry in &case.set.lemmas {
+            all.push(Unit {
+                id: format!("{}/{}", case.id, entry.name),
+                entry: Some(entry),
+                lemma: case.lemma(&entry.name),
+                case,
+            });
+        }
+        let listed: BTreeSet<&str> = case.set.lemmas.iter().map(|e| e.name.as_str()).collect();
+        let whole = case.set.scope == Scope::Whole;
+        let others = case.reading.lemmas.iter();
+        for lemma in others.filter(|l| whole && !listed.contains(l.name.as_str())) {
+            all.push(Unit {
+                id: format!("{}/{}", case.id, lemma.name),
+                entry: None,
+                lemma: Some(lemma),
+                case,
+            });
+        }
+    }
+    all
+}
+
+/// What is wrong with models and manifest as such.
+pub fn problems(models: &Models, manifest: &Manifest) -> Vec<Problem> {
+    let mut all = Vec::new();
+    let mut say = |file: &str, what: String, mend: &str| {
+        all.push(Problem {
+            file: file.to_owned(),
+            what,
+            mend: mend.to_owned(),
+        });
+    };
+    for (file, source) in &models.sources {
+        let Some(theory) = manifest.theory(file) else {
+            say(
+                file,
+                format!("it is not listed in {FILE}"),
+                "list it with `conformance prove --bless`",
+            );
+            continue;
+        };
+        let used: BTreeSet<&String> = theory.sets.iter().flat_map(|s| &s.flags).collect();
+        for flag in source.asked.iter().filter(|f| !used.contains(f)) {
+            let what = format!("no set of {FILE} uses the flag {flag} that an `#ifdef` asks for");
+            say(file, what, "name a lemma that it changes, or remove it");
+        }
+        for flag in used.into_iter().filter(|f| !source.asked.contains(*f)) {
+            let what = format!("a set of {FILE} uses the flag {flag} that no `#ifdef` asks for");
+            say(file, what, "mend its spelling, or remove the set");
+        }
+        for set in &theory.sets {
+            let falsified = |e: &Entry| e.expect == super::manifest::Verdict::Falsified;
+            if set.ablation() && !set.lemmas.iter().any(falsified) {
+                let id = set_id(theory.stem(), &set.flags);
+                let what = format!("the ablation {id} expects no lemma to be falsified");
+                say(
+                    file,
+                    what,
+                    "name a lemma that breaks, or remove what is not needed",
+                );
+            }
+        }
+    }
+    for theory in &manifest.theories {
+        if !models.sources.contains_key(&theory.file) {
+            let what = format!("{FILE} lists it, and there is no such file");
+            say(
+                &theory.file,
+                what,
+                "remove it with `conformance prove --bless`",
+            );
+        }
+    }
+    all
+}
+
+/// Which lemmas are meant.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Anything: an id, a set, a theory, a lemma, or a claim.
+    pub any: Vec<String>,
+    /// Theories.
+    pub theories: Vec<String>,
+    /// Lemmas.
+    pub lemmas: Vec<String>,
+    /// Claims.
+    pub claims: Vec<String>,
+    /// Sets of flags.
+    pub sets: Vec<BTreeSet<String>>,
+    /// With ablations, without them, or nothing else.
+    pub ablations: Ablations,
+    /// Part k of n.
+    pub partition: Option<(usize, usize)>,
+}
+
+/// Whether ablations are meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ablations {
+    /// With the rest.
+    #[default]
+    With,
+    /// Only the rest.
+    Without,
+    /// Only they.
+    Only,
+}
+
+fn matcher(glob: &str) -> Result<GlobMatcher> {
+    let built = GlobBuilder::new(glob).build();
+    let built = built.map_err(|e| Error::Usage(format!("`{glob}` is no pattern: {e}")))?;
+    Ok(built.compile_matcher())
+}
+
+fn matchers(globs: &[String]) -> Result<Vec<GlobMatcher>> {
+    globs.iter().map(|g| matcher(g)).collect()
+}
+
+impl Selection {
+    /// Is it less than everything?
+    pub fn narrows(&self) -> bool {
+        let Self {
+            any,
+            theories,
+            lemmas,
+            claims,
+            sets,
+            ..
+        } = self;
+        !(any.is_empty()
+            && theories.is_empty()
+            && lemmas.is_empty()
+            && claims.is_empty()
+            && sets.is_empty())
+            || self.ablations != Ablations::With
+            || self.partition.is_some()
+    }
+
+    /// Does it choose whole sets, so that nothing in a set is left out?
+    pub fn by_set(&self) -> bool {
+        self.any.is_empty()
+            && self.lemmas.is_empty()
+            && self.claims.is_empty()
+            && self.partition.is_none()
+    }
+
+    /// Those that are meant, in their order.
+    ///
+    /// # Errors
+    /// If a pattern is none.
+    pub fn of<'c>(&self, units: Vec<Unit<'c>>) -> Result<Vec<Unit<'c>>> {
+        let any = matchers(&self.any)?;
+        let (theories, lemmas) = (matchers(&self.theories)?, matchers(&self.lemmas)?);
+        let claims = matchers(&self.claims)?;
+        let hit = |globs: &[GlobMatcher], texts: &[&str]| {
+            globs.is_empty() || globs.iter().any(|g| texts.iter().any(|t| g.is_match(t)))
+        };
+        let mut chosen: Vec<Unit<'c>> = Vec::new();
+        for unit in units {
+            let file = unit.case.file.as_str();
+            let stem = file.strip_suffix(".spthy").unwrap_or(file);
+            let claimed: Vec<&str> = unit.claims().iter().map(String::as_str).collect();
+            let mut all = vec![unit.id.as_str(), &unit.case.id, file, stem, unit.name()];
+            all.extend(&claimed);
+            let ablation = unit.case.set.ablation();
+            let wanted = match self.ablations {
+                Ablations::With => true,
+                Ablations::Without => !ablation,
+                Ablations::Only => ablation,
+            };
+            if wanted
+                && hit(&any, &all)
+                && hit(&theories, &[stem, file])
+                && hit(&lemmas, &[unit.name()])
+                && (claims.is_empty()
+                    || claims.iter().any(|g| claimed.iter().any(|c| g.is_match(c))))
+                && (self.sets.is_empty() || self.sets.contains(&unit.case.set.flags))
+            {
+                chosen.push(unit);
+            }
+        }
+        if let Some((part, of)) = self.partition {
+            // Dealt out by the time they take, so that parts take alike; the id breaks ties.
+            let mut order: Vec<usize> = (0..chosen.len()).collect();
+            let time = |at: &usize| {
+                chosen[*at]
+                    .entry
+                    .and_then(Entry::seconds)
+                    .unwrap_or(UNKNOWN)
+            };
+            order.sort_by(|a, b| {
+                let by_time = time(b).total_cmp(&time(a));
+                by_time.then_with(|| chosen[*a].id.cmp(&chosen[*b].id))
+            });
+            let dealt = order
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| at % of == part - 1);
+            let mine: BTreeSet<usize> = dealt.map(|(_, place)| *place).collect();
+            let mut at = 0..;
+            chosen.retain(|_| at.next().is_some_and(|at| mine.contains(&at)));
+        }
+        Ok(chosen)
+    }
+}
+
+/// The seconds that a lemma is taken to need of which nothing is known.
+const UNKNOWN: f64 = 3.0;
+
+/// The seconds that one process is given to do, if there are more processes to be had. Below it,
+/// what a process repeats (reading, sources, well-formedness) costs more than it saves.
+const GRAIN: f64 = 10.0;
+
+/// Lemmas of one case for one process.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task {
+    /// The places of its units.
+    pub units: Vec<usize>,
+    /// The seconds that it is expected to need.
+    pub seconds: f64,
+}
+
+/// Spreads units over processes: those of one case share one, unless they need long enough that
+/// it pays to share them out; longest first.
+pub fn tasks(units: &[(usize, &Unit<'_>)], jobs: usize, alone: bool) -> Vec<Task> {
+    let mut by_case: BTreeMap<&str, Vec<(usize, f64)>> = BTreeMap::new();
+    for (place, unit) in units {
+        let seconds = unit.entry.and_then(Entry::seconds).unwrap_or(UNKNOWN);
+        by_case
+            .entry(&unit.case.id)
+            .or_default()
+            .push((*place, seconds));
+    }
+    let mut all: Vec<Task> = Vec::new();
+    for (_, mut lemmas) in by_case {
+        lemmas.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let total: f64 = lemmas.iter().map(|l| l.1).sum();
+        let shares = match alone {
+            true => lemmas.len(),
+            false => ((total / GRAIN).ceil() as usize).clamp(1, jobs.min(lemmas.len()).max(1)),
+        };
+        let empty = Task {
+            units: Vec::new(),
+            seconds: 0.0,
+        };
+        let mut bins = vec![empty; shares];
+        for (place, seconds) in lemmas {
+            if let Some(bin) = bins
+                .iter_mut()
+                .min_by(|a, b| a.seconds.total_cmp(&b.seconds))
+            {
+                bin.units.push(place);
+                bin.seconds += seconds;
+            }
+        }
+        all.extend(bins);
+    }
+    all.iter_mut().for_each(|task| task.units.sort_unstable());
+    all.sort_by(|a, b| b.seconds.total_cmp(&a.seconds).then(a.units.cmp(&b.units)));
+    all
+}
+
+/// The key of a verdict in the cache.
+pub fn cache_key(
+    unit: &Unit<'_>,
+    prover: &super::prover::Prover,
+    derivcheck: u32,
+) -> Option<String> {
+    let lemma = unit.lemma?;
+    let mode = match unit.case.mode {
+        Mode::Trace => "trace",
+        Mode::Diff => "diff",
+    };
+    let text = unit.case.key(lemma);
+    let derivcheck = derivcheck.to_string();
+    Some(hash([
+        "1",
+        &prover.id,
+        &prover.build,
+        mode,
+        &derivcheck,
+        &lemma.name,
+        &text,
+    ]))
+}

@@ -1,0 +1,217 @@
+//! Which prover there is, what it can be trusted with, and how it is called.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::error::{Error, Result};
+use super::manifest::Mode;
+use super::spthy::{Reading, hash};
+
+/// The name on PATH.
+pub const NAME: &str = "tamarin-prover";
+
+/// The line that installs a prover.
+pub const INSTALL: &str = "`brew install tamarin-prover/tap/tamarin-prover` (macOS, Linux), \
+    `pacman -S tamarin-prover` (Arch) or `nix-shell -p tamarin-prover maude graphviz` install one";
+
+/// Versions that this gate was really run with.
+const RUN_HERE: [&str; 1] = ["tamarin-rs 1.13.0"];
+
+/// Whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// tamarin-prover itself, in Haskell.
+    Haskell,
+    /// Its port to Rust.
+    Port,
+}
+
+/// A prover.
+#[derive(Clone, Debug)]
+pub struct Prover {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whose.
+    pub kind: Kind,
+    /// Name and version, as in `tamarin-prover 1.10.0`.
+    pub id: String,
+    version: (u32, u32),
+    /// A hash of all that it says of itself: builds of one version differ.
+    pub build: String,
+}
+
+/// How a prover is to run.
+pub struct Call<'c> {
+    /// The file, as the summary will name it.
+    pub file: &'c Path,
+    /// How to read it.
+    pub mode: Mode,
+    /// Flags.
+    pub flags: &'c BTreeSet<String>,
+    /// What to prove.
+    pub prove: Vec<&'c str>,
+    /// Seconds for the checks of message derivation.
+    pub derivcheck: u32,
+    /// Threads.
+    pub threads: usize,
+    /// Where to write the theory with its proofs.
+    pub output: Option<&'c Path>,
+    /// Where to write traces: as JSON, and for Graphviz.
+    pub traces: Option<(&'c Path, &'c Path)>,
+}
+
+impl Prover {
+    /// The prover at a path, or on PATH; `None` if there is none on PATH.
+    ///
+    /// # Errors
+    /// If the one that is named is not there, or if it is not a prover that is known.
+    pub fn find(named: Option<&Path>) -> Result<Option<Self>> {
+        let path = match (named, which::which(named.unwrap_or(Path::new(NAME)))) {
+            (_, Ok(path)) => path,
+            (None, Err(_)) => return Ok(None),
+            (Some(path), Err(error)) => {
+                return Err(Error::Prover(format!("{}: {error}", path.display())));
+            }
+        };
+        let told = Command::new(&path).arg("--version").output();
+        let told = told.map_err(|e| Error::Prover(format!("{}: {e}", path.display())))?;
+        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        Self::new(path, &told).map(Some)
+    }
+
+    fn new(path: PathBuf, told: &str) -> Result<Self> {
+        let mut words = told.lines().next().unwrap_or("").split_whitespace();
+        let kind = match words.next() {
+            Some("tamarin-prover") => Some(Kind::Haskell),
+            Some("tamarin-rs") => Some(Kind::Port),
+            _ => None,
+        };
+        let text = words.next().unwrap_or("").trim_end_matches(',');
+        let mut parts = text.split('.').map_while(|p| p.parse().ok());
+        let (Some(kind), Some(major)) = (kind, parts.next()) else {
+            return Err(Error::Prover(format!(
+                "{}: `--version` does not name tamarin-prover and a version, but `{}`",
+                path.display(),
+                told.lines().next().unwrap_or("")
+            )));
+        };
+        let version = (major, parts.next().unwrap_or(0));
+        if kind == Kind::Haskell && version < (1, 8) {
+            return Err(Error::Prover(format!(
+                "{}: version {text} is older than 1.8 and knows no macros",
+                path.display()
+            )));
+        }
+        let name = match kind {
+            Kind::Haskell => "tamarin-prover",
+            Kind::Port => "tamarin-rs",
+        };
+        Ok(Self {
+            id: format!("{name} {text}"),
+            build: hash([told]),
+            path,
+            kind,
+            version,
+        })
+    }
+
+    /// Is this the id of a Haskell prover?
+    pub fn is_haskell(id: &str) -> bool {
+        id.starts_with("tamarin-prover ")
+    }
+
+    /// What is to be known of its version.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        if !RUN_HERE.contains(&self.id.as_str()) {
+            all.push(format!("{} is untested with this gate", self.id));
+        }
+        if self.kind == Kind::Port {
+            all.push(
+                "the port's verdicts are provisional until a Haskell prover has seen them".into(),
+            );
+        }
+        if self.kind == Kind::Haskell && self.version < (1, 10) {
+            all.push(format!("{} writes no traces; 1.10 does", self.id));
+        }
+        all
+    }
+
+    /// Why its verdicts on a theory are not to be had.
+    pub fn unfit(&self, reading: &Reading, mode: Mode) -> Option<&'static str> {
+        match (self.kind, mode) {
+            (Kind::Port, Mode::Diff) => Some("the Rust port has no --diff"),
+            (Kind::Port, _) if reading.naturals => {
+                Some("the Rust port prints `verified` for false lemmas on natural-numbers")
+            }
+            _ => None,
+        }
+    }
+
+    /// Does it write traces?
+    pub fn traces(&self) -> bool {
+        self.kind == Kind::Port || self.version >= (1, 10)
+    }
+
+    /// The command.
+    pub fn command(&self, call: &Call<'_>) -> Command {
+        let mut command = Command::new(&self.path);
+        command.arg(call.file);
+        command.args(call.prove.iter().map(|name| format!("--prove={name}")));
+        command.args(call.flags.iter().map(|flag| format!("-D={flag}")));
+        command.arg(format!("--derivcheck-timeout={}", call.derivcheck));
+        if call.mode == Mode::Diff {
+            command.arg("--diff");
+        }
+        if let Some(output) = call.output {
+            command.arg(format!("--output={}", output.display()));
+        }
+        if let Some((json, dot)) = call.traces {
+            command.arg(format!("--output-json={}", json.display()));
+            command.arg(format!("--output-dot={}", dot.display()));
+        }
+        let threads = call.threads;
+        match self.kind {
+            Kind::Port => command.arg(format!("--processors={threads}")),
+            Kind::Haskell => command.args(["+RTS", &format!("-N{threads}"), "-RTS"]),
+        };
+        command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prover(told: &str) -> Result<Prover> {
+        Prover::new("p".into(), told)
+    }
+
+    #[test]
+    fn provers_are_known_by_what_they_say() {
+        let haskell = prover("tamarin-prover 1.10.0, (C) David Basin, …\n").unwrap();
+        assert_eq!(
+            (haskell.kind, haskell.id.as_str()),
+            (Kind::Haskell, "tamarin-prover 1.10.0")
+        );
+        let port = prover("tamarin-rs 1.13.0\ngit revision …\n").unwrap();
+        assert_eq!((port.kind, port.version), (Kind::Port, (1, 13)));
+        assert!(haskell.traces() && !prover("tamarin-prover 1.8.0, (C)").unwrap().traces());
+        for told in [
+            "",
+            "hello 1.0",
+            "tamarin-prover",
+            "tamarin-prover 1.6.1, (C)",
+        ] {
+            assert!(prover(told).is_err(), "{told}");
+        }
+        assert!(port.warnings()[0].contains("provisional"));
+        assert!(haskell.warnings()[0].contains("untested"));
+    }
+
+    #[test]
+    fn a_prover_that_is_named_has_to_be_there() {
+        assert!(Prover::find(Some(Path::new("no-such-prover-here"))).is_err());
+    }
+}

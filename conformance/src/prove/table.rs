@@ -1,0 +1,207 @@
+//! Tables for people: what was found, and what the manifest says, for the models' README.
+
+use std::fmt::Write as _;
+
+use comfy_table::{ContentArrangement, Table, presets};
+
+use super::manifest::{Entry, Manifest, Set, Theory, Verdict};
+use super::report::{Report, Row};
+use crate::check::Outcome;
+
+/// Where the table begins in a README.
+pub const BEGIN: &str = "<!-- verdicts: begin (written by `cargo run -- prove --bless`) -->";
+/// Where it ends.
+pub const END: &str = "<!-- verdicts: end -->";
+
+/// What was found: failures and what was not checked last, where they are seen.
+pub fn people(report: &Report) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_BORDERS_ONLY);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header([
+        "",
+        "lemma",
+        "verdict",
+        "steps",
+        "time",
+        "what it says, or why not",
+    ]);
+    let mut rows: Vec<&Row> = report.lemmas.iter().collect();
+    rows.sort_by_key(|r| match r.outcome {
+        Outcome::Held => 0,
+        Outcome::NotChecked(_) => 1,
+        Outcome::Failed(_) => 2,
+    });
+    for row in rows {
+        let (mark, text) = match &row.outcome {
+            Outcome::Held if row.conditional_on.is_empty() => ("holds", row.sentence.clone()),
+            Outcome::Held => {
+                let rests = row.conditional_on.join(", ");
+                (
+                    "holds if",
+                    format!("CONDITIONAL on {rests}, not proven in this run"),
+                )
+            }
+            Outcome::NotChecked(why) => ("not checked", why.clone()),
+            Outcome::Failed(why) => ("FAILED", why.clone()),
+        };
+        let time = match row.cached {
+            true => "cached".to_owned(),
+            false => row
+                .seconds
+                .known()
+                .map_or(String::new(), |s| format!("{s:.1} s")),
+        };
+        let verdict = row.verdict.map_or("", Verdict::word).to_owned();
+        let steps = row.steps.map_or(String::new(), |s| s.to_string());
+        table.add_row([mark.to_owned(), row.id.clone(), verdict, steps, time, text]);
+    }
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    if !report.lemmas.is_empty() {
+        let _ = writeln!(out, "{table}");
+    }
+    for problem in &report.problems {
+        let (file, what, mend) = (&problem.file, &problem.what, &problem.mend);
+        let _ = writeln!(out, "FAILED {file}: {what}; {mend}");
+    }
+    let prover = report.prover.as_deref().unwrap_or("no prover");
+    let recheck = report
+        .recheck
+        .iter()
+        .map(|r| format!(", proofs checked by {r}"));
+    let _ = writeln!(out, "{}", summary(report));
+    let _ = writeln!(out, "prover: {prover}{}", recheck.collect::<String>());
+    for warning in &report.warnings {
+        let _ = writeln!(out, "note: {warning}");
+    }
+    out
+}
+
+/// One line.
+pub fn summary(report: &Report) -> String {
+    let (held, failed, not_checked) = report.counts();
+    let conditional = report
+        .lemmas
+        .iter()
+        .filter(|r| !r.conditional_on.is_empty())
+        .count();
+    let cached = report.lemmas.iter().filter(|r| r.cached).count();
+    let mut line = format!("{not_checked} not checked, {failed} failed, {held} hold");
+    let _ = match (conditional, report.interrupted) {
+        (_, true) => write!(line, "; INTERRUPTED"),
+        (0, _) => Ok(()),
+        (some, _) => write!(line, " ({some} of them conditional)"),
+    };
+    let _ = write!(line, ", in {:.1} s ({cached} cached)", report.seconds);
+    line
+}
+
+/// What the manifest says, as two tables in Markdown.
+pub fn readme(manifest: &Manifest) -> String {
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    let _ = write_readme(manifest, &mut out);
+    out
+}
+
+fn write_readme(manifest: &Manifest, out: &mut String) -> std::fmt::Result {
+    let sets = |ablations: bool| {
+        let of = move |t: &'_ Theory| {
+            let chosen = t.sets.iter().filter(move |s| s.ablation() == ablations);
+            chosen.map(|s| (t.clone(), s.clone())).collect::<Vec<_>>()
+        };
+        manifest.theories.iter().flat_map(of)
+    };
+    writeln!(out, "| claim in words | lemma | model | verdict | time |")?;
+    writeln!(out, "|---|---|---|---|---|")?;
+    for (theory, set) in sets(false) {
+        for entry in &set.lemmas {
+            let mut words = entry.sentence.clone();
+            if !entry.claims.is_empty() {
+                let _ = write!(words, " ({})", entry.claims.join(", "));
+            }
+            let name = model(&theory, &set);
+            row(
+                out,
+                &[
+                    &words,
+                    &code(&entry.name),
+                    &code(&name),
+                    &verdict(entry),
+                    &time(entry),
+                ],
+            )?;
+        }
+    }
+    if sets(true).next().is_some() {
+        writeln!(
+            out,
+            "\n| flag | what is dropped | lemma that breaks | verdict | time |"
+        )?;
+        writeln!(out, "|---|---|---|---|---|")?;
+    }
+    for (theory, set) in sets(true) {
+        for entry in &set.lemmas {
+            let drops = set.drops.as_deref().unwrap_or("");
+            let name = model(&theory, &set);
+            row(
+                out,
+                &[
+                    &code(&name),
+                    drops,
+                    &code(&entry.name),
+                    &verdict(entry),
+                    &time(entry),
+                ],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn model(theory: &Theory, set: &Set) -> String {
+    super::manifest::set_id(theory.stem(), &set.flags)
+}
+
+fn code(text: &str) -> String {
+    format!("`{text}`")
+}
+
+fn verdict(entry: &Entry) -> String {
+    let word = match entry.expect {
+        Verdict::Verified => "verified",
+        Verdict::Falsified => "**falsified**",
+    };
+    match entry.provisional {
+        true => format!("{word} (provisional)"),
+        false => word.to_owned(),
+    }
+}
+
+fn time(entry: &Entry) -> String {
+    let of: Vec<_> = entry
+        .seen
+        .iter()
+        .map(|s| format!("{} ({})", s.seconds.show(), s.prover))
+        .collect();
+    of.join(", ")
+}
+
+fn row(out: &mut String, cells: &[&str]) -> std::fmt::Result {
+    for cell in cells {
+        write!(out, "| {} ", cell.replace('|', "\\|").replace('\n', " "))?;
+    }
+    writeln!(out, "|")
+}
+
+/// A README with the tables between its markers; `None` if it has none.
+pub fn inserted(readme: &str, tables: &str) -> Option<String> {
+    let begin = readme.find(BEGIN)? + BEGIN.len();
+    let end = begin + readme[begin..].find(END)?;
+    Some(format!(
+        "{}\n\n{tables}\n{}",
+        &readme[..begin],
+        &readme[end..]
+    ))
+}
