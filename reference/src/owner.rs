@@ -4,7 +4,10 @@
 //! An act is first written down on the phone as a whole, then written to the cloud object by
 //! object: whoever is interrupted goes on where it stopped ([`Phone::sync`]).
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
+use std::thread;
 
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
@@ -83,8 +86,7 @@ where
     R: CryptoRng + ?Sized,
 {
     let passphrase = Passphrase::generate(rng);
-    let pdk = Pdk::derive(&passphrase, work, rng)?;
-    let signing_key = RsaSigningKey::generate(rng)?;
+    let (pdk, signing_key) = slow_keys(&passphrase, work, rng)?;
     let mut phone = Phone::fresh(name, signing_key.public().clone(), ring, rng)?;
     let root = keys::encode_root(&phone.root);
     let vault = vault::seal(1, &pdk, &signing_key, &phone.ring, rng)?;
@@ -106,6 +108,27 @@ where
     phone.outbox = act.sign(&phone, &signing_key, rng)?;
     phone.vault = 1;
     Ok((phone, passphrase))
+}
+
+/// The passphrase-derived key and a fresh account signing key. Both take their time and neither
+/// needs the other: they are made side by side. Only one draws from `rng`, so the same seed gives
+/// the same keys.
+fn slow_keys<R>(passphrase: &Passphrase, work: Work, rng: &mut R) -> Result<(Pdk, RsaSigningKey)>
+where
+    R: CryptoRng + ?Sized,
+{
+    let salt = Pdk::salt(rng);
+    let derive = || Pdk::derive_with_salt(passphrase, work, salt);
+    thread::scope(|scope| {
+        let aside = thread::Builder::new().spawn_scoped(scope, derive);
+        let signing_key = RsaSigningKey::generate(rng);
+        let pdk = match aside {
+            Ok(aside) => aside.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            // This machine has no more threads.
+            Err(_) => derive(),
+        };
+        Ok((pdk?, signing_key?))
+    })
 }
 
 /// Enrolls a further phone with the passphrase alone (paper section 3.2.1), and lists it on every
@@ -130,10 +153,7 @@ pub fn enroll(
     if let Some(checkpoint) = checkpoint {
         phone.check(env.cloud, checkpoint)?;
     }
-    let mut owner = Owner {
-        phone: &mut phone,
-        opened,
-    };
+    let mut owner = Owner::new(&mut phone, opened);
     owner.list_this_phone(env)?;
     Ok(phone)
 }
@@ -182,10 +202,7 @@ impl Phone {
         let (number, bytes) = latest_vault(env.cloud, &self.paths(), self.vault)?;
         let (_, opened) = vault::open(&self.account, passphrase, &bytes)?;
         self.vault = number;
-        Ok(Owner {
-            phone: self,
-            opened,
-        })
+        Ok(Owner::new(self, opened))
     }
 
     /// Unlocks the account signing key with what [`Owner::keep_unlocked`] left. A convenience of
@@ -214,10 +231,7 @@ impl Phone {
         let (number, bytes) = latest_vault(env.cloud, &self.paths(), self.vault)?;
         let (_, opened) = vault::open_kept(&self.account, pdk, &bytes)?;
         self.vault = number;
-        Ok(Owner {
-            phone: self,
-            opened,
-        })
+        Ok(Owner::new(self, opened))
     }
 }
 
@@ -313,10 +327,23 @@ pub type TouchPayloads = Vec<(Name, Vec<u8>)>;
 pub struct Owner<'a> {
     phone: &'a mut Phone,
     opened: Opened,
+    /// The records that were read: what lies under a number never changes.
+    records: RefCell<Members>,
 }
 
 /// The members that an act deals with, by number.
 type Members = BTreeMap<u64, Member>;
+
+impl<'a> Owner<'a> {
+    fn new(phone: &'a mut Phone, opened: Opened) -> Self {
+        let records = RefCell::default();
+        Self {
+            phone,
+            opened,
+            records,
+        }
+    }
+}
 
 impl Owner<'_> {
     /// The phone.
@@ -414,16 +441,14 @@ impl Owner<'_> {
             .collect())
     }
 
-    /// The owner's record of a member.
+    /// The owner's record of a member, which is read once.
     fn member(&self, number: u64, env: &Env<'_>) -> Result<Member> {
-        let bytes = env.cloud.get(&self.phone.paths().member(number))?;
-        let Phone {
-            root,
-            account,
-            ring,
-            ..
-        } = &*self.phone;
-        grant::open_member(root, account, ring, number, &bytes)
+        if let Some(member) = self.records.borrow().get(&number) {
+            return Ok(member.clone());
+        }
+        let member = self.phone.member(env.cloud, number)?;
+        self.records.borrow_mut().insert(number, member.clone());
+        Ok(member)
     }
 
     /// The records of `numbers`.

@@ -202,12 +202,22 @@ impl Pdk {
     where
         R: CryptoRng + ?Sized,
     {
-        let mut salt = [0; 16];
-        rng.fill_bytes(&mut salt);
-        Self::derive_with_salt(passphrase, work, Bytes(salt))
+        Self::derive_with_salt(passphrase, work, Self::salt(rng))
     }
 
-    fn derive_with_salt(passphrase: &Passphrase, work: Work, salt: Bytes<16>) -> Result<Self> {
+    /// A fresh salt.
+    pub(crate) fn salt<R: CryptoRng + ?Sized>(rng: &mut R) -> Bytes<16> {
+        let mut salt = [0; 16];
+        rng.fill_bytes(&mut salt);
+        Bytes(salt)
+    }
+
+    /// The passphrase function, which draws nothing.
+    pub(crate) fn derive_with_salt(
+        passphrase: &Passphrase,
+        work: Work,
+        salt: Bytes<16>,
+    ) -> Result<Self> {
         let Work {
             log_n,
             r,

@@ -525,6 +525,24 @@ fn streams_and_members_may_be_named_twice() {
     assert!(!alice_opens(&mut home, clip));
 }
 
+#[test]
+fn an_act_reads_each_members_record_once() {
+    let mut home = home();
+    let names = ["alice", "bob", "carol", "dora", "erin"];
+    home.share("phone", &["x", "y"], &names, Term::UntilRevoked)
+        .unwrap();
+    let (id, cloud) = (home.id(), home.cloud.clone());
+    let asked = || cloud.asked(&id, "members");
+    assert_eq!(asked(), 0, "nobody was there");
+    home.rotate("phone", &["x", "y"]).unwrap();
+    assert_eq!(asked(), 5);
+    home.share("phone", &["x", "y"], &["alice"], Term::AllStreams)
+        .unwrap();
+    assert_eq!(asked(), 5);
+    home.revoke("phone", &["x", "y"], "bob").unwrap();
+    assert_eq!(asked(), 5);
+}
+
 // ---------------------------------------------------------------- checkpoints
 
 #[test]

@@ -74,6 +74,8 @@ struct Inside {
     /// How many writes it takes before it says of each that another was first.
     lie: Cell<Option<usize>>,
     writes: Cell<usize>,
+    /// What was asked for, in order.
+    asked: RefCell<Vec<String>>,
 }
 
 impl Memory {
@@ -116,6 +118,16 @@ impl Memory {
         self.0.writes.get()
     }
 
+    /// How often objects of a folder of an account have been asked for since the last call.
+    pub fn asked(&self, account: &AccountId, folder: &str) -> usize {
+        let prefix = format!("{account}/{folder}/");
+        let asked = self.0.asked.take();
+        asked
+            .iter()
+            .filter(|path| path.starts_with(&prefix))
+            .count()
+    }
+
     pub fn bytes(&self, path: &str) -> Vec<u8> {
         self.0.objects.borrow()[path].clone()
     }
@@ -137,6 +149,10 @@ impl Memory {
         self.list(&format!("{account}/{folder}")).unwrap()
     }
 
+    fn there(&self, path: &str) -> Option<Vec<u8>> {
+        self.0.objects.borrow().get(path).cloned()
+    }
+
     fn spend(&self) -> Result<()> {
         let budget = self.0.budget.get();
         if budget == Some(0) {
@@ -150,7 +166,8 @@ impl Memory {
 
 impl Cloud for Memory {
     fn find(&self, path: &str) -> Result<Option<Vec<u8>>> {
-        Ok(self.0.objects.borrow().get(path).cloned())
+        self.0.asked.borrow_mut().push(path.to_owned());
+        Ok(self.there(path))
     }
 
     fn find_range(&self, path: &str, range: std::ops::Range<u64>) -> Result<Option<Vec<u8>>> {
@@ -163,8 +180,7 @@ impl Cloud for Memory {
             return Err(StoreError::Conflict.into());
         }
         self.0.lie.set(lie.map(|left| left - 1));
-        let there = self.find(path)?;
-        if there.is_some_and(|there| there != bytes) {
+        if self.there(path).is_some_and(|there| there != bytes) {
             return Err(StoreError::Conflict.into());
         }
         self.put(path, bytes)
@@ -172,7 +188,7 @@ impl Cloud for Memory {
 
     fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
         self.spend()?;
-        if let Some(old) = self.find(path)?.filter(|old| old != bytes) {
+        if let Some(old) = self.there(path).filter(|old| old != bytes) {
             self.0.old.borrow_mut().insert(path.to_owned(), old);
         }
         self.set(path, bytes.to_vec());
