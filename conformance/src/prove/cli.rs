@@ -109,7 +109,7 @@ pub struct ProveArgs {
     #[arg(long)]
     alone: bool,
     /// Seconds for one lemma.
-    #[arg(long, value_name = "S", default_value_t = 600)]
+    #[arg(long, value_name = "S", default_value_t = 300)]
     timeout: u64,
     /// MiB for one prover [default: most of the machine's, shared out].
     #[arg(long, value_name = "MIB")]

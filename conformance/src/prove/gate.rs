@@ -49,7 +49,7 @@ impl Options {
             recheck: None,
             jobs: cores,
             limits: Limits {
-                time: Duration::from_secs(600),
+                time: Duration::from_secs(300),
                 memory: memory() / cores as u64,
             },
             derivcheck: 60,

@@ -29,7 +29,8 @@ pub enum Heard {
 pub struct Runner<'r> {
     /// The prover.
     pub prover: &'r Prover,
-    /// Limits for one lemma.
+    /// Limits for one process. A process with several lemmas that exceeds them is followed by
+    /// one for each.
     pub limits: Limits,
     /// Seconds for the checks of message derivation.
     pub derivcheck: u32,
@@ -61,6 +62,11 @@ pub struct Live {
 }
 
 impl Live {
+    fn begin(&self, worker: usize, what: String) {
+        let mut running = self.running.lock().unwrap_or_else(|e| e.into_inner());
+        running.insert(worker, (what, Instant::now()));
+    }
+
     /// One line: how many lemmas are done, and what runs for how long.
     pub fn line(&self) -> String {
         let done = self.done.load(Ordering::Relaxed);
@@ -98,11 +104,7 @@ impl Runner<'_> {
                 loop {
                     let task = queue.lock().unwrap_or_else(lock).pop_front();
                     let Some(task) = task else { break };
-                    let name = name(&task, units);
-                    let mut running = live.running.lock().unwrap_or_else(|e| e.into_inner());
-                    running.insert(worker, (name, Instant::now()));
-                    drop(running);
-                    let found = self.task(&task, units, threads);
+                    let found = self.task(&task, units, threads, &live, worker);
                     live.done.fetch_add(task.units.len(), Ordering::Relaxed);
                     live.running
                         .lock()
@@ -123,7 +125,15 @@ impl Runner<'_> {
         results.into_inner().unwrap_or_else(|e| e.into_inner())
     }
 
-    fn task(&self, task: &Task, units: &[Unit<'_>], threads: usize) -> Vec<Result> {
+    fn task(
+        &self,
+        task: &Task,
+        units: &[Unit<'_>],
+        threads: usize,
+        live: &Live,
+        worker: usize,
+    ) -> Vec<Result> {
+        live.begin(worker, name(task, units));
         if self.stop.load(Ordering::Relaxed) {
             return self.each(task, |_| Heard::NotRun(Cut::Interrupted.to_string()));
         }
@@ -139,7 +149,7 @@ impl Runner<'_> {
                     seconds: 0.0,
                 });
                 alone
-                    .flat_map(|task| self.task(&task, units, threads))
+                    .flat_map(|task| self.task(&task, units, threads, live, worker))
                     .collect()
             }
             Err(Failure::Process(why) | Failure::Theory(why)) => {
@@ -192,7 +202,6 @@ impl Runner<'_> {
                 traces: traces.map(|_| (json.as_path(), dot.as_path())),
             },
             case,
-            lemmas.len(),
         )?;
         let proofs = match self.proofs {
             true => std::fs::read_to_string(&proved).map_err(Failure::new)?,
@@ -231,6 +240,10 @@ impl Runner<'_> {
         if let Some(Err(error)) = kept.map(keep) {
             return say(Heard::Failed(format!("its proof cannot be kept: {error}")));
         }
+        // Checking a proof takes less time than finding it, but all of them are loaded at once.
+        let mut limits = self.limits;
+        limits.time *= u32::try_from(proofs.len().max(1)).unwrap_or(u32::MAX);
+        let runner = Self { limits, ..*self };
         let look = || {
             let directory = tempfile::tempdir().map_err(Failure::new)?;
             let call = Call {
@@ -243,7 +256,7 @@ impl Runner<'_> {
                 output: None,
                 traces: None,
             };
-            self.summary(directory.path(), &text, call, case, proofs.len().max(1))
+            runner.summary(directory.path(), &text, call, case)
         };
         match look() {
             Ok((summary, _)) => {
@@ -270,16 +283,11 @@ impl Runner<'_> {
         text: &str,
         call: Call<'_>,
         case: &Case,
-        lemmas: usize,
     ) -> std::result::Result<(summary::Summary, Duration), Failure> {
         std::fs::write(directory.join(call.file), text).map_err(Failure::new)?;
         let mut command = self.prover.command(&call);
         command.current_dir(directory);
-        let limits = Limits {
-            time: self.limits.time * u32::try_from(lemmas).unwrap_or(u32::MAX),
-            ..self.limits
-        };
-        let printed = match process::run(command, limits, self.stop) {
+        let printed = match process::run(command, self.limits, self.stop) {
             Ok(printed) => printed,
             Err(Cut::Interrupted) => return Err(Failure::Interrupted),
             Err(cut) => return Err(Failure::Process(cut.to_string())),

@@ -165,6 +165,8 @@ fn step(node: &Node) -> Option<String> {
             let from: Vec<_> = facts.premises.iter().filter_map(inner).collect();
             match from.is_empty() {
                 true => None,
+                // A message as it came from the network.
+                false if from == [made.as_str()] => None,
                 false => Some(format!(
                     "The attacker makes `{made}` from `{}`.",
                     from.join("`, `")

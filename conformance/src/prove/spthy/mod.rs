@@ -296,17 +296,19 @@ fn explain(comments: &[&str]) -> (String, Vec<String>) {
         .into_iter()
         .find(|p| p.chars().any(char::is_alphanumeric));
     let paragraph = paragraph.unwrap_or_default();
-    let ends = |at: &usize| {
-        let (before, after) = (&paragraph[..*at], &paragraph[at + 2..]);
+    let ends = |(at, stop): &(usize, &str)| {
+        let (before, after) = (&paragraph[..*at], &paragraph[at + stop.len()..]);
         let short = before.ends_with("e.g") || before.ends_with("i.e");
-        !short
-            && after
-                .chars()
-                .next()
-                .is_some_and(|c| c.is_uppercase() || c == '`')
+        let begins = |c: char| c.is_uppercase() || matches!(c, '`' | '"' | '(' | '[');
+        !short && after.chars().next().is_some_and(begins)
     };
-    let end = paragraph.match_indices(". ").map(|(at, _)| at).find(ends);
-    let sentence = &paragraph[..end.map_or(paragraph.len(), |at| at + 1)];
+    let stops = [". ", ".\" ", ".) "].map(|stop| paragraph.match_indices(stop).find(ends));
+    let end = stops
+        .into_iter()
+        .flatten()
+        .map(|(at, stop)| at + stop.len() - 1)
+        .min();
+    let sentence = &paragraph[..end.unwrap_or(paragraph.len())];
     let sentence = sentence.trim_start_matches([':', ',', ';', '-', ')', ']', '.', ' ']);
     (
         sentence.trim_end_matches(['(', '[', ' ', ':']).to_owned(),
