@@ -94,7 +94,7 @@ pub fn judge(
     let cases = plan::cases(models, manifest, distrust)?;
     let units = options.selection.of(plan::units(&cases))?;
     let mut findings = Findings::new(&units, options, pins);
-    findings.from_cache();
+    findings.recall();
     findings.run(progress, stop);
 
     let rows: Vec<Row> = (0..units.len()).map(|at| findings.row(at)).collect();
@@ -164,7 +164,7 @@ impl<'f> Findings<'f> {
         plan::cache_key(unit, prover, self.options.derivcheck)
     }
 
-    fn from_cache(&mut self) {
+    fn recall(&mut self) {
         for (at, unit) in self.units.iter().enumerate() {
             let said = self.key(unit).and_then(|key| self.options.cache.get(&key));
             let Some(said) = said else { continue };

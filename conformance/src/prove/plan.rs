@@ -256,12 +256,18 @@ pub fn problems(models: &Models, manifest: &Manifest) -> Vec<Problem> {
             continue;
         };
         let used: BTreeSet<&String> = theory.sets.iter().flat_map(|s| &s.flags).collect();
-        for flag in source.asked.iter().filter(|f| !used.contains(f)) {
-            let what = format!("no set of {FILE} uses the flag {flag} that an `#ifdef` asks for");
+        let names = |flags: Vec<&String>| {
+            let names: Vec<&str> = flags.into_iter().map(String::as_str).collect();
+            (!names.is_empty()).then(|| names.join(", "))
+        };
+        let unused = source.asked.iter().filter(|f| !used.contains(f));
+        if let Some(names) = names(unused.collect()) {
+            let what = format!("no set of {FILE} uses the flag {names} that an `#ifdef` asks for");
             say(file, what, "name a lemma that it changes, or remove it");
         }
-        for flag in used.into_iter().filter(|f| !source.asked.contains(*f)) {
-            let what = format!("a set of {FILE} uses the flag {flag} that no `#ifdef` asks for");
+        let unknown = used.iter().copied().filter(|f| !source.asked.contains(*f));
+        if let Some(names) = names(unknown.collect()) {
+            let what = format!("a set of {FILE} uses the flag {names} that no `#ifdef` asks for");
             say(file, what, "mend its spelling, or remove the set");
         }
         for set in &theory.sets {

@@ -16,7 +16,7 @@ pub const INSTALL: &str = "`brew install tamarin-prover/tap/tamarin-prover` (mac
     `pacman -S tamarin-prover` (Arch) or `nix-shell -p tamarin-prover maude graphviz` install one";
 
 /// Versions that this gate was really run with.
-const RUN_HERE: [&str; 1] = ["tamarin-rs 1.13.0"];
+const RUN_HERE: [&str; 2] = ["tamarin-prover 1.11.0", "tamarin-rs 1.13.0"];
 
 /// Whose it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
