@@ -55,17 +55,29 @@ pub fn bless(
     let report = loop {
         let how = (Pins::Ignored, &distrust);
         let report = gate::judge(models, &draft, &options, how, progress, stop)?;
+        if report.lemmas.is_empty() {
+            return Err(Error::Usage("nothing is selected".to_owned()));
+        }
         if report.interrupted {
             return Err(Error::Report("interrupted; nothing was written".to_owned()));
         }
         if !settle(&mut draft, &mut distrust, &report) {
             break report;
         }
-        // The second look is at what the first has found, proofs and traces included.
+        // The second look is at what the first has found, and only at what is another text now.
         options.alone = false;
+        for row in report.lemmas {
+            if let (Outcome::Failed(why), None) = (row.outcome, row.verdict) {
+                options.failures.insert((row.id, row.text), why);
+            }
+        }
     };
     let (manifest, mut open) = record(models, old, &draft, &report, &readings);
-    open.extend(plan::problems(models, &manifest).into_iter().map(|p| {
+    let mut problems = plan::problems(models, &manifest);
+    if options.selection.narrows() {
+        problems.retain(|p| report.lemmas.iter().any(|r| r.file == p.file));
+    }
+    open.extend(problems.into_iter().map(|p| {
         let (file, what, mend) = (p.file, p.what, p.mend);
         format!("{file}: {what}; {mend}")
     }));

@@ -30,6 +30,8 @@ pub struct Options {
     pub derivcheck: u32,
     /// Verdicts of former runs.
     pub cache: Cache,
+    /// Failures of this very run, by id and text, that need not be seen again.
+    pub failures: BTreeMap<(String, String), String>,
     /// Where proofs go.
     pub proofs: Option<PathBuf>,
     /// Where traces go.
@@ -54,6 +56,7 @@ impl Options {
             },
             derivcheck: 60,
             cache,
+            failures: BTreeMap::new(),
             proofs: None,
             traces: None,
             alone: false,
@@ -166,6 +169,11 @@ impl<'f> Findings<'f> {
 
     fn recall(&mut self) {
         for (at, unit) in self.units.iter().enumerate() {
+            let text = unit.lemma.map(|l| unit.case.key(l)).unwrap_or_default();
+            if let Some(why) = self.options.failures.get(&(unit.id.clone(), text)) {
+                self.heard.insert(at, Heard::Failed(why.clone()));
+                continue;
+            }
             let said = self.key(unit).and_then(|key| self.options.cache.get(&key));
             let Some(said) = said else { continue };
             let quantifier = unit.lemma.map(|l| l.quantifier);

@@ -74,7 +74,10 @@ impl Prover {
                 return Err(Error::Prover(format!("{}: {error}", path.display())));
             }
         };
-        let told = Command::new(&path).arg("--version").output();
+        let told = Command::new(&path)
+            .arg("--version")
+            .env("LC_ALL", "C.UTF-8")
+            .output();
         let told = told.map_err(|e| Error::Prover(format!("{}: {e}", path.display())))?;
         let told = String::from_utf8_lossy(&told.stdout).into_owned();
         Self::new(path, &told).map(Some)
@@ -157,7 +160,8 @@ impl Prover {
     /// The command.
     pub fn command(&self, call: &Call<'_>) -> Command {
         let mut command = Command::new(&self.path);
-        command.arg(call.file);
+        // Where the locale is another one, the Haskell prover stops at the first `∀`.
+        command.env("LC_ALL", "C.UTF-8").arg(call.file);
         command.args(call.prove.iter().map(|name| format!("--prove={name}")));
         command.args(call.flags.iter().map(|flag| format!("-D={flag}")));
         command.arg(format!("--derivcheck-timeout={}", call.derivcheck));

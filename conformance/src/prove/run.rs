@@ -67,6 +67,11 @@ impl Live {
         running.insert(worker, (what, Instant::now()));
     }
 
+    fn end(&self, worker: usize) {
+        let mut running = self.running.lock().unwrap_or_else(|e| e.into_inner());
+        running.remove(&worker);
+    }
+
     /// One line: how many lemmas are done, and what runs for how long.
     pub fn line(&self) -> String {
         let done = self.done.load(Ordering::Relaxed);
@@ -99,21 +104,30 @@ impl Runner<'_> {
         let queue = Mutex::new(VecDeque::from(tasks));
         let results = Mutex::new(Vec::new());
         let lock = |e: std::sync::PoisonError<_>| e.into_inner();
+        // Tasks that are not done: one that fails may still put others into the queue.
+        let open = AtomicUsize::new(queue.lock().unwrap_or_else(lock).len());
         std::thread::scope(|scope| {
             let work = |worker: usize| {
-                loop {
+                while open.load(Ordering::SeqCst) > 0 {
                     let task = queue.lock().unwrap_or_else(lock).pop_front();
-                    let Some(task) = task else { break };
-                    let found = self.task(&task, units, threads, &live, worker);
-                    live.done.fetch_add(task.units.len(), Ordering::Relaxed);
-                    live.running
-                        .lock()
-                        .unwrap_or_else(|e| e.into_inner())
-                        .remove(&worker);
-                    results
-                        .lock()
-                        .unwrap_or_else(|e| e.into_inner())
-                        .extend(found);
+                    let Some(task) = task else {
+                        std::thread::sleep(Duration::from_millis(20));
+                        continue;
+                    };
+                    live.begin(worker, name(&task, units));
+                    match self.task(&task, units, threads) {
+                        Done::All(found) => {
+                            live.done.fetch_add(task.units.len(), Ordering::Relaxed);
+                            let mut results = results.lock().unwrap_or_else(|e| e.into_inner());
+                            results.extend(found);
+                        }
+                        Done::Split(tasks) => {
+                            open.fetch_add(tasks.len(), Ordering::SeqCst);
+                            queue.lock().unwrap_or_else(lock).extend(tasks);
+                        }
+                    }
+                    live.end(worker);
+                    open.fetch_sub(1, Ordering::SeqCst);
                 }
             };
             let handles: Vec<_> = (0..workers).map(|w| scope.spawn(move || work(w))).collect();
@@ -125,37 +139,26 @@ impl Runner<'_> {
         results.into_inner().unwrap_or_else(|e| e.into_inner())
     }
 
-    fn task(
-        &self,
-        task: &Task,
-        units: &[Unit<'_>],
-        threads: usize,
-        live: &Live,
-        worker: usize,
-    ) -> Vec<Result> {
-        live.begin(worker, name(task, units));
+    fn task(&self, task: &Task, units: &[Unit<'_>], threads: usize) -> Done {
+        let interrupted = || Heard::NotRun(Cut::Interrupted.to_string());
         if self.stop.load(Ordering::Relaxed) {
-            return self.each(task, |_| Heard::NotRun(Cut::Interrupted.to_string()));
+            return Done::All(self.each(task, |_| interrupted()));
         }
-        match self.process(task, units, threads) {
+        Done::All(match self.process(task, units, threads) {
             Ok(results) => results,
-            Err(Failure::Interrupted) => {
-                self.each(task, |_| Heard::NotRun(Cut::Interrupted.to_string()))
-            }
+            Err(Failure::Interrupted) => self.each(task, |_| interrupted()),
             // One lemma may have brought the others down: each is judged by itself.
             Err(Failure::Process(_)) if task.units.len() > 1 => {
                 let alone = task.units.iter().map(|unit| Task {
                     units: vec![*unit],
                     seconds: 0.0,
                 });
-                alone
-                    .flat_map(|task| self.task(&task, units, threads, live, worker))
-                    .collect()
+                return Done::Split(alone.collect());
             }
             Err(Failure::Process(why) | Failure::Theory(why)) => {
                 self.each(task, |_| Heard::Failed(why.clone()))
             }
-        }
+        })
     }
 
     fn each(&self, task: &Task, heard: impl Fn(usize) -> Heard) -> Vec<Result> {
@@ -360,6 +363,14 @@ fn heard(summary: &summary::Summary, unit: &Unit<'_>, seconds: Seconds) -> Heard
         }),
         Err(status) => Heard::Failed(format!("no verdict: {status}")),
     }
+}
+
+/// What came of a task.
+enum Done {
+    /// This, of every lemma.
+    All(Vec<Result>),
+    /// Nothing; these are to be done in its place.
+    Split(Vec<Task>),
 }
 
 enum Failure {
