@@ -124,3 +124,50 @@ fn look(
         _ => Outcome::Held,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MODEL: &str = "theory T begin lemma l: exists-trace \"Ex #i. A()@i\" end";
+
+    fn outcome(directory: &Path) -> Outcome {
+        let context = Context::new(1, PathBuf::new(), &|_| ());
+        look(&context, directory, Ok(None))
+    }
+
+    fn not_checked(directory: &Path, why: &str) {
+        match outcome(directory) {
+            Outcome::NotChecked(told) if told.contains(why) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn without_models_manifest_or_prover_nothing_is_checked_and_the_reason_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let models = directory.path().join("tamarin");
+        not_checked(&models, "the models are not here");
+        std::fs::create_dir(&models).unwrap();
+        not_checked(&models, "no models yet");
+        std::fs::write(models.join("t.spthy"), MODEL).unwrap();
+        not_checked(&models, "1 models, and no verdicts.toml yet");
+        let reading = Models::read(&models).unwrap().sources["t.spthy"]
+            .under(&BTreeSet::new(), false)
+            .unwrap();
+        let manifest = format!(
+            "[[theory]]\nfile = \"t.spthy\"\n[[theory.set]]\nrestrictions_hash = \"{}\"\n\
+             [[theory.set.lemma]]\nname = \"l\"\nexpect = \"verified\"\n\
+             quantifier = \"exists-trace\"\nformula_hash = \"{}\"\n",
+            reading.restrictions_hash, reading.lemmas[0].hash
+        );
+        std::fs::write(models.join(FILE), manifest).unwrap();
+        not_checked(&models, "1 lemmas: there is no tamarin-prover on PATH");
+        not_checked(&models, "brew install");
+        // What can be seen without a prover is seen.
+        std::fs::write(models.join("t.spthy"), MODEL.replace("A()@i", "T")).unwrap();
+        assert!(matches!(outcome(&models), Outcome::Failed(_)));
+        std::fs::write(models.join(FILE), "nonsense").unwrap();
+        assert!(matches!(outcome(&models), Outcome::Failed(_)));
+    }
+}

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::cache::{Cache, Said};
 use super::error::Result;
-use super::manifest::{Manifest, Seconds, Verdict};
+use super::manifest::{Manifest, Mode, Seconds, Verdict};
 use super::plan::{self, Case, Models, Selection, Unit};
 use super::process::Limits;
 use super::prover::{self, Prover};
@@ -198,9 +198,12 @@ impl<'f> Findings<'f> {
                 (Err(why), _) => {
                     self.heard.insert(at, Heard::NotRun(why));
                 }
-                // What the first cannot do, the one that has the last word does by itself.
+                // What the first cannot do, or cannot hand over a proof of, the one that has the
+                // last word does by itself.
                 (Ok(_), Some(prover))
-                    if prover.unfit(&unit.case.reading, unit.case.mode).is_some() =>
+                    if self.options.recheck.is_some()
+                        && (unit.case.mode == Mode::Diff
+                            || prover.unfit(&unit.case.reading, unit.case.mode).is_some()) =>
                 {
                     second.push((at, unit));
                 }
@@ -221,7 +224,11 @@ impl<'f> Findings<'f> {
         let mut proven = Vec::new();
         let alone = self.options.alone || self.options.traces.is_some();
         let wanted = recheck.is_some() || self.options.proofs.is_some();
-        for (prover, units) in [(self.options.prover.as_ref(), first), (recheck, second)] {
+        let passes = [
+            (self.options.prover.as_ref(), first, recheck.is_none()),
+            (recheck, second, true),
+        ];
+        for (prover, units, last_word) in passes {
             let Some(prover) = prover else { continue };
             let tasks = plan::tasks(&units, self.options.jobs, alone);
             for result in runner(prover, wanted).all(tasks, self.units, progress) {
@@ -230,7 +237,6 @@ impl<'f> Findings<'f> {
                     let of_case = proofs.entry(&unit.case.id).or_default();
                     of_case.insert(unit.name().to_owned(), proof);
                 }
-                let last_word = recheck.is_none_or(|r| r.id == prover.id);
                 if last_word || !matches!(result.heard, Heard::Said(_)) {
                     self.keep(unit, &result.heard);
                 } else {
@@ -243,8 +249,10 @@ impl<'f> Findings<'f> {
         let Some(checker) = checker else { return };
         // With proofs wanted and nobody else to check them, their own prover loads them again.
         if recheck.is_none() {
-            let with =
-                |at: &usize| !self.cached.contains(at) && matches!(self.heard[at], Heard::Said(_));
+            let with = |at: &usize| {
+                let traces = self.units[*at].case.mode == Mode::Trace;
+                traces && !self.cached.contains(at) && matches!(self.heard[at], Heard::Said(_))
+            };
             let all = self.heard.keys().filter(|at| with(at));
             proven = all.map(|at| (*at, &self.units[*at])).collect();
         }
@@ -255,9 +263,9 @@ impl<'f> Findings<'f> {
         for (id, lemmas) in by_case {
             progress(&format!("{} checks the proofs of {id}", checker.id));
             let case: &Case = lemmas[0].1.case;
-            let Some(found) = proofs.get(id) else {
-                continue;
-            };
+            // A proof that is not there is not accepted either.
+            let none = BTreeMap::new();
+            let found = proofs.get(id).unwrap_or(&none);
             let place = self.options.proofs.as_ref();
             let place = place.map(|d| d.join(format!("{id}.spthy")));
             for (at, heard) in runner(checker, false).recheck(case, found, &lemmas, place) {

@@ -255,6 +255,14 @@ pub fn problems(models: &Models, manifest: &Manifest) -> Vec<Problem> {
             );
             continue;
         };
+        if theory.sets.iter().all(|s| s.lemmas.is_empty()) {
+            let what = format!("{FILE} lists no lemma of it");
+            say(
+                file,
+                what,
+                "write them down with `conformance prove --bless`",
+            );
+        }
         let used: BTreeSet<&String> = theory.sets.iter().flat_map(|s| &s.flags).collect();
         let names = |flags: Vec<&String>| {
             let names: Vec<&str> = flags.into_iter().map(String::as_str).collect();

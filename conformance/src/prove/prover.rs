@@ -49,7 +49,7 @@ pub struct Call<'c> {
     pub mode: Mode,
     /// Flags.
     pub flags: &'c BTreeSet<String>,
-    /// What to prove.
+    /// What to prove; an empty name is everything.
     pub prove: Vec<&'c str>,
     /// Seconds for the checks of message derivation.
     pub derivcheck: u32,
@@ -162,7 +162,10 @@ impl Prover {
         let mut command = Command::new(&self.path);
         // Where the locale is another one, the Haskell prover stops at the first `∀`.
         command.env("LC_ALL", "C.UTF-8").arg(call.file);
-        command.args(call.prove.iter().map(|name| format!("--prove={name}")));
+        command.args(call.prove.iter().map(|name| match *name {
+            "" => "--prove".to_owned(),
+            name => format!("--prove={name}"),
+        }));
         command.args(call.flags.iter().map(|flag| format!("-D={flag}")));
         command.arg(format!("--derivcheck-timeout={}", call.derivcheck));
         if call.mode == Mode::Diff {

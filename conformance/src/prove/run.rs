@@ -11,6 +11,7 @@ use super::manifest::Seconds;
 use super::plan::{Case, Task, Unit};
 use super::process::{self, Cut, Limits};
 use super::prover::{Call, Prover};
+use super::spthy::Quantifier;
 use super::summary;
 use super::trace;
 
@@ -190,6 +191,13 @@ impl Runner<'_> {
             .prepared(&case.reading, &case.stripped, &BTreeMap::new());
         let mut prove: Vec<&str> = lemmas.iter().map(|l| l.prove.as_str()).collect();
         prove.dedup();
+        // The equivalence has no name that could be asked for, unless the theory gives it one.
+        if lemmas
+            .iter()
+            .any(|l| l.quantifier == Quantifier::Equivalence)
+        {
+            prove = vec![""];
+        }
         let traces = self.traces.filter(|_| self.prover.traces());
         let (summary, time) = self.summary(
             directory.path(),

@@ -310,10 +310,10 @@ fn explain(comments: &[&str]) -> (String, Vec<String>) {
         .min();
     let sentence = &paragraph[..end.unwrap_or(paragraph.len())];
     let sentence = sentence.trim_start_matches([':', ',', ';', '-', ')', ']', '.', ' ']);
-    (
-        sentence.trim_end_matches(['(', '[', ' ', ':']).to_owned(),
-        claims,
-    )
+    let sentence = sentence.trim_end_matches(['(', '[', ' ', ':']);
+    // A single word is a headline.
+    let sentence = if sentence.contains(' ') { sentence } else { "" };
+    (sentence.to_owned(), claims)
 }
 
 /// Words that begin an item, so that what stands before them has ended.
