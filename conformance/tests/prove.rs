@@ -471,8 +471,20 @@ fn what_only_the_port_has_seen_is_provisional() {
     );
     let text = bench.get("models/verdicts.toml");
     assert!(!text.contains("provisional = true") && text.contains("tamarin-rs 1.13.0"));
-    // The port is not believed on natural numbers.
+    // Where they disagree on one text, the Haskell prover has the last word.
     bench.put("stub/version", PORT);
+    let before = bench.get("models/verdicts.toml");
+    let agrees = bench.get("stub/out");
+    bench.edit("stub/out", "falsified - found trace", "verified");
+    let run = bench.command(&["--bless", "--no-cache"]);
+    assert!(
+        run.code == 1 && run.text.contains("saw on the same text"),
+        "{}",
+        run.text
+    );
+    assert_eq!(bench.get("models/verdicts.toml"), before);
+    bench.put("stub/out", &agrees);
+    // The port is not believed on natural numbers.
     bench.edit(
         "models/small.spthy",
         "builtins: ",

@@ -182,6 +182,11 @@ fn record(
                 let row = rows.get(id.as_str());
                 looked |= row.is_some();
                 let lemma = reading.lemmas.iter().find(|l| l.name == entry.name);
+                if let Some(why) = row.zip(before).and_then(|(r, b)| overruled(r, b)) {
+                    open.push(format!("{id}: not recorded: {why}"));
+                    new.lemmas.extend(before.cloned());
+                    continue;
+                }
                 match (row.map(|r| (r, &r.outcome)), lemma) {
                     (Some((row, Outcome::Held)), Some(lemma)) if row.conditional_on.is_empty() => {
                         new.lemmas.push(Entry {
@@ -230,6 +235,21 @@ fn record(
         ));
     }
     (manifest, open)
+}
+
+/// Why a verdict does not count against the one that is recorded: on the same text, a Haskell
+/// prover has the last word.
+fn overruled(row: &Row, before: &Entry) -> Option<String> {
+    let (prover, verdict) = (row.prover.as_deref()?, row.verdict?);
+    let haskell = before.seen.iter().filter(|s| Prover::is_haskell(&s.prover));
+    let mut against = haskell.filter(|s| s.text == row.text && s.verdict != verdict);
+    let other = against.next().filter(|_| !Prover::is_haskell(prover))?;
+    Some(format!(
+        "{prover} says {}, and {} saw on the same text that it is {}",
+        verdict.word(),
+        other.prover,
+        other.verdict.word()
+    ))
 }
 
 /// An entry with what was seen now; what other provers saw stays if it was on the same text.
