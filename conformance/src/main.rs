@@ -131,5 +131,9 @@ fn write(run: &Run, summary: &Summary) -> Result<(), String> {
 }
 
 fn store(path: &Path, text: &str) -> Result<(), String> {
-    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+    // The folder may not be there yet: `target` is elsewhere where CARGO_TARGET_DIR says so.
+    let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    folder
+        .and_then(|()| std::fs::write(path, text))
+        .map_err(|error| format!("{}: {error}", path.display()))
 }
