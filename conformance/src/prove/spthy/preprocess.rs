@@ -114,6 +114,7 @@ impl<'t> Reader<'t> {
         if holds {
             self.items(depth + 1)?;
             if self.closes("#else") {
+                self.at += 1;
                 self.skip()?;
                 if self.closes("#else") {
                     return self.wrong("a second `#else`");
@@ -141,9 +142,6 @@ impl<'t> Reader<'t> {
 
     /// To the next `#else` or `#endif`.
     fn skip(&mut self) -> Result<(), Wrong> {
-        if self.closes("#else") {
-            self.at += 1;
-        }
         while let Some(token) = self.peek() {
             let text = token.text(self.source);
             match token.kind {
@@ -228,6 +226,8 @@ mod tests {
             under("#ifdef X #ifdef Y a #endif b #endif", &["X", "Y"]).unwrap(),
             "a b"
         );
+        assert_eq!(under("#ifdef X #else a #endif b", &[]).unwrap(), "a b");
+        assert_eq!(under("#ifdef X #else a #endif b", &["X"]).unwrap(), "b");
     }
 
     #[test]
