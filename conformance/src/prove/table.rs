@@ -97,7 +97,18 @@ pub fn summary(report: &Report) -> String {
     line
 }
 
-/// What the manifest says, as two tables in Markdown.
+/// Whether this says under flags what it says without them.
+fn as_without_flags(theory: &Theory, set: &Set, entry: &Entry) -> bool {
+    let mut plain = theory.sets.iter().filter(|s| s.flags.is_empty());
+    !set.flags.is_empty()
+        && plain.any(|s| {
+            let mut same = s.lemmas.iter().filter(|e| e.name == entry.name);
+            same.any(|e| e.expect == entry.expect)
+        })
+}
+
+/// What the manifest says, as two tables in Markdown: under flags what differs from the model
+/// without them, under ablations what breaks.
 pub fn readme(manifest: &Manifest) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
@@ -116,7 +127,11 @@ fn write_readme(manifest: &Manifest, out: &mut String) -> std::fmt::Result {
     writeln!(out, "| claim in words | lemma | model | verdict | time |")?;
     writeln!(out, "|---|---|---|---|---|")?;
     for (theory, set) in sets(false) {
-        for entry in &set.lemmas {
+        for entry in set
+            .lemmas
+            .iter()
+            .filter(|e| !as_without_flags(&theory, &set, e))
+        {
             let mut words = entry.sentence.clone();
             if !entry.claims.is_empty() {
                 let _ = write!(words, " ({})", entry.claims.join(", "));
@@ -142,7 +157,8 @@ fn write_readme(manifest: &Manifest, out: &mut String) -> std::fmt::Result {
         writeln!(out, "|---|---|---|---|---|")?;
     }
     for (theory, set) in sets(true) {
-        for entry in &set.lemmas {
+        let breaks = |e: &&Entry| e.expect == Verdict::Falsified;
+        for entry in set.lemmas.iter().filter(breaks) {
             let drops = set.drops.as_deref().unwrap_or("");
             let name = model(&theory, &set);
             row(
