@@ -12,6 +12,7 @@ pub mod cose;
 pub mod crypto;
 pub mod demo;
 pub mod error;
+pub mod feature;
 pub mod grant;
 pub mod household;
 pub mod keys;
