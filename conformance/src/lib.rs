@@ -7,3 +7,4 @@ pub mod check;
 pub mod checks;
 pub mod output;
 pub mod prove;
+pub mod vectors;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use conformance::check::{self, Check, Context, Summary};
 use conformance::prove::cli::ProveArgs;
-use conformance::{checks, output, prove};
+use conformance::{checks, output, prove, vectors};
 use indicatif::ProgressBar;
 
 /// Runs every check of EncryptedIoT that can be made here, the demo among them.
@@ -28,6 +28,8 @@ enum Command {
     /// List the checks and what each shows.
     List,
     Prove(Box<ProveArgs>),
+    Vectors(Box<vectors::cli::VectorsArgs>),
+    Generate(vectors::cli::GenerateArgs),
 }
 
 #[derive(clap::Args)]
@@ -67,6 +69,8 @@ fn main() -> ExitCode {
             Ok(0)
         }
         Some(Command::Prove(args)) => prove::cli::run(&args).map_err(|e| e.to_string()),
+        Some(Command::Vectors(args)) => vectors::cli::run(&args).map_err(|e| e.to_string()),
+        Some(Command::Generate(args)) => vectors::cli::generate(&args).map_err(|e| e.to_string()),
         None => main_job(&run),
     };
     match result {

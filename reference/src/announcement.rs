@@ -303,6 +303,19 @@ impl Body for Acknowledgement {
     const TYPE: &'static str = "acknowledgement";
 }
 
+impl Acknowledgement {
+    /// Does it say that the head of this phone's own chain is in force?
+    ///
+    /// # Errors
+    /// `ack-unknown` if it speaks of another phone's fork.
+    pub fn check_head(&self, head: &Head) -> Result<()> {
+        if self.epoch != head.epoch || self.announcement != head.hash {
+            return Err(AnnouncementError::AckUnknown.into());
+        }
+        Ok(())
+    }
+}
+
 /// Verifies an acknowledgement under the key of the camera that must have made it.
 ///
 /// # Errors

@@ -52,23 +52,8 @@ impl Unpaired {
             streams: self.streams.clone(),
         };
         let reply = pairing::seal_reply(offer, &reply, rng)?;
-        let mut time = CameraClock::resume(0, clock);
-        time.at_least(offer.issued);
-        let streams = self
-            .streams
-            .into_iter()
-            .map(|name| (name, Stream::default()))
-            .collect();
-        Ok((
-            Paired {
-                account: offer.account,
-                root: None,
-                key,
-                streams,
-                time,
-            },
-            reply,
-        ))
+        let paired = Paired::new(offer, key, self.streams, clock);
+        Ok((paired, reply))
     }
 }
 
@@ -99,6 +84,20 @@ pub struct Paired {
 }
 
 impl Paired {
+    /// A camera that has taken an offer and made its signing key.
+    pub fn new(offer: &Offer, key: SigningKey, streams: Vec<Name>, clock: &dyn Clock) -> Self {
+        let mut time = CameraClock::resume(0, clock);
+        time.at_least(offer.issued);
+        let fresh = |name| (name, Stream::default());
+        Self {
+            account: offer.account,
+            root: None,
+            key,
+            streams: streams.into_iter().map(fresh).collect(),
+            time,
+        }
+    }
+
     /// The account that the camera is pinned to.
     pub fn account(&self) -> &AccountId {
         &self.account

@@ -1,7 +1,7 @@
 //! Deterministic CBOR (RFC 8949 section 4.2.1), and nothing else.
 //!
-//! Decoding re-encodes what it read and compares: a longer integer, an indefinite length, an
-//! unknown field, a missing one or a trailing byte makes the bytes differ, and they are refused.
+//! A longer integer, an indefinite length and a trailing byte are refused before anything is read.
+//! What was read is encoded again and compared, so that no field is unknown and none is missing.
 
 use std::fmt;
 
@@ -92,11 +92,54 @@ pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
     bytes
 }
 
+/// Are these bytes exactly one item, well-formed and deterministically encoded? (The order of a map's
+/// keys is left to the type that is read: no message has a map.)
+///
+/// # Errors
+/// `malformed`, `not-deterministic`.
+pub fn check(bytes: &[u8]) -> Result<()> {
+    let mut item = Decoder::new(bytes);
+    item.skip().map_err(|_| MessageError::Malformed)?;
+    let mut rest = bytes;
+    while let Some((head, after)) = rest.split_first() {
+        let (major, info) = (head >> 5, head & 0x1f);
+        let width = match info {
+            0..=23 => 0,
+            24..=27 => 1 << (info - 24),
+            31 if (2..=5).contains(&major) => return Err(MessageError::NotDeterministic.into()),
+            _ => return Err(MessageError::Malformed.into()),
+        };
+        let (argument, after) = after
+            .split_at_checked(width)
+            .ok_or(MessageError::Malformed)?;
+        let value = argument.iter().fold(0, |v, b| v << 8 | u64::from(*b));
+        let shortest = match width {
+            0 => true,
+            1 => value >= 24,
+            _ => value >> (width * 4) != 0,
+        };
+        if major != 7 && !shortest {
+            return Err(MessageError::NotDeterministic.into());
+        }
+        let length = match major {
+            2 | 3 if width > 0 => usize::try_from(value).unwrap_or(usize::MAX),
+            2 | 3 => usize::from(info),
+            _ => 0,
+        };
+        rest = after.get(length..).ok_or(MessageError::Malformed)?;
+    }
+    if item.position() != bytes.len() {
+        return Err(MessageError::NotDeterministic.into());
+    }
+    Ok(())
+}
+
 /// Reads exactly one value of type `T`, deterministically encoded.
 ///
 /// # Errors
-/// `malformed`, `invalid-key` or `not-deterministic`.
+/// In this order: those of [`check`]; `malformed` or `invalid-key`.
 pub fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T> {
+    check(bytes)?;
     let value: T = minicbor::decode(bytes).map_err(|error| {
         let source = std::error::Error::source(&error);
         match source.and_then(|s| s.downcast_ref::<CryptoError>()) {
@@ -105,7 +148,7 @@ pub fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T> 
         }
     })?;
     if encode(&value) != bytes {
-        return Err(MessageError::NotDeterministic.into());
+        return Err(MessageError::Malformed.into());
     }
     Ok(value)
 }

@@ -68,7 +68,7 @@ impl From<Kind> for Role {
 }
 
 /// Where an envelope belongs: the HPKE `info` of its encryption.
-fn envelope_context(
+pub(crate) fn envelope_context(
     account: &AccountId,
     stream: &Name,
     statement: &Hash,

@@ -14,6 +14,7 @@ use coset::{
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use crate::cbor;
 use crate::crypto::{
     Aes256Gcm, NONCE_LEN, RsaPublic, RsaSigningKey, SecretBytes, SigningKey, VerifyingKey,
 };
@@ -105,6 +106,21 @@ pub fn unverified_payload(signed: &[u8]) -> Result<Vec<u8>> {
     verify(Algorithm::ES256, signed, |_, _| Ok(()))
 }
 
+/// What was signed (`Sig_structure`, RFC 9052 section 4.4): for test vectors.
+pub(crate) fn to_be_signed(signed: &[u8]) -> Option<Vec<u8>> {
+    Some(CoseSign1::from_tagged_slice(signed).ok()?.tbs_data(&[]))
+}
+
+/// The associated data of what is sealed for the place that `context` names (`Enc_structure`, RFC
+/// 9052 section 5.3): for test vectors.
+pub(crate) fn associated_data(context: &[u8]) -> Vec<u8> {
+    let header = coset::ProtectedHeader {
+        original_data: None,
+        header: protected(Algorithm::A256GCM),
+    };
+    coset::enc_structure_data(coset::EncryptionContext::CoseEncrypt0, header, context)
+}
+
 /// A message whose signature has been verified.
 #[derive(Clone, Debug)]
 pub struct Signed<T> {
@@ -122,11 +138,12 @@ fn verify(
     if signed.len() > MAX_MESSAGE {
         return Err(MessageError::TooLarge.into());
     }
+    cbor::check(signed)?;
     let sign1 = CoseSign1::from_tagged_slice(signed).map_err(|_| MessageError::Malformed)?;
     if sign1.protected.header != protected(algorithm) || !sign1.unprotected.is_empty() {
         return Err(MessageError::Malformed.into());
     }
-    // Parsing keeps the protected bytes as they came: rebuild them, to compare what is canonical.
+    // Parsing keeps the protected bytes as they came: rebuild them, since they have one form.
     let mut canonical = sign1.clone();
     canonical.protected.original_data = None;
     if canonical
@@ -134,7 +151,7 @@ fn verify(
         .map_err(|_| MessageError::Malformed)?
         != signed
     {
-        return Err(MessageError::NotDeterministic.into());
+        return Err(MessageError::Malformed.into());
     }
     sign1.verify_signature(&[], check)?;
     sign1.payload.ok_or_else(|| MessageError::Malformed.into())

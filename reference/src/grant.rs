@@ -41,7 +41,7 @@ impl Body for Introduction {
 /// The exporter context (RFC 9180 section 5.3) of the pairwise key.
 const PAIRWISE: &[u8] = b"eiot/1 pairwise key";
 
-fn introduction_context(account: &AccountId, number: u64) -> Vec<u8> {
+pub(crate) fn introduction_context(account: &AccountId, number: u64) -> Vec<u8> {
     message::context(Introduction::TYPE, account, number)
 }
 
@@ -125,7 +125,7 @@ impl Body for Shard {
 /// What is derived from a pairwise key for key `index` of one statement.
 struct PartKeys {
     find: [u8; 8],
-    seal: Aes128Gcm,
+    seal: SecretBytes<16>,
 }
 
 impl PartKeys {
@@ -143,8 +143,12 @@ impl PartKeys {
         expand(b"eiot/1 grant seal", &mut *seal)?;
         Ok(Self {
             find,
-            seal: Aes128Gcm::new(&seal),
+            seal: SecretBytes::new(*seal),
         })
+    }
+
+    fn cipher(&self) -> Aes128Gcm {
+        Aes128Gcm::new(self.seal.as_bytes())
     }
 }
 
@@ -166,7 +170,7 @@ pub fn part(
     let (body, tag) = sealed.split_at_mut(32);
     find.copy_from_slice(&keys.find);
     body.copy_from_slice(&*secret.to_bytes());
-    tag.copy_from_slice(&keys.seal.seal_in_place(&ZERO_NONCE, &[], body)?);
+    tag.copy_from_slice(&keys.cipher().seal_in_place(&ZERO_NONCE, &[], body)?);
     Ok(out)
 }
 
@@ -219,6 +223,11 @@ impl Lookup {
         Ok(Self { keys, shard })
     }
 
+    /// The part's first eight bytes, and the key that seals the rest: for test vectors.
+    pub(crate) fn derived(&self) -> ([u8; 8], &SecretBytes<16>) {
+        (self.keys.find, &self.keys.seal)
+    }
+
     /// Finds the part by its first eight bytes and opens it. `None`: not granted.
     ///
     /// # Errors
@@ -240,7 +249,7 @@ impl Lookup {
             return Ok(None);
         };
         let sealed = &parts[found][8..];
-        let plain = self.keys.seal.open(&ZERO_NONCE, &[], sealed);
+        let plain = self.keys.cipher().open(&ZERO_NONCE, &[], sealed);
         let plain = plain.map_err(|_| GrantError::GrantOpen)?;
         let scalar = <&[u8; 32]>::try_from(&**plain).map_err(|_| GrantError::GrantOpen)?;
         let secret = KemSecret::from_bytes(scalar).map_err(|_| GrantError::GrantKey)?;
@@ -393,6 +402,25 @@ where
         },
     );
     Ok((message::hash(&bytes), bytes))
+}
+
+/// Are these the private halves of the statement's keys, in its order?
+///
+/// # Errors
+/// `grant-key`.
+pub fn check_holdings(
+    holdings: &[Holding],
+    announced: impl ExactSizeIterator<Item = KemPublic>,
+) -> Result<()> {
+    let count = announced.len();
+    let agree = holdings
+        .iter()
+        .zip(announced)
+        .all(|(holding, public)| holding.secret.public() == public);
+    if holdings.len() != count || !agree {
+        return Err(GrantError::GrantKey.into());
+    }
+    Ok(())
 }
 
 /// The generation of the ring's key that seals a backup.

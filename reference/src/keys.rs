@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
-use crate::cbor::Bytes;
+use crate::cbor::{self, Bytes};
 use crate::crypto::{KemPublic, RsaPublic, VerifyingKey, sha256};
 use crate::error::{MessageError, PairingError, Result};
 use crate::message::AccountId;
@@ -56,30 +56,33 @@ pub fn account_id(root: &RsaPublic) -> AccountId {
 /// Reads the root of `account`: whoever knows the account's name needs nobody's word for it.
 ///
 /// # Errors
-/// `malformed`, `invalid-key`, `not-deterministic`; `wrong-account` if it is another account's.
+/// `malformed`, `not-deterministic`, `invalid-key`; `wrong-account` if it is another account's.
 pub fn decode_root(account: &AccountId, bytes: &[u8]) -> Result<RsaPublic> {
-    let modulus = read_modulus(bytes).map_err(|_| MessageError::Malformed)?;
-    let root = RsaPublic::from_modulus(&modulus).map_err(|_| MessageError::InvalidKey)?;
-    if encode_root(&root) != bytes {
-        return Err(MessageError::NotDeterministic.into());
+    cbor::check(bytes)?;
+    let (modulus, exponent) = read_root(bytes).map_err(|_| MessageError::Malformed)?;
+    if exponent != EXPONENT {
+        return Err(MessageError::InvalidKey.into());
     }
+    let modulus = modulus.try_into().map_err(|_| MessageError::InvalidKey)?;
+    let root = RsaPublic::from_modulus(modulus).map_err(|_| MessageError::InvalidKey)?;
     if account_id(&root) != *account {
         return Err(MessageError::WrongAccount.into());
     }
     Ok(root)
 }
 
-fn read_modulus(bytes: &[u8]) -> std::result::Result<[u8; 256], decode::Error> {
-    let shape = || decode::Error::message("not an RSA-2048 COSE_Key");
+/// Modulus and exponent.
+fn read_root(bytes: &[u8]) -> std::result::Result<(&[u8], &[u8]), decode::Error> {
+    let shape = || decode::Error::message("not an RSA COSE_Key");
     let mut d = Decoder::new(bytes);
     if d.map()? != Some(3) || d.u8()? != 1 || d.u8()? != 3 || d.i8()? != -1 {
         return Err(shape());
     }
-    let modulus = d.bytes()?.try_into().map_err(|_| shape())?;
-    if d.i8()? != -2 || d.bytes()? != EXPONENT {
+    let modulus = d.bytes()?;
+    if d.i8()? != -2 {
         return Err(shape());
     }
-    Ok(modulus)
+    Ok((modulus, d.bytes()?))
 }
 
 /// The name of a stream, a phone, a camera or a member: 1 to 64 characters of `a-z`, `0-9`, `-`,

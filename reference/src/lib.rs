@@ -28,6 +28,8 @@ pub mod past;
 pub mod phone;
 pub mod roster;
 pub mod segment;
+#[cfg(feature = "cli")]
+pub mod shim;
 pub mod statement;
 pub mod uplink;
 pub mod vault;

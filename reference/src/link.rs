@@ -54,6 +54,11 @@ impl Link {
         })
     }
 
+    /// The private half of the link's TDSK.
+    pub(crate) fn secret(&self) -> &KemSecret {
+        &self.secret
+    }
+
     /// The link as text.
     pub fn to_text(&self) -> String {
         let name = BASE32_NOPAD.encode(&[&self.account.0[..], &self.id.0].concat());
@@ -82,7 +87,7 @@ impl Link {
         })
     }
 
-    fn context(&self) -> Vec<u8> {
+    pub(crate) fn context(&self) -> Vec<u8> {
         message::context(LinkObject::TYPE, &self.account, self.id)
     }
 
@@ -236,9 +241,6 @@ impl LinkClip {
 /// Those of the message; `link-open`; `link-expired`; `link-root`; `link-clip`.
 pub fn open(link: &Link, object: &[u8], now: Time) -> Result<Vec<LinkClip>> {
     let found: LinkObject = message::decode(&link.account, object)?;
-    if found.id != link.id {
-        return Err(LinkError::Open.into());
-    }
     if found.id != link.id {
         return Err(LinkError::Open.into());
     }

@@ -77,11 +77,16 @@ impl Member {
     /// # Errors
     /// `crypto`.
     pub fn generate<R: CryptoRng + ?Sized>(name: Name, rng: &mut R) -> Result<Self> {
-        Ok(Self {
+        Ok(Self::with_key(name, KemSecret::generate(rng)?))
+    }
+
+    /// A member with a key that it has already.
+    pub fn with_key(name: Name, key: KemSecret) -> Self {
+        Self {
             name,
-            key: KemSecret::generate(rng)?,
+            key,
             accounts: BTreeMap::new(),
-        })
+        }
     }
 
     /// The card to give to owners.

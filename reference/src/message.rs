@@ -79,8 +79,8 @@ pub fn encode<T: Body>(account: &AccountId, body: T) -> Vec<u8> {
 /// Reads a message of type `T` that belongs to `account`.
 ///
 /// # Errors
-/// In this order: `too-large`, `malformed`, `wrong-type`, `unknown-version`, `wrong-account`, then
-/// `malformed`, `invalid-key` or `not-deterministic` for the body.
+/// In this order: `too-large`; those of [`cbor::check`]; `malformed` for its start, `wrong-type`,
+/// `unknown-version`, `wrong-account`; then `malformed` or `invalid-key` for the body.
 pub fn decode<T: Body>(account: &AccountId, bytes: &[u8]) -> Result<T> {
     if read_head::<T>(bytes)?.account != *account {
         return Err(MessageError::WrongAccount.into());
@@ -101,6 +101,7 @@ fn read_head<T: Body>(bytes: &[u8]) -> Result<Head> {
     if bytes.len() > MAX_MESSAGE {
         return Err(MessageError::TooLarge.into());
     }
+    cbor::check(bytes)?;
     let head = Head::read(bytes).map_err(|_| MessageError::Malformed)?;
     if head.kind != T::TYPE {
         return Err(MessageError::WrongType.into());

@@ -170,9 +170,7 @@ fn latest_vault(cloud: &dyn Cloud, paths: &Paths, seen: u64) -> Result<(u64, Vec
         (number, latest) = (number + 1, next);
     }
     let vault: vault::Vault = message::decode(&paths.0, &latest)?;
-    if vault.number != number {
-        return Err(AccountError::VaultRollback.into());
-    }
+    vault::check_place(&vault, number, seen)?;
     Ok((number, latest))
 }
 
@@ -190,6 +188,25 @@ pub struct Unlock {
 
 impl Body for Unlock {
     const TYPE: &'static str = "unlock";
+}
+
+/// Opens what [`Owner::keep_unlocked`] left for the phone with this instance key.
+///
+/// # Errors
+/// Those of the message; `sealed-open`, also if it is another phone's.
+pub fn open_unlock(account: &message::AccountId, instance: &KemSecret, blob: &[u8]) -> Result<Pdk> {
+    let id = kem_id(&instance.public());
+    let Unlock {
+        phone,
+        pdk: Wrapped { enc, ciphertext },
+    } = message::decode(account, blob)?;
+    if phone != id {
+        return Err(AccountError::SealedOpen.into());
+    }
+    let info = message::context(Unlock::TYPE, account, id);
+    let pdk = crypto::hpke_open(instance, &enc.0, &info, &[], &ciphertext)
+        .map_err(|_| AccountError::SealedOpen)?;
+    Pdk::from_bytes(&pdk)
 }
 
 impl Phone {
@@ -217,17 +234,7 @@ impl Phone {
             .cloud
             .find(&self.paths().unlock(id))?
             .ok_or(AccountError::NoConvenience)?;
-        let Unlock {
-            phone,
-            pdk: Wrapped { enc, ciphertext },
-        } = message::decode(&self.account, &blob)?;
-        if phone != id {
-            return Err(AccountError::SealedOpen.into());
-        }
-        let info = message::context(Unlock::TYPE, &self.account, id);
-        let pdk = crypto::hpke_open(&self.instance, &enc.0, &info, &[], &ciphertext)
-            .map_err(|_| AccountError::SealedOpen)?;
-        let pdk = Pdk::from_bytes(&pdk)?;
+        let pdk = open_unlock(&self.account, &self.instance, &blob)?;
         let (number, bytes) = latest_vault(env.cloud, &self.paths(), self.vault)?;
         let (_, opened) = vault::open_kept(&self.account, pdk, &bytes)?;
         self.vault = number;

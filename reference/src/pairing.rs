@@ -87,6 +87,11 @@ impl Offer {
         })
     }
 
+    /// The secret that seals the reply.
+    pub(crate) fn secret(&self) -> &Key {
+        &self.secret
+    }
+
     /// The name of the offer.
     pub fn id(&self) -> OfferId {
         let mut id = [0; 16];

@@ -13,7 +13,7 @@ use crate::cloud::{Cloud, Paths};
 use crate::cose::Signed;
 use crate::crypto::{KemSecret, RsaPublic, SigningKey, VerifyingKey};
 use crate::error::{
-    AccountError, AnnouncementError, ClipError, Error, GrantError, MessageError, Result, StoreError,
+    AccountError, AnnouncementError, ClipError, Error, MessageError, Result, StoreError,
 };
 use crate::grant::{self, Holding};
 use crate::keys::{self, Name, verifying_id};
@@ -233,9 +233,7 @@ impl Phone {
     ) -> Result<Acknowledgement> {
         let ack =
             announcement::open_acknowledgement(&self.account, &followed.camera, stream, bytes)?;
-        if ack.epoch != followed.head.epoch || ack.announcement != followed.head.hash {
-            return Err(AnnouncementError::AckUnknown.into());
-        }
+        ack.check_head(&followed.head)?;
         Ok(ack)
     }
 
@@ -359,14 +357,8 @@ impl Phone {
         let backup = signed.body.backup;
         let bytes = cloud.get(&self.paths().backup(&backup))?;
         let holdings = grant::open_backup(&self.account, &self.ring, stream, &backup, &bytes)?;
-        let agree = holdings.len() == signed.body.keys.len()
-            && holdings
-                .iter()
-                .zip(&signed.body.keys)
-                .all(|(h, k)| h.secret.public() == k.public);
-        if !agree {
-            return Err(GrantError::GrantKey.into());
-        }
+        let announced = signed.body.keys.iter().map(|key| key.public);
+        grant::check_holdings(&holdings, announced)?;
         Ok(holdings)
     }
 

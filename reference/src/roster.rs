@@ -195,7 +195,7 @@ impl Draft {
     }
 }
 
-fn ring_context(account: &AccountId, number: u64, instance: &KemPublic) -> Vec<u8> {
+pub(crate) fn ring_context(account: &AccountId, number: u64, instance: &KemPublic) -> Vec<u8> {
     message::context("roster-ring", account, (number, kem_id(instance)))
 }
 

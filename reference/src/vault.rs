@@ -235,6 +235,11 @@ impl Pdk {
         Ok(Self { salt, work, key })
     }
 
+    /// The PDK's own bytes.
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+
     /// The PDK's own bytes and origin, for the blob that wraps it to an instance key.
     pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(cbor::encode(&(
@@ -253,14 +258,14 @@ impl Pdk {
         })
     }
 
-    fn context(&self, kind: &str, account: &AccountId, number: u64) -> Vec<u8> {
+    pub(crate) fn context(&self, kind: &str, account: &AccountId, number: u64) -> Vec<u8> {
         message::context(kind, account, (number, self.salt, self.work))
     }
 }
 
 /// The types that the two sealed parts carry as associated data.
-const SIGNING_KEY: &str = "vault-signing-key";
-const RING: &str = "vault-ring";
+pub(crate) const SIGNING_KEY: &str = "vault-signing-key";
+pub(crate) const RING: &str = "vault-ring";
 
 /// Seals the account signing key and the key ring as vault `number`.
 ///
@@ -291,6 +296,17 @@ where
         ring,
     };
     Ok(message::encode(&account, vault))
+}
+
+/// Does a vault lie under its own number, and is that not lower than the one that the phone has seen?
+///
+/// # Errors
+/// `vault-rollback`.
+pub fn check_place(vault: &Vault, place: u64, seen: u64) -> Result<()> {
+    if vault.number != place || place < seen {
+        return Err(AccountError::VaultRollback.into());
+    }
+    Ok(())
 }
 
 /// Opens a vault with the passphrase.

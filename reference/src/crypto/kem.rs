@@ -118,6 +118,21 @@ pub fn hpke_open(
         .map_err(|_| CryptoError::DecryptionFailed)
 }
 
+/// The KEM's shared secret (Decap of RFC 9180 section 4.1), an inner step of [`hpke_open`], public so
+/// that test vectors can show it. Same errors.
+pub fn hpke_shared_secret(
+    secret: &KemSecret,
+    enc: &[u8; 65],
+) -> Result<SecretBytes<32>, CryptoError> {
+    Point::from_bytes(enc).map_err(|_| CryptoError::DecryptionFailed)?;
+    let enc =
+        <Group as Kem>::EncappedKey::from_bytes(enc).map_err(|_| CryptoError::DecryptionFailed)?;
+    let secret = <Group as Kem>::PrivateKey::from_bytes(secret.scalar.as_bytes())
+        .map_err(|_| CryptoError::InvalidKey)?;
+    let shared = Group::decap(&secret, None, &enc).map_err(|_| CryptoError::DecryptionFailed)?;
+    Ok(SecretBytes::new(shared.0.into()))
+}
+
 /// [`hpke_seal`], and 32 bytes of Context.Export for `exporter_context` (RFC
 /// 9180 section 5.3), which has the same length limit as `info`.
 pub fn hpke_seal_export<R: CryptoRng + ?Sized>(
@@ -225,6 +240,7 @@ mod tests {
     const CIPHERTEXT: &str = "
         5ad590bb8baa577f8619db35a36311226a896e7342a6d836d8b7bcd2f20b6c7f
         9076ac232e3ab2523f39513434";
+    const SHARED: &str = "c0d26aeab536609a572b07695d933b589dcf363ff9d93c93adea537aeabb8cb8";
     const EXPORTED: &str = "d8f1ea7942adbba7412c6d431c62d01371ea476b823eb697e1f6e6cae1dab85a";
 
     /// Gives out the bytes it holds, once.
@@ -260,6 +276,8 @@ mod tests {
             hpke_open_export(&secret, &enc, INFO, AAD, &ciphertext, b"TestContext").unwrap();
         assert_eq!(*opened, PLAINTEXT);
         assert_eq!(exported.as_bytes()[..], hex(EXPORTED)[..]);
+        let shared = hpke_shared_secret(&secret, &enc).unwrap();
+        assert_eq!(shared.as_bytes()[..], hex(SHARED)[..]);
     }
 
     /// The ephemeral key is DeriveKeyPair of 32 bytes from the generator, as

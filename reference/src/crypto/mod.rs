@@ -35,6 +35,7 @@ pub use hash::{Hash, Sha256, sha256, sha256_concat};
 pub use kdf::{Work, hkdf_expand, passphrase_derived_key, scrypt};
 pub use kem::{
     HPKE_INFO_MAX, KemPublic, KemSecret, hpke_open, hpke_open_export, hpke_seal, hpke_seal_export,
+    hpke_shared_secret,
 };
 pub use rsa::{RsaPublic, RsaSigningKey};
 pub use secret::{SecretBytes, constant_time_eq};

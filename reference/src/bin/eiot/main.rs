@@ -18,6 +18,7 @@ mod random;
 mod record;
 mod recorder;
 mod share;
+mod shim;
 mod signals;
 mod sink;
 mod status;
@@ -93,6 +94,8 @@ enum Command {
     Status(status::Status),
     /// Play the whole story on real video, in a directory of its own
     Demo(demo::Demo),
+    /// Answer the runner of test vectors
+    Shim(shim::Shim),
 }
 
 fn run(context: &Context, command: Command) -> Outcome<Report> {
@@ -110,6 +113,7 @@ fn run(context: &Context, command: Command) -> Outcome<Report> {
         Command::Link(command) => link::run(context, command),
         Command::Status(args) => status::run(context, args),
         Command::Demo(args) => demo::run(context, args),
+        Command::Shim(args) => shim::run(context, args),
     }
 }
 
