@@ -21,7 +21,6 @@ mod share;
 mod signals;
 mod sink;
 mod status;
-mod times;
 mod uploader;
 mod view;
 mod viewer;
@@ -31,6 +30,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+use encryptediot::times;
 
 use context::{Context, Global, Report};
 use failure::{Failure, Outcome};
