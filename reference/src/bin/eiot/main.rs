@@ -14,6 +14,7 @@ mod link;
 mod member;
 mod passphrase;
 mod phone;
+mod policy;
 mod random;
 mod record;
 mod recorder;
@@ -89,6 +90,9 @@ enum Command {
     /// Links: clips for whoever holds a text
     #[command(subcommand)]
     Link(link::Command),
+    /// A file that says who sees what: plan it, apply it, check for drift
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// What is announced, what is in effect, who holds what
     Status(status::Status),
     /// Play the whole story on real video, in a directory of its own
@@ -108,6 +112,7 @@ fn run(context: &Context, command: Command) -> Outcome<Report> {
         Command::Revoke(args) => share::revoke(context, args),
         Command::Extend(command) => extend::run(context, command),
         Command::Link(command) => link::run(context, command),
+        Command::Policy(command) => policy::run(context, command),
         Command::Status(args) => status::run(context, args),
         Command::Demo(args) => demo::run(context, args),
     }
