@@ -27,6 +27,7 @@ pub mod passphrase;
 pub mod past;
 pub mod phone;
 pub mod roster;
+pub mod scheme;
 pub mod segment;
 pub mod statement;
 pub mod uplink;

@@ -239,9 +239,6 @@ pub fn open(link: &Link, object: &[u8], now: Time) -> Result<Vec<LinkClip>> {
     if found.id != link.id {
         return Err(LinkError::Open.into());
     }
-    if found.id != link.id {
-        return Err(LinkError::Open.into());
-    }
     let Wrapped { enc, ciphertext } = &found.index;
     let plain = crypto::hpke_open(&link.secret, &enc.0, &link.context(), &[], ciphertext)
         .map_err(|_| LinkError::Open)?;
