@@ -120,6 +120,11 @@ pub trait Scheme {
     /// The clock of all.
     fn clock(&self) -> &ManualClock;
 
+    /// The time of day.
+    fn now(&self) -> Time {
+        self.clock().wall()
+    }
+
     /// Adds a camera with its streams.
     ///
     /// # Errors
@@ -170,12 +175,12 @@ pub trait Scheme {
         length: Time,
         viewers: &[Who<'_>],
     ) -> Result<(u64, Vec<Delay>)> {
-        let start = self.clock().wall();
+        let start = self.now();
         let clip = self.record(camera, stream, bytes, length)?;
         let mut delays = Vec::new();
         for who in viewers {
             let seen = self.view(*who, stream, clip);
-            let waited = self.clock().wall() - start;
+            let waited = self.now() - start;
             delays.push(seen.map(|_| waited));
         }
         Ok((clip, delays))

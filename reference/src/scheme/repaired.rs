@@ -2,11 +2,11 @@
 
 use super::{BEGIN, Kind, Scheme, Who};
 use crate::clock::ManualClock;
-use crate::cloud::{Cloud, ObjectCloud, Paths};
+use crate::cloud::{Cloud, ObjectCloud};
 use crate::contact;
 use crate::error::{Result, StoreError};
 use crate::household::{Household, name};
-use crate::link::{self, Link};
+use crate::link;
 use crate::member::Member;
 use crate::message::Time;
 use crate::owner::Term;
@@ -119,23 +119,8 @@ impl Scheme for Repaired {
     }
 
     fn follow_link(&mut self, text: &str) -> Result<Vec<u8>> {
-        link_bytes(&*self.home.cloud, text, self.home.now())
+        let mut out = Vec::new();
+        link::read(&*self.home.cloud, text, self.home.now(), &mut out)?;
+        Ok(out)
     }
-}
-
-/// What a link's text gives, from the cloud alone.
-///
-/// # Errors
-/// Those of [`link::open`] and of reading.
-pub fn link_bytes(cloud: &dyn Cloud, text: &str, now: Time) -> Result<Vec<u8>> {
-    let (link, mut out) = (Link::from_text(text)?, Vec::new());
-    let paths = Paths(link.account);
-    let index = cloud.get(&paths.link(&link.id))?;
-    for (number, clip) in link::open(&link, &index, now)?.into_iter().enumerate() {
-        let (path, total) = (paths.link_body(&link.id, number), clip.original.segments());
-        let range = |index| clip.original.sealed_range(index);
-        let open = |index, sealed: &mut Vec<u8>| clip.open_segment(index, sealed);
-        view::read_segments(cloud, &path, total, 0, range, open, &mut out)?;
-    }
-    Ok(out)
 }
