@@ -24,11 +24,14 @@ pub enum NoPicture {
     NoVideo(String),
 }
 
+/// The hash of a clip, and whether its first picture or all of its coarse ones are wanted.
+type Asked = (crate::crypto::Hash, bool);
+
 /// A decoder of video.
 pub struct Pictures {
     program: String,
     /// Frames by what was asked: a decoder gives the same for the same bytes.
-    known: RefCell<BTreeMap<([u8; 32], bool), Vec<u8>>>,
+    known: RefCell<BTreeMap<Asked, Vec<u8>>>,
 }
 
 impl Pictures {

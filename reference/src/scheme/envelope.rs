@@ -18,7 +18,7 @@ pub enum Recipient {
     /// A P-256 key: an IK, a (T)DSK.
     Ecc(KemPublic),
     /// An RSA key: the ADK.
-    Rsa(OaepPublic),
+    Rsa(Box<OaepPublic>),
 }
 
 impl Recipient {

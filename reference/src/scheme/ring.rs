@@ -155,7 +155,8 @@ impl Scheme for Ring {
         }
         let adk = account::verify(root, &self.world.cloud.get(ADK)?)?;
         let adk = <&[u8; 256]>::try_from(&*adk).map_err(|_| MessageError::InvalidKey)?;
-        recipients.push(Recipient::Rsa(OaepPublic::from_modulus(adk)?));
+        let adk = OaepPublic::from_modulus(adk).map_err(|_| MessageError::InvalidKey)?;
+        recipients.push(Recipient::Rsa(Box::new(adk)));
         let start = self.world.now();
         self.world.clock.advance(length);
         envelope::record(
