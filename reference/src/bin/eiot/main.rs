@@ -22,7 +22,6 @@ mod share;
 mod signals;
 mod sink;
 mod status;
-mod times;
 mod uploader;
 mod view;
 mod viewer;
@@ -32,6 +31,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+use encryptediot::times;
 
 use context::{Context, Global, Report};
 use failure::{Failure, Outcome};
