@@ -28,6 +28,7 @@ pub mod past;
 pub mod phone;
 pub mod policy;
 pub mod roster;
+pub mod scheme;
 pub mod segment;
 pub mod statement;
 pub mod times;

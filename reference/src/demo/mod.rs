@@ -12,8 +12,11 @@ use crate::message::Time;
 use crate::vault::Work;
 
 mod attacks;
+pub mod features;
 pub mod figures;
 mod files;
+pub mod live;
+pub mod pictures;
 mod report;
 pub mod scene;
 pub mod stage;

@@ -10,6 +10,7 @@ mod demo;
 mod devices;
 mod extend;
 mod failure;
+mod features;
 mod link;
 mod member;
 mod passphrase;
@@ -97,6 +98,8 @@ enum Command {
     Status(status::Status),
     /// Play the whole story on real video, in a directory of its own
     Demo(demo::Demo),
+    /// Play the paper's table 1 under every scheme: what works, and what it exposes
+    Features(features::Features),
 }
 
 fn run(context: &Context, command: Command) -> Outcome<Report> {
@@ -115,6 +118,7 @@ fn run(context: &Context, command: Command) -> Outcome<Report> {
         Command::Policy(command) => policy::run(context, command),
         Command::Status(args) => status::run(context, args),
         Command::Demo(args) => demo::run(context, args),
+        Command::Features(args) => features::run(context, args),
     }
 }
 
