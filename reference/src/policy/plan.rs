@@ -74,28 +74,41 @@ impl Plan {
         if let Some(arrangement) = self.arrangement() {
             owner.arrange(&arrangement, env)?;
         }
+        self.renew_leases(owner.phone(), env.cloud)?;
         let mut past: BTreeMap<(&Name, Window), Vec<Name>> = BTreeMap::new();
         for step in &self.steps {
-            match step {
-                Step::SharePast {
-                    stream,
-                    member,
-                    window,
-                    ..
-                } => {
-                    let members = past.entry((stream, *window)).or_default();
-                    members.push(member.clone());
-                }
-                Step::RenewLease { stream, until, .. } => {
-                    let now = env.now;
-                    let phone = owner.phone();
-                    phone.extend_lease(env.cloud, stream, now, *until)?;
-                }
-                _ => {}
+            if let Step::SharePast {
+                stream,
+                member,
+                window,
+                ..
+            } = step
+            {
+                let members = past.entry((stream, *window)).or_default();
+                members.push(member.clone());
             }
         }
         for ((stream, window), members) in past {
             owner.share_past(stream, &members, window, env)?;
+        }
+        Ok(())
+    }
+
+    /// Are leases extended and nothing else? Then [`Plan::renew_leases`] does it all.
+    pub fn needs_no_passphrase(&self) -> bool {
+        let renews = |step: &Step| matches!(step, Step::RenewLease { .. });
+        self.steps.iter().all(renews)
+    }
+
+    /// Does those of the steps that extend leases. Needs no passphrase.
+    ///
+    /// # Errors
+    /// Those of [`Phone::extend_lease`].
+    pub fn renew_leases(&self, phone: &Phone, cloud: &dyn Cloud) -> crate::Result<()> {
+        for step in &self.steps {
+            if let Step::RenewLease { stream, until, .. } = step {
+                phone.extend_lease(cloud, stream, self.state.now, *until)?;
+            }
         }
         Ok(())
     }

@@ -94,7 +94,7 @@ pub enum Step {
         stream: Name,
         /// The member.
         member: Name,
-        /// The window.
+        /// The least span that holds them.
         window: Window,
         /// How many clips the member cannot open yet.
         clips: usize,
@@ -282,7 +282,8 @@ impl Step {
                 window,
                 clips,
             } => format!(
-                "{clips} clips of {stream} to {member}, recorded {}",
+                "{clips} {} of {stream} to {member}, recorded {}",
+                if *clips == 1 { "clip" } else { "clips" },
                 term(Some(*window))
             ),
             Self::RenewLease { stream, was, until } => {

@@ -23,8 +23,8 @@ pub struct Wanted {
     pub streams: BTreeMap<Name, BTreeSet<Right>>,
     /// Who is to be given the streams to come as well.
     pub all_streams: BTreeSet<Name>,
-    /// Clips that are there and that a member is given and cannot open yet: how many, by stream,
-    /// window and member.
+    /// Clips that are there and that a member is given by a window and cannot open yet: how many,
+    /// by stream, the least span that holds them, and member.
     pub past: BTreeMap<(Name, Window, Name), usize>,
     /// How long shared keys serve without a word from a phone.
     pub lease: Time,
@@ -270,17 +270,22 @@ impl Layout<'_> {
                 };
                 let inside = clips.get(stream).into_iter().flatten();
                 let inside = inside.filter(|clip| window.contains(clip.start, clip.end));
-                let (mut all, mut closed) = (0, 0);
-                for clip in inside {
-                    all += 1;
-                    closed += usize::from(!clip.readers.contains(name));
-                }
-                if closed > 0 {
-                    let key = (stream.clone(), window, name.clone());
-                    self.wanted.past.insert(key, closed);
+                let (closed, open): (Vec<_>, Vec<_>) =
+                    inside.partition(|clip| !clip.readers.contains(name));
+                let nothing = closed.is_empty() && open.is_empty();
+                // Clips ascend, and so do their times.
+                if let [first, ..] = &*closed
+                    && let [.., last] = &*closed
+                {
+                    let span = Window {
+                        from: first.start,
+                        until: last.end.max(first.start + 1),
+                    };
+                    let key = (stream.clone(), span, name.clone());
+                    self.wanted.past.insert(key, closed.len());
                 }
                 let right = (name.clone(), Some(window));
-                if all == 0
+                if nothing
                     && window.until <= now
                     && !self.state.was_given(phone, cloud, stream, &right)?
                 {

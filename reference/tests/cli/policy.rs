@@ -205,3 +205,21 @@ fn an_apply_that_is_killed_completes_when_it_is_run_again() {
     scene.json(["camera", "sync"]);
     assert_eq!(scene.policy("check").0, 0);
 }
+
+#[test]
+fn a_lease_is_extended_without_the_passphrase() {
+    let scene = scene();
+    scene.write(&EXAMPLE.replace("7d", "8s"));
+    assert_eq!(scene.policy("apply").0, 0);
+    scene.json(["camera", "sync"]);
+    wait("half of the lease", || scene.policy("check").0 == 1);
+    let mut apply = scene.command(["policy", "apply", "home.toml", "--json"]);
+    let output = apply.env_remove("EIOT_PASSPHRASE").output().unwrap();
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        kinds(&json, "steps"),
+        ["renew-lease", "renew-lease"],
+        "{json}"
+    );
+    assert_eq!(scene.policy("check").0, 0);
+}

@@ -9,3 +9,4 @@ mod oracle;
 mod property;
 mod refused;
 mod world;
+mod written;

@@ -65,6 +65,8 @@ Members: known to the account, on this machine, or with card and number in [memb
   eiot policy apply home.toml
   eiot policy apply home.toml --as tablet
 
+Where leases are to be extended and nothing else, no passphrase is asked for: run it every day.
+
 In effect once each camera has acknowledged: 'eiot policy check home.toml' says so.")]
     Apply(File),
     /// Tell where the account is not as the file states, or not yet; needs no passphrase
@@ -193,9 +195,12 @@ fn apply(context: &Context, args: &File) -> Outcome<Report> {
             met_here(context, &account, name)?;
         }
     }
-    let done = match plan.steps.is_empty() {
-        // Nothing needs the passphrase.
-        true => Vec::new(),
+    let done = match plan.needs_no_passphrase() {
+        true => {
+            let renewed = plan.renew_leases(&here.phone, cloud);
+            renewed.during(|| "extending leases".to_owned())?;
+            plan.steps.clone()
+        }
         false => here
             .act(context, "applying the policy", |owner, env| {
                 Ok(policy::apply(&policy, &contacts, owner, env))
