@@ -1,29 +1,32 @@
-//! The paper's table 1 under every scheme, and viewing while recording.
+//! The paper's table 1 under every scheme, viewing while recording, and a policy at work.
 
 use encryptediot::demo::features::{self, Cell, Matrix};
-use encryptediot::demo::live;
 use encryptediot::demo::pictures::Pictures;
+use encryptediot::demo::scene::Scene;
+use encryptediot::demo::{live, policy};
 use encryptediot::feature::{Extent, Feature, Party};
 use encryptediot::scheme::Kind;
 
+use super::figures::judge as judge_scene;
 use crate::check::{Check, Context, Outcome};
 
-/// Both checks.
+/// The checks.
 pub fn checks() -> Vec<Check> {
+    let scene = |name: &str, shows: &str, play: fn(u64) -> encryptediot::Result<Scene>| {
+        Check::new(name, shows, move |context| {
+            judge_scene(context, play(context.seed))
+        })
+    };
     vec![
-        Check::new(
+        scene(
             "live",
             "two devices follow a stream one session late, through a rotation and an outage",
-            |context| match live::play(context.seed) {
-                Ok(scene) => {
-                    context.show(scene.to_string(), &scene);
-                    match scene.held() {
-                        true => Outcome::Held,
-                        false => Outcome::Failed(scene.failures().join("; ")),
-                    }
-                }
-                Err(error) => Outcome::Failed(format!("{error} ({})", error.reason())),
-            },
+            live::play,
+        ),
+        scene(
+            "policy",
+            "a file says who sees what; applying it leads there, and again after it changed",
+            policy::play,
         ),
         Check::new(
             "features",

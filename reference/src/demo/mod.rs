@@ -17,6 +17,7 @@ pub mod figures;
 mod files;
 pub mod live;
 pub mod pictures;
+pub mod policy;
 mod report;
 pub mod scene;
 pub mod stage;
