@@ -44,7 +44,7 @@ struct Run {
     /// eiot-demo where there is no target].
     #[arg(long, value_name = "DIR")]
     demo: Option<PathBuf>,
-    /// Show what each check showed, not only the demo's table.
+    /// Show what each check showed, not only the demo's table and the matrix of features.
     #[arg(long, short)]
     verbose: bool,
     /// Write what was found as JSON (`-`: to the standard output, and the table to the standard

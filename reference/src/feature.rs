@@ -49,8 +49,8 @@ pub enum Party {
     Bearer,
 }
 
-/// How far a feature is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// How far a feature is there, from most to least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Extent {
     /// As without end-to-end encryption.

@@ -26,11 +26,14 @@ pub mod pairing;
 pub mod passphrase;
 pub mod past;
 pub mod phone;
+pub mod policy;
 pub mod roster;
+pub mod scheme;
 pub mod segment;
 #[cfg(feature = "cli")]
 pub mod shim;
 pub mod statement;
+pub mod times;
 pub mod uplink;
 pub mod vault;
 pub mod view;

@@ -6,6 +6,8 @@
 //! the viewer seals what it opened again under that key, and has the very bytes whose hash the
 //! camera signed.
 
+use std::io::Write;
+
 use data_encoding::BASE32_NOPAD;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -15,12 +17,14 @@ use zeroize::Zeroizing;
 use crate::announcement;
 use crate::cbor::{self, Bytes};
 use crate::clip::{self, OpenClip};
+use crate::cloud::{Cloud, Paths};
 use crate::crypto::{self, KemSecret, TAG_LEN};
 use crate::error::{ClipError, LinkError, Result};
 use crate::keys;
 use crate::message::{self, AccountId, Body, Time};
 use crate::roster::Wrapped;
 use crate::segment::{self, Opener, Sealer, SessionKey};
+use crate::view;
 
 /// The start of a link's text.
 pub const LINK_PREFIX: &str = "eiot:link:";
@@ -277,4 +281,22 @@ pub fn open(link: &Link, object: &[u8], now: Time) -> Result<Vec<LinkClip>> {
         clips.push(LinkClip { original, copy });
     }
     Ok(clips)
+}
+
+/// Shows a link's clips to whoever has its text: each segment is verified before its bytes are
+/// written.
+///
+/// # Errors
+/// Those of [`Link::from_text`], [`open`] and [`view::read_segments`]; `object-missing`.
+pub fn read(cloud: &dyn Cloud, text: &str, now: Time, out: &mut dyn Write) -> Result<()> {
+    let link = Link::from_text(text)?;
+    let paths = Paths(link.account);
+    let index = cloud.get(&paths.link(&link.id))?;
+    for (number, clip) in open(&link, &index, now)?.into_iter().enumerate() {
+        let (path, total) = (paths.link_body(&link.id, number), clip.original.segments());
+        let range = |index| clip.original.sealed_range(index);
+        let open = |index, sealed: &mut Vec<u8>| clip.open_segment(index, sealed);
+        view::read_segments(cloud, &path, total, 0, range, open, out)?;
+    }
+    Ok(())
 }

@@ -4,6 +4,8 @@
 //! An act is first written down on the phone as a whole, then written to the cloud object by
 //! object: whoever is interrupted goes on where it stopped ([`Phone::sync`]).
 
+mod arrange;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::resume_unwind;
@@ -327,6 +329,8 @@ pub enum Meeting {
     Touch,
 }
 
+pub use arrange::Arrangement;
+
 /// What sharing gives the owner to hand over by touch: the member's name and the payload.
 pub type TouchPayloads = Vec<(Name, Vec<u8>)>;
 
@@ -429,13 +433,7 @@ impl Owner<'_> {
     /// Is what is in force on `stream` from before a phone was lost? Then the act that dropped it
     /// stopped short of this stream, since another phone's announcement came first.
     fn predates_loss(&self, stream: &Name, env: &Env<'_>) -> Result<bool> {
-        let Some(followed) = self.phone.streams.get(stream) else {
-            return Ok(false);
-        };
-        let hash = &followed.current.backup;
-        let bytes = env.cloud.get(&self.phone.paths().backup(hash))?;
-        let generation = grant::backup_generation(&self.phone.account, hash, &bytes)?;
-        Ok(generation < self.phone.ring.generation())
+        self.phone.predates_loss(env.cloud, stream)
     }
 
     /// The number of each member's latest introduction, by the number of every one.

@@ -225,6 +225,43 @@ impl Phone {
         Ok(all)
     }
 
+    /// Is what is in force on `stream` from before a phone was lost? Then the act that dropped it
+    /// stopped short of this stream, since another phone's announcement came first.
+    pub(crate) fn predates_loss(&self, cloud: &dyn Cloud, stream: &Name) -> Result<bool> {
+        let Some(followed) = self.streams.get(stream) else {
+            return Ok(false);
+        };
+        let hash = &followed.current.backup;
+        let bytes = cloud.get(&self.paths().backup(hash))?;
+        let generation = grant::backup_generation(&self.account, hash, &bytes)?;
+        Ok(generation < self.ring.generation())
+    }
+
+    /// Until when the lease of a stream was extended beyond what is announced, if a phone of the
+    /// account has done so and the cloud shows it.
+    ///
+    /// # Errors
+    /// `unknown-stream`, `object-missing`, `store-unavailable`.
+    pub fn lease_extended(&self, cloud: &dyn Cloud, stream: &Name) -> Result<Option<Time>> {
+        let followed = self
+            .streams
+            .get(stream)
+            .ok_or(AnnouncementError::UnknownStream)?;
+        let mut latest = None;
+        for path in cloud.list(&self.paths().leases(stream, &followed.head))? {
+            // What is not a lease of ours the camera refuses as well.
+            let Ok(lease) = announcement::open_lease(&self.account, &cloud.get(&path)?) else {
+                continue;
+            };
+            let listed = followed.current.phones.iter().any(|p| p.lease == lease.key);
+            if listed && lease.announcement == followed.head.hash && lease.camera == followed.camera
+            {
+                latest = latest.max(Some(lease.until));
+            }
+        }
+        Ok(latest.filter(|until| *until > followed.current.lease_until()))
+    }
+
     fn acknowledgement(
         &self,
         stream: &Name,

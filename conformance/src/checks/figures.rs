@@ -25,7 +25,8 @@ pub fn checks() -> Vec<Check> {
     checks
 }
 
-fn judge(context: &Context<'_>, played: Result<Scene>) -> Outcome {
+/// Shows a scene that was played; it holds if every try came out as it must.
+pub fn judge(context: &Context<'_>, played: Result<Scene>) -> Outcome {
     match played {
         Ok(scene) => {
             context.show(scene.to_string(), &scene);

@@ -4,12 +4,14 @@ use crate::check::Check;
 use crate::prove::check::proofs;
 
 pub mod demo;
+pub mod features;
 pub mod figures;
 
 /// Every check, in the order of running.
 pub fn all() -> Vec<Check> {
     let mut checks = figures::checks();
     checks.extend(demo::checks());
+    checks.extend(features::checks());
     checks.push(proofs());
     checks
 }

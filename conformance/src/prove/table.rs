@@ -221,3 +221,87 @@ pub fn inserted(readme: &str, tables: &str) -> Option<String> {
         &readme[end..]
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Under FLAG one lemma says what it says without flags, one differs, one is there only under
+    /// it; the ablation breaks one lemma, and another holds all the same.
+    const TEXT: &str = r#"
+        [[theory]]
+        file = "a.spthy"
+        [[theory.set]]
+        lemma = [
+            { name = "same", expect = "verified" },
+            { name = "broken_anyway", expect = "falsified" },
+            { name = "differs", expect = "verified" }]
+        [[theory.set]]
+        flags = ["FLAG"]
+        lemma = [
+            { name = "same", expect = "verified" },
+            { name = "broken_anyway", expect = "falsified" },
+            { name = "differs", expect = "falsified" },
+            { name = "only_here", expect = "verified" }]
+        [[theory.set]]
+        flags = ["NO_CHECK"]
+        scope = "named"
+        drops = "the check"
+        lemma = [
+            { name = "same", expect = "falsified" },
+            { name = "broken_anyway", expect = "falsified" },
+            { name = "differs", expect = "verified" }]
+        [[theory]]
+        file = "b.spthy"
+        [[theory.set]]
+        lemma = [{ name = "only_here", expect = "verified" }]
+    "#;
+
+    /// The model and the lemma of each line, in the table of verdicts and in that of ablations.
+    fn lines(text: &str) -> [Vec<String>; 2] {
+        let manifest: Manifest = toml::from_str(text).unwrap();
+        let readme = readme(&manifest);
+        let (verdicts, ablations) = readme.split_once("\n\n").unwrap_or((&readme, ""));
+        let id = |table: &str, model: usize, lemma: usize| {
+            let rows = table.lines().skip(2).map(|line| {
+                let cells: Vec<_> = line
+                    .split('|')
+                    .map(|c| c.trim_matches([' ', '`']))
+                    .collect();
+                format!("{}/{}", cells[model], cells[lemma])
+            });
+            rows.collect()
+        };
+        [id(verdicts, 3, 2), id(ablations, 1, 3)]
+    }
+
+    #[test]
+    fn under_flags_stands_what_differs_from_the_model_without_them() {
+        let [verdicts, _] = lines(TEXT);
+        let without_flags = ["a/same", "a/broken_anyway", "a/differs"];
+        let under_flags = ["a+FLAG/differs", "a+FLAG/only_here"];
+        let other_model = ["b/only_here"];
+        let expected = [&without_flags[..], &under_flags, &other_model].concat();
+        assert_eq!(verdicts, expected);
+    }
+
+    #[test]
+    fn what_agrees_is_left_out_only_because_the_model_without_flags_says_it() {
+        let alone = TEXT.replacen("[[theory.set]]", "[[theory.set]]\nflags = [\"OTHER\"]", 1);
+        let [verdicts, _] = lines(&alone);
+        assert!(verdicts.contains(&"a+FLAG/same".to_owned()), "{verdicts:?}");
+        assert!(verdicts.contains(&"a+FLAG/broken_anyway".to_owned()));
+    }
+
+    #[test]
+    fn under_ablations_stands_what_is_falsified() {
+        let [verdicts, ablations] = lines(TEXT);
+        assert_eq!(ablations, ["a+NO_CHECK/same", "a+NO_CHECK/broken_anyway"]);
+        assert!(!verdicts.iter().any(|id| id.contains("NO_CHECK")));
+        let unbroken = TEXT.replace("drops = \"the check\"", "");
+        let [verdicts, ablations] = lines(&unbroken);
+        assert!(ablations.is_empty());
+        assert!(verdicts.contains(&"a+NO_CHECK/same".to_owned()));
+        assert!(!verdicts.contains(&"a+NO_CHECK/broken_anyway".to_owned()));
+    }
+}

@@ -12,6 +12,7 @@
 //! | `ecdsa` | ECDSA on P-256 with SHA-256 (ES256) | FIPS 186-5, RFC 6979 |
 //! | `kem`   | HPKE base mode, DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-128-GCM | RFC 9180 |
 //! | `rsa`   | RSASSA-PSS, 2048 bits, SHA-256 (PS256) | RFC 8017, RFC 8230 |
+//! | `oaep`  | RSAES-OAEP, 2048 bits, SHA-256; in Ring's scheme alone | RFC 8017 |
 //!
 //! Conventions:
 //!
@@ -25,6 +26,7 @@ mod ecdsa;
 mod hash;
 mod kdf;
 mod kem;
+mod oaep;
 mod p256_codec;
 mod rsa;
 mod secret;
@@ -37,6 +39,7 @@ pub use kem::{
     HPKE_INFO_MAX, KemPublic, KemSecret, hpke_open, hpke_open_export, hpke_seal, hpke_seal_export,
     hpke_shared_secret,
 };
+pub use oaep::{OaepPublic, OaepSecret};
 pub use rsa::{RsaPublic, RsaSigningKey};
 pub use secret::{SecretBytes, constant_time_eq};
 

@@ -5,8 +5,9 @@
 //!
 //! RUSTSEC-2023-0071 ("Marvin") says of the crate `rsa` that its private key
 //! operation was not constant time and could leak the key. The attack it is
-//! named after uses decryption; nothing is decrypted here, and PKCS #1 v1.5 is
-//! not compiled in. Its authors resolved the advisory in 0.10.0, by their
+//! named after uses decryption; EncryptedIoT decrypts nothing with RSA (only
+//! Ring's scheme does, see `oaep`), and PKCS #1 v1.5 is not compiled in. Its
+//! authors resolved the advisory in 0.10.0, by their
 //! README. What that version does when signing with PSS:
 //!
 //! * Its big integers are those of `crypto-bigint`, whose modular
@@ -37,7 +38,7 @@ const EXPONENT: u64 = 65_537;
 
 /// A private key.
 pub struct RsaSigningKey {
-    inner: PrivateKey,
+    pub(super) inner: PrivateKey,
     public: RsaPublic,
 }
 
@@ -127,7 +128,7 @@ impl fmt::Debug for RsaSigningKey {
 #[derive(Clone)]
 pub struct RsaPublic {
     n: [u8; 256],
-    inner: PublicKey,
+    pub(super) inner: PublicKey,
 }
 
 impl RsaPublic {

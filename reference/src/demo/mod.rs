@@ -12,8 +12,12 @@ use crate::message::Time;
 use crate::vault::Work;
 
 mod attacks;
+pub mod features;
 pub mod figures;
 mod files;
+pub mod live;
+pub mod pictures;
+pub mod policy;
 mod report;
 pub mod scene;
 pub mod stage;

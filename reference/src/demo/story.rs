@@ -4,13 +4,11 @@ use super::scene::Outcome;
 use super::stage::Viewer::{Member, Phone};
 use super::stage::{Stage, Track};
 use super::{AUDIO_STREAM, Demo, Failure, VIDEO_STREAM, tracks};
-use crate::cloud::Paths;
 use crate::error::{ClipError, GrantError, LinkError, Result};
 use crate::household::{name, window};
 use crate::link::{self, Link};
 use crate::message::Time;
 use crate::owner::Term;
-use crate::view;
 
 /// For which reason a clip stays closed that is not wrapped for any key of the viewer's.
 pub(super) fn closed() -> Outcome {
@@ -283,21 +281,8 @@ fn linked(demo: &mut Demo<'_>) -> std::result::Result<(), Failure> {
 /// What somebody with nothing but a link's text gets at a time.
 fn visit(stage: &mut Stage, text: &str, now: Time) -> (Vec<u8>, Result<()>) {
     let mut out = Vec::new();
-    let result = follow_link(stage, text, now, &mut out);
+    let result = link::read(&*stage.home.cloud, text, now, &mut out);
     (out, result)
-}
-
-fn follow_link(stage: &mut Stage, text: &str, now: Time, out: &mut Vec<u8>) -> Result<()> {
-    let (link, cloud) = (Link::from_text(text)?, &*stage.home.cloud);
-    let paths = Paths(link.account);
-    let index = cloud.get(&paths.link(&link.id))?;
-    for (number, clip) in link::open(&link, &index, now)?.into_iter().enumerate() {
-        let (path, total) = (paths.link_body(&link.id, number), clip.original.segments());
-        let range = |index| clip.original.sealed_range(index);
-        let open = |index, sealed: &mut Vec<u8>| clip.open_segment(index, sealed);
-        view::read_segments(cloud, &path, total, 0, range, open, out)?;
-    }
-    Ok(())
 }
 
 /// The end: through all of it, the owner has lost nothing.

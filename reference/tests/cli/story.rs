@@ -244,6 +244,60 @@ fn following_gets_new_clips_as_they_come() {
     assert!(!part.stdout.is_empty());
 }
 
+#[test]
+fn two_devices_follow_through_a_rotation() {
+    let scene = Scene::paired();
+    scene.json(["member", "new", "alice"]);
+    scene.json(["share", "--stream", "video", "--to", "alice"]);
+    let follow = |viewer: &str| {
+        let arguments = [
+            "view", "--stream", "video", "--follow", "--from", "1", "--idle", "5s", "--as", viewer,
+        ];
+        let mut command = scene.command(arguments);
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    };
+    scene.record();
+    let followers = ["anna", "alice"].map(follow);
+    scene.json(["rotate", "--stream", "video"]);
+    scene.record();
+    for follower in followers {
+        let output = follower.wait_with_output().unwrap();
+        assert!(output.status.success() && output.stdout == [SAMPLE, SAMPLE].concat());
+    }
+}
+
+#[test]
+fn features_are_played_and_an_unknown_one_is_refused() {
+    let scene = Scene::empty();
+    let arguments = [
+        "features",
+        "--feature",
+        "shared-users",
+        "--scheme",
+        "ring-e2ee",
+        "--scheme",
+        "repaired",
+    ];
+    let json = scene.json(arguments);
+    let cells = &json["rows"][0]["cells"];
+    assert_eq!(cells[0]["extent"], "unavailable");
+    assert_eq!(cells[1]["extent"], "available");
+    assert_eq!(cells[1]["exposure"][0]["clips"], serde_json::json!([2, 3]));
+    let without = [
+        "features",
+        "--feature",
+        "preview-alerts",
+        "--decoder",
+        "none-here",
+    ];
+    let json = scene.json(without);
+    assert!(json["rows"][0]["cells"][3]["extent"].is_null(), "not run");
+    let (code, json) = scene.ask(["features", "--feature", "telepathy"]);
+    assert_eq!(code, 2);
+    assert!(text(&json, "message").contains("telepathy"));
+}
+
 #[cfg(unix)]
 #[test]
 fn what_is_private_is_readable_by_its_owner_alone() {

@@ -46,6 +46,20 @@ impl Failure {
         })
     }
 
+    /// Something is refused for a reason that is not the protocol's.
+    pub fn of(
+        reason: &'static str,
+        message: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Box<Self> {
+        let usage = false;
+        Box::new(Self {
+            reason,
+            usage,
+            ..*Self::usage(message, advice)
+        })
+    }
+
     /// Says what the command was doing, unless that was said closer to the failure.
     pub fn at(mut self: Box<Self>, during: impl Into<String>) -> Box<Self> {
         self.during.get_or_insert(during.into());

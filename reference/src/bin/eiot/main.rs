@@ -10,10 +10,12 @@ mod demo;
 mod devices;
 mod extend;
 mod failure;
+mod features;
 mod link;
 mod member;
 mod passphrase;
 mod phone;
+mod policy;
 mod random;
 mod record;
 mod recorder;
@@ -22,7 +24,6 @@ mod shim;
 mod signals;
 mod sink;
 mod status;
-mod times;
 mod uploader;
 mod view;
 mod viewer;
@@ -32,6 +33,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+use encryptediot::times;
 
 use context::{Context, Global, Report};
 use failure::{Failure, Outcome};
@@ -90,10 +92,15 @@ enum Command {
     /// Links: clips for whoever holds a text
     #[command(subcommand)]
     Link(link::Command),
+    /// A file that says who sees what: plan it, apply it, check for drift
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// What is announced, what is in effect, who holds what
     Status(status::Status),
     /// Play the whole story on real video, in a directory of its own
     Demo(demo::Demo),
+    /// Play the paper's table 1 under every scheme: what works, and what it exposes
+    Features(features::Features),
     /// Answer the runner of test vectors
     Shim(shim::Shim),
 }
@@ -111,8 +118,10 @@ fn run(context: &Context, command: Command) -> Outcome<Report> {
         Command::Revoke(args) => share::revoke(context, args),
         Command::Extend(command) => extend::run(context, command),
         Command::Link(command) => link::run(context, command),
+        Command::Policy(command) => policy::run(context, command),
         Command::Status(args) => status::run(context, args),
         Command::Demo(args) => demo::run(context, args),
+        Command::Features(args) => features::run(context, args),
         Command::Shim(args) => shim::run(context, args),
     }
 }

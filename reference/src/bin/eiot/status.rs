@@ -147,7 +147,7 @@ impl Told {
             },
             acknowledged,
             lease_until: followed.current.lease_until(),
-            extended_until: extended(phone, cloud, stream, followed)?,
+            extended_until: phone.lease_extended(cloud, stream)?,
             now,
             held,
             revoked,
@@ -266,26 +266,4 @@ fn last_acknowledged(
         }
     }
     Ok(None)
-}
-
-/// Until when the lease was extended, if a phone of the account has done so and the cloud shows it.
-fn extended(
-    phone: &Phone,
-    cloud: &Traced,
-    stream: &Name,
-    followed: &Followed,
-) -> encryptediot::Result<Option<Time>> {
-    let (account, paths) = (phone.account(), Paths(*phone.account()));
-    let mut latest = None;
-    for path in cloud.list(&paths.leases(stream, &followed.head))? {
-        // What is not a lease of ours the camera refuses as well.
-        let Ok(lease) = announcement::open_lease(account, &cloud.get(&path)?) else {
-            continue;
-        };
-        let listed = followed.current.phones.iter().any(|p| p.lease == lease.key);
-        if listed && lease.announcement == followed.head.hash && lease.camera == followed.camera {
-            latest = latest.max(Some(lease.until));
-        }
-    }
-    Ok(latest.filter(|until| *until > followed.current.lease_until()))
 }

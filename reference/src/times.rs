@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
-use encryptediot::message::Time;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
+
+use crate::message::Time;
 
 /// A moment: `now`, `+2h`, `-30m`, or a time with its offset, `2026-03-01T18:00:00Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,86 @@
+//! Whole streams in one act: who is to hold which key, whatever was before. What several acts would
+//! do one after the other, without the moments between them in which someone has too much or too
+//! little.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Act, Env, Members, Owner, Plan};
+use crate::announcement::{self, Kind, Window};
+use crate::contact::VerifiedMember;
+use crate::error::{AnnouncementError, GrantError, Result};
+use crate::keys::Name;
+use crate::message::Time;
+
+/// How streams are to be.
+#[derive(Clone, Debug, Default)]
+pub struct Arrangement {
+    /// By stream: who holds what, until revoked or for a window. Streams that are not named stay.
+    pub streams: BTreeMap<Name, BTreeSet<(Name, Option<Window>)>>,
+    /// The members who are given the streams to come as well.
+    pub all_streams: BTreeSet<Name>,
+    /// How long shared keys of these streams may be used without a word from a phone.
+    pub lease: Time,
+    /// Members whom the account may not know yet. Whoever is new is introduced.
+    pub meet: Vec<VerifiedMember>,
+}
+
+impl Owner<'_> {
+    /// Announces new keys on streams, for exactly those members who are named. One act, one
+    /// signature, one announcement on each stream.
+    ///
+    /// # Errors
+    /// `lease-out-of-range`, `window-empty`, `already-member` if another key goes by a name,
+    /// `unknown-member`, `announcement-keys` if there are too many windows, and those of committing.
+    pub fn arrange(&mut self, arrangement: &Arrangement, env: &mut Env<'_>) -> Result<()> {
+        let lease = arrangement.lease;
+        if lease == 0 || lease > announcement::MAX_LEASE {
+            return Err(AnnouncementError::Lease.into());
+        }
+        let mut act = Act::default();
+        let mut draft = self.next_roster(env.now)?;
+        let before = draft.private.clone();
+        let recorded = self.all_members(env)?;
+        // Ascending: the latest number of each name counts.
+        let mut numbers: BTreeMap<Name, u64> = BTreeMap::new();
+        numbers.extend(recorded.iter().map(|m| (m.name.clone(), m.number)));
+        let mut known = Members::new();
+        for verified in &arrangement.meet {
+            match recorded.iter().rev().find(|m| m.name == *verified.name()) {
+                Some(member) if member.key == *verified.key() => {}
+                Some(_) => return Err(GrantError::AlreadyMember.into()),
+                None if numbers.contains_key(verified.name()) => {}
+                None => {
+                    let (name, key) = (verified.name().clone(), verified.key());
+                    let ring = &self.phone.ring;
+                    let new = self.introduce(&mut act, &mut draft.private, ring, name, key, env)?;
+                    numbers.insert(new.name.clone(), new.number);
+                    known.insert(new.number, new);
+                }
+            }
+        }
+        let number = |name: &Name| Ok(*numbers.get(name).ok_or(GrantError::UnknownMember)?);
+        let all: Result<BTreeSet<u64>> = arrangement.all_streams.iter().map(number).collect();
+        draft.private.all_streams = all?.into_iter().collect();
+        let mut plans = BTreeMap::new();
+        for (stream, holders) in &arrangement.streams {
+            let mut plan = Plan::new();
+            for (name, window) in holders {
+                if window.is_some_and(|w| w.from >= w.until) {
+                    return Err(GrantError::Window.into());
+                }
+                let kind = window.map_or(Kind::Dsk, |_| Kind::Tdsk);
+                let holders = plan.entry((kind, *window)).or_default();
+                holders.insert(number(name)?);
+            }
+            plans.insert(stream.clone(), plan);
+        }
+        let streams: Vec<Name> = plans.keys().cloned().collect();
+        self.announce_all(&mut act, &streams, known, Some(lease), env, |name, plan| {
+            *plan = plans.remove(name).unwrap_or_default();
+        })?;
+        if draft.private != before {
+            self.add_roster(&mut act, draft, env)?;
+        }
+        self.commit(act, env)
+    }
+}
