@@ -10,6 +10,7 @@ pub mod cloud;
 pub mod contact;
 pub mod cose;
 pub mod crypto;
+#[cfg(feature = "cli")]
 pub mod demo;
 pub mod error;
 pub mod feature;
@@ -30,6 +31,7 @@ pub mod policy;
 pub mod roster;
 pub mod scheme;
 pub mod segment;
+#[cfg(feature = "cli")]
 #[cfg(feature = "cli")]
 pub mod shim;
 pub mod statement;
