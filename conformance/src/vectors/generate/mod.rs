@@ -3,9 +3,11 @@
 
 mod builder;
 mod encoding;
+mod forms;
 mod item;
 mod messages;
 mod notes;
+mod statement;
 mod world;
 
 use std::collections::BTreeMap;
@@ -21,7 +23,13 @@ use crate::prove::report::store;
 /// Every test of which the reference says something else than the test states.
 pub fn files() -> Result<Vec<File>> {
     let world = world::World::new()?;
-    let makers: &[fn(&world::World) -> Result<File>] = &[encoding::key_id, messages::message_read];
+    let makers: &[fn(&world::World) -> Result<File>] = &[
+        encoding::key_id,
+        messages::message_read,
+        encoding::sign1_open,
+        encoding::sealed_open,
+        statement::statement_open,
+    ];
     let (mut files, mut wrong) = (Vec::new(), Vec::new());
     for make in makers {
         match make(&world) {
