@@ -1,13 +1,13 @@
 //! A file of vectors: its frame, and the bytes that its tests share.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use encryptediot::shim::Answer;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Error, Result};
+use super::{Error, Result, schema};
 
 /// The operation of the file of sequences: each step names its own.
 pub const SEQUENCES: &str = "sequences";
@@ -171,7 +171,39 @@ impl Test {
     }
 }
 
+/// The files of vectors in a directory: its own and those of the other schemes, each in the order of
+/// their names.
+///
+/// # Errors
+/// If the directory cannot be read.
+pub fn paths(directory: &Path) -> Result<Vec<PathBuf>> {
+    let mut all = Vec::new();
+    for scheme in schema::SCHEMES {
+        let folder = match scheme == schema::SCHEMES[0] {
+            true => directory.to_owned(),
+            false => directory.join(scheme),
+        };
+        if folder != directory && !folder.is_dir() {
+            continue;
+        }
+        let entries = std::fs::read_dir(&folder).map_err(Error::file(&folder))?;
+        let mut paths: Vec<_> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
+        paths.retain(|path| path.extension().is_some_and(|e| e == "json"));
+        paths.sort();
+        all.append(&mut paths);
+    }
+    Ok(all)
+}
+
 impl File {
+    /// Where it lies, from the directory of the vectors.
+    pub fn path(&self) -> String {
+        match self.scheme == schema::SCHEMES[0] {
+            true => format!("{}.json", self.operation),
+            false => format!("{}/{}.json", self.scheme, self.operation),
+        }
+    }
+
     /// Reads a file.
     ///
     /// # Errors
@@ -196,10 +228,7 @@ impl File {
     /// # Errors
     /// If one of them cannot be read, or there is none.
     pub fn read_all(directory: &Path) -> Result<Vec<Self>> {
-        let entries = std::fs::read_dir(directory).map_err(Error::file(directory))?;
-        let mut paths: Vec<_> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
-        paths.retain(|path| path.extension().is_some_and(|e| e == "json"));
-        paths.sort();
+        let paths = paths(directory)?;
         if paths.is_empty() {
             let why = "there are no vectors here; name their directory with --vectors".to_owned();
             let path = directory.to_owned();

@@ -13,6 +13,7 @@ mod encoding;
 mod grant;
 mod link;
 pub mod protocol;
+mod scheme;
 mod values;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -216,6 +217,12 @@ pub const OPERATIONS: &[Entry] = &[
     Entry::of::<link::LinkRead>(),
     Entry::of::<link::LinkOpen>(),
     Entry::of::<link::LinkBodyOpen>(),
+    Entry::of::<scheme::CertificateOpen>(),
+    Entry::of::<scheme::WrappedOpen>(),
+    Entry::of::<scheme::Recover>(),
+    Entry::of::<scheme::RecordingOpen>(),
+    Entry::of::<scheme::GrantOpen>(),
+    Entry::of::<scheme::KeysOpen>(),
     Entry::of::<device::Reset>(),
     Entry::of::<device::StorePut>(),
     Entry::of::<device::StoreRemove>(),

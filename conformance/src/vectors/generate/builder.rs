@@ -23,10 +23,15 @@ pub struct Builder {
 impl Builder {
     /// A file of one operation, or of sequences.
     pub fn new(operation: &str) -> Self {
+        Self::of(schema::SCHEMES[0], operation)
+    }
+
+    /// A file of an operation of one of the schemes.
+    pub fn of(scheme: &str, operation: &str) -> Self {
         let file = File {
-            schema: schema::VECTORS.to_owned(),
+            schema: schema::of(scheme),
             spec_version: VERSION,
-            scheme: schema::SCHEMES[0].to_owned(),
+            scheme: scheme.to_owned(),
             operation: operation.to_owned(),
             number_of_tests: 0,
             notes: BTreeMap::new(),
