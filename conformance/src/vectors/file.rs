@@ -242,42 +242,49 @@ impl File {
     /// # Errors
     /// If a name or range is not there.
     pub fn resolve(&self, input: &Value) -> Result<Value> {
-        match input {
-            Value::Object(object) => match object.get("pieces") {
-                Some(Value::Array(pieces)) if object.len() == 1 => {
-                    let whole: Result<String> = pieces.iter().map(|p| self.piece(p)).collect();
-                    Ok(Value::String(whole?))
-                }
-                _ => {
-                    let field = |(k, v): (&String, &Value)| Ok((k.clone(), self.resolve(v)?));
-                    let fields: Result<Map<_, _>> = object.iter().map(field).collect();
-                    Ok(Value::Object(fields?))
-                }
-            },
-            Value::Array(items) => {
-                let items: Result<Vec<_>> = items.iter().map(|item| self.resolve(item)).collect();
-                Ok(Value::Array(items?))
-            }
-            other => Ok(other.clone()),
-        }
+        resolve(&self.shared, input)
     }
+}
 
-    fn piece(&self, piece: &Value) -> Result<String> {
-        if let Value::String(hex) = piece {
-            return Ok(hex.clone());
+/// `input` with every piece of what is `shared` written out.
+///
+/// # Errors
+/// If a name or range is not there.
+pub fn resolve(shared: &BTreeMap<String, String>, input: &Value) -> Result<Value> {
+    match input {
+        Value::Object(object) => match object.get("pieces") {
+            Some(Value::Array(pieces)) if object.len() == 1 => {
+                let whole: Result<String> = pieces.iter().map(|p| piece(shared, p)).collect();
+                Ok(Value::String(whole?))
+            }
+            _ => {
+                let field = |(k, v): (&String, &Value)| Ok((k.clone(), resolve(shared, v)?));
+                let fields: Result<Map<_, _>> = object.iter().map(field).collect();
+                Ok(Value::Object(fields?))
+            }
+        },
+        Value::Array(items) => {
+            let items: Result<Vec<_>> = items.iter().map(|item| resolve(shared, item)).collect();
+            Ok(Value::Array(items?))
         }
-        let name = piece["of"].as_str().unwrap_or_default();
-        let whole = self.shared.get(name);
-        let missing = || Error::Generate(format!("no shared bytes {piece}"));
-        let whole = whole.ok_or_else(missing)?;
-        let place = |key: &str, default: usize| {
-            let given = piece.get(key).and_then(Value::as_u64);
-            let given = given.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
-            given.unwrap_or(default).saturating_mul(2)
-        };
-        let range = place("from", 0)..place("until", whole.len() / 2);
-        Ok(whole.get(range).ok_or_else(missing)?.to_owned())
+        other => Ok(other.clone()),
     }
+}
+
+fn piece(shared: &BTreeMap<String, String>, piece: &Value) -> Result<String> {
+    if let Value::String(hex) = piece {
+        return Ok(hex.clone());
+    }
+    let name = piece["of"].as_str().unwrap_or_default();
+    let missing = || Error::Generate(format!("no shared bytes {piece}"));
+    let whole = shared.get(name).ok_or_else(missing)?;
+    let place = |key: &str, default: usize| {
+        let given = piece.get(key).and_then(Value::as_u64);
+        let given = given.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+        given.unwrap_or(default).saturating_mul(2)
+    };
+    let range = place("from", 0)..place("until", whole.len() / 2);
+    Ok(whole.get(range).ok_or_else(missing)?.to_owned())
 }
 
 #[cfg(test)]

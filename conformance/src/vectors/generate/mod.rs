@@ -15,6 +15,7 @@ mod messages;
 mod notes;
 mod roster;
 mod scheme;
+mod sequences;
 mod statement;
 mod world;
 
@@ -81,6 +82,7 @@ pub fn files() -> Result<Vec<File>> {
         scheme::recording_open,
         scheme::grant_open,
         scheme::keys_open,
+        sequences::sequences,
     ];
     let (mut files, mut wrong) = (Vec::new(), Vec::new());
     for make in makers {
