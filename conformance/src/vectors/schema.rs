@@ -27,7 +27,7 @@ pub fn of(scheme: &str) -> String {
 
 /// Does an operation belong into sequences?
 pub fn is_stateful(name: &str) -> bool {
-    ["reset", "store-", "camera-", "member-", "phone-"]
+    ["reset", "store-", "camera-", "member-", "phone-", "owner-"]
         .iter()
         .any(|start| name.starts_with(start))
         && name != "member-record-open"

@@ -330,6 +330,14 @@ impl Play {
         self.done("phone-new", &comment, input, None);
     }
 
+    /// The phone `phone` of this household, up to date with the view.
+    pub fn sync_new_phone(&mut self, home: &super::home::Home) -> Result<()> {
+        self.facts.clone_from(&home.facts);
+        self.phone("phone");
+        self.sync("phone", None, "the phone reads what is there");
+        Ok(())
+    }
+
     /// A fresh phone recovers the account.
     pub fn recover(
         &mut self,
