@@ -1,0 +1,170 @@
+"""Deterministic CBOR, and values that follow a grammar (SPEC "Messages").
+
+CBOR is PyPI's `cbor2`. Two of its habits are switched off: it gives tags a meaning (a bignum would be
+taken for an integer), and it sorts maps by an older rule. What remains is exactly SPEC's rule: an item is
+deterministically encoded if encoding it again gives the same bytes.
+
+A grammar is a Python type, as in `messages.py`: a `NamedTuple` is an array of just these items, and
+`Annotated` narrows a type. A number narrows the size of bytes, the greatest integer, the least number of
+items of a list; a pattern narrows a text; `KEY` marks bytes that must be a P-256 point.
+"""
+
+import base64
+import hashlib
+import io
+import re
+import types
+import typing
+from functools import cache
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+import cbor2
+
+from crypto import check_point
+from refused import Refused, require
+
+GREATEST = 16 * 1024 * 1024
+KEY = "a P-256 public key"
+T = TypeVar("T")
+
+
+# --- CBOR -------------------------------------------------------------------------------------------
+
+
+def _plain_tag(number: int) -> Any:
+    return lambda decoder: cbor2.CBORTag(number, decoder.decode())
+
+
+# The tags to which cbor2 gives a meaning.
+_NO_MEANING = {n: _plain_tag(n) for n in (
+    0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799)}
+
+
+def _in_given_order(encoder: cbor2.CBOREncoder, value: dict[Any, Any]) -> None:
+    encoder.encode_length(5, len(value))
+    for key, item in value.items():
+        encoder.encode(key)
+        encoder.encode(item)
+
+
+def encode(value: Any) -> bytes:
+    """The deterministic encoding (RFC 8949 section 4.2.1); a map is given in its order."""
+    return cbor2.dumps(value, canonical=True, encoders={dict: _in_given_order})
+
+
+def decode(data: bytes) -> Any:
+    """One item and nothing after it: `too-large`, `malformed`, `not-deterministic`, in this order."""
+    require(len(data) <= GREATEST, "too-large")
+    try:
+        value = cbor2.CBORDecoder(io.BytesIO(data), semantic_decoders=_NO_MEANING,
+                                  allow_duplicate_keys=False).decode()
+    except (cbor2.CBORError, RecursionError, OverflowError, MemoryError) as error:
+        raise Refused("malformed") from error
+    require(encode(value) == data, "not-deterministic")
+    return value
+
+
+# --- Grammar ----------------------------------------------------------------------------------------
+
+
+@cache
+def _fields(record: type) -> list[Any]:
+    return list(typing.get_type_hints(record, include_extras=True).values())
+
+
+def _fit(kind: Any, value: Any, keys: list[bytes]) -> Any:
+    """The value as its grammar has it (`malformed`); the points in it are added to `keys`."""
+    limit = None
+    if typing.get_origin(kind) is Annotated:
+        kind, limit = typing.get_args(kind)
+    origin = typing.get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        present = next(k for k in typing.get_args(kind) if k is not type(None))
+        return None if value is None else _fit(present, value, keys)
+    if origin is list:
+        require(type(value) is list and len(value) >= (limit or 0), "malformed")
+        (of,) = typing.get_args(kind)
+        return [_fit(of, item, keys) for item in value]
+    if kind is bytes:
+        require(type(value) is bytes, "malformed")
+        if limit == KEY:
+            keys.append(value)
+        else:
+            require(limit is None or len(value) == limit, "malformed")
+        return value
+    if kind is int:
+        require(type(value) is int and 0 <= value <= (2**64 - 1 if limit is None else limit), "malformed")
+        return value
+    if kind is str:
+        require(type(value) is str and (limit is None or re.fullmatch(limit, value) is not None), "malformed")
+        return value
+    hints = _fields(kind)
+    require(type(value) is list and len(value) == len(hints), "malformed")
+    return kind(*(_fit(hint, item, keys) for hint, item in zip(hints, value)))
+
+
+def fit(kind: type[T], value: Any) -> T:
+    """The value as its grammar has it (`malformed`), with valid keys (`invalid-key`)."""
+    keys: list[bytes] = []
+    fitted: T = _fit(kind, value, keys)
+    for key in keys:
+        check_point(key)
+    return fitted
+
+
+def read(kind: type[T], data: bytes) -> T:
+    """Decodes what is no message: what was sealed, or a statement."""
+    return fit(kind, decode(data))
+
+
+# --- Messages ---------------------------------------------------------------------------------------
+
+
+class Message(NamedTuple):
+    """A message that was read."""
+
+    account: bytes
+    body: Any
+    hash: bytes
+    bytes: bytes
+
+
+def message_hash(message: bytes) -> bytes:
+    """The hash of a message, which is that of a leaf (RFC 9162 section 2.1.1)."""
+    return hashlib.sha256(b"\0" + message).digest()
+
+
+def read_message(name: str, kind: Any, account: bytes | None, data: bytes) -> Message:
+    """Reads a message in SPEC's order; `account` is `None` where none is pinned yet."""
+    item = decode(data)
+    require(type(item) is list and len(item) == 4, "malformed")
+    given, version, of, body = item
+    _fit(str, given, []), _fit(int, version, []), _fit(Annotated[bytes, 32], of, [])
+    require(given == name, "wrong-type")
+    require(version == 1, "unknown-version")
+    require(account is None or of == account, "wrong-account")
+    return Message(of, fit(kind, body), message_hash(data), data)
+
+
+def context(name: str, account: bytes, place: Any) -> bytes:
+    """The context of something sealed."""
+    return encode([name, 1, account, place])
+
+
+# --- Texts ------------------------------------------------------------------------------------------
+
+
+def from_base32(text: str, reason: str) -> bytes:
+    """Base32 (RFC 4648) in upper case, without padding; the bits that no byte needs are zero."""
+    try:
+        data = base64.b32decode(text + "=" * (-len(text) % 8))
+    except ValueError as error:
+        raise Refused(reason) from error
+    require(base64.b32encode(data).decode().rstrip("=") == text, reason)
+    return data
+
+
+def from_text(prefix: str, text: str, reason: str) -> bytes:
+    """The bytes in a text like `EIOT:PAIR:…`."""
+    require(text.startswith(prefix), reason)
+    return from_base32(text[len(prefix):], reason)
