@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import NamedTuple
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from cose import PS256, Sign1, encrypt0_open
 from crypto import hpke_open, note, public_of, sha256, short_name
-from encoding import Message, context, decode, encode, fit, from_text, message_hash, read, read_message
+from encoding import Message, context, decode, encode, fit, from_text, message_hash, read, read_message, words
 from messages import (BODIES, NAME, Checkpoint, ContactCard, PairingOffer, PairingReply, Proximity, Ring,
                       Roster, RosterHead, RosterPrivate, SignedStatement, TreeHead, Unlock, UnlockPlain, Vault,
                       Work)
@@ -76,7 +77,7 @@ def open_statement(root: Root, name: str, data: bytes) -> Message:
     head: TreeHead = read_message("tree-head", TreeHead, root.account, payload).body
     leaf = message_hash(statement.leaf)
     note(leaf_hash=leaf)
-    arrived = _tree_root(leaf, statement.index, head.size, statement.path)
+    arrived = _tree_root(leaf, statement.place, head.size, statement.path)
     require(arrived == head.root, "invalid-tree-path")
     return read_message(name, BODIES[name], root.account, statement.leaf)
 
@@ -86,12 +87,12 @@ def open_statement(root: Root, name: str, data: bytes) -> Message:
 
 def read_passphrase(text: str) -> str:
     """The canonical form of a passphrase as a person typed it."""
-    typed = text.lower().split()
+    typed = [word.lower() if word.isascii() else "" for word in words(text)]
     require(len(typed) == 10, "word-count")
-    words = [BY_START.get(word[:4], "") for word in typed]
-    for word, given in zip(words, typed):
+    canonical = [BY_START.get(word[:4], "?") for word in typed]
+    for word, given in zip(canonical, typed):
         require(given in (word, word[:4]), "unknown-word")
-    return " ".join(words)
+    return " ".join(canonical)
 
 
 def derive_pdk(passphrase: str, salt: bytes, work: Work) -> bytes:
@@ -108,24 +109,23 @@ def derive_pdk(passphrase: str, salt: bytes, work: Work) -> bytes:
 def open_vault(account: bytes, passphrase: str, place: int, seen: int, data: bytes) -> tuple[bytes, Ring]:
     """Opens the vault that lies under the number `place`: the account signing key and the ring."""
     vault: Vault = read_message("vault", Vault, account, data).body
-    require(vault.number == place, "object-path")
-    require(vault.number >= seen, "vault-rollback")
+    require(vault.number == place and vault.number >= seen, "vault-rollback")
     pdk = derive_pdk(passphrase, vault.salt, vault.work)
     where = [vault.number, vault.salt, vault.work]
     key_context, ring_context = (context(name, account, where) for name in ("vault-signing-key", "vault-ring"))
     note(signing_key_context=key_context, ring_context=ring_context)
     signing_key = encrypt0_open(pdk, key_context, vault.signing_key, "vault-open")
-    ring = encrypt0_open(pdk, ring_context, vault.ring, "vault-open")
     try:
+        ring = read(Ring, encrypt0_open(pdk, ring_context, vault.ring, "vault-open"))
         key = load_der_private_key(signing_key, None)
-    except ValueError as error:
-        raise Refused("root-mismatch") from error
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise Refused("root-mismatch")
-    numbers = key.public_key().public_numbers()
-    require(numbers.e == 65537 and key.key_size == 2048, "root-mismatch")
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise Refused("vault-open")
+        numbers = key.public_key().public_numbers()
+        require(numbers.e == 65537 and key.key_size == 2048, "vault-open")
+    except (Refused, ValueError, UnsupportedAlgorithm) as error:
+        raise Refused("vault-open") from error
     require(sha256(make_root(numbers.n.to_bytes(256, "big"))) == account, "root-mismatch")
-    return signing_key, read(Ring, ring)
+    return signing_key, ring
 
 
 def open_under_ring(ring: list[bytes], generation: int, where: bytes, sealed: bytes) -> bytes:
@@ -140,12 +140,17 @@ def open_under_ring(ring: list[bytes], generation: int, where: bytes, sealed: by
 def follow_roster(head: RosterHead | None, roster: Message) -> RosterHead:
     """Takes a roster after the one that the phone has."""
     body: Roster = roster.body
-    number, previous = (head.number, head.hash) if head else (0, None)
-    if head and body.number <= number:
-        require(body.number == number and roster.hash == head.hash, "roster-rollback")
-    else:
-        require(body.number == number + 1 and body.previous == previous, "roster-chain")
+    number, previous = head or (0, None)
+    require((body.number, body.previous) == (number + 1, previous), "roster-chain")
     return RosterHead(body.number, roster.hash)
+
+
+def open_roster(root: Root, data: bytes) -> Message:
+    """Opens a roster: they count from 1, and the first alone has no predecessor."""
+    message = open_statement(root, "roster", data)
+    body: Roster = message.body
+    require(body.number >= 1 and (body.previous is None) == (body.number == 1), "malformed")
+    return message
 
 
 def open_roster_ring(roster: Message, instance: bytes) -> Ring:
@@ -218,11 +223,11 @@ def take_offer(now: int, text: str) -> Offer:
 def open_reply(text: str, reply: bytes) -> PairingReply:
     """Opens a camera's reply under the offer that the phone made."""
     offer = read_offer(text)
-    plain = encrypt0_open(offer.secret, context("pairing-reply", offer.account, offer.id), reply, "reply-open")
-    said: PairingReply = read(PairingReply, plain)
-    for name in said.streams:
-        check_name(name)
-    return said
+    where = context("pairing-reply", offer.account, offer.id)
+    try:
+        return read(PairingReply, encrypt0_open(offer.secret, where, reply))
+    except Refused as error:
+        raise Refused("reply-open") from error
 
 
 def check_name(name: str) -> None:
@@ -259,4 +264,5 @@ def safety_number(account: bytes, member: bytes) -> str:
 
 def check_safety_number(account: bytes, member: bytes, told: str) -> None:
     """Compares what was read out, in any grouping (`safety-number`)."""
-    require("".join(told.split()) == safety_number(account, member).replace(" ", ""), "safety-number")
+    digits = "".join(words(told)).replace("-", "")
+    require(digits == safety_number(account, member).replace(" ", ""), "safety-number")

@@ -150,7 +150,7 @@ def open_link(now: int, text: str, data: bytes) -> tuple[LinkText, list[Shown]]:
     info = context("link", link.account, link.id)
     note(info=info)
     plain: LinkPlain = read(LinkPlain, hpke_open(
-        link.private, said.index.enc, said.index.ciphertext, info, "link-open"))
+        link.private, said.sealed.enc, said.sealed.ciphertext, info, "link-open"))
     require(now < plain.until, "link-expired")
     try:
         root = open_root(plain.root, link.account)

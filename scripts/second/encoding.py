@@ -164,7 +164,13 @@ def from_base32(text: str, reason: str) -> bytes:
     return data
 
 
+def words(text: str) -> list[str]:
+    """A text between its white space, which is Unicode's."""
+    return [word for word in re.split("[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+", text) if word]
+
+
 def from_text(prefix: str, text: str, reason: str) -> bytes:
-    """The bytes in a text like `EIOT:PAIR:…`."""
-    require(text.startswith(prefix), reason)
-    return from_base32(text[len(prefix):], reason)
+    """The bytes in a text like `EIOT:PAIR:…`, in any case, with white space before and after."""
+    whole = words(text)
+    require(len(whole) == 1 and whole[0].isascii() and whole[0].upper().startswith(prefix), reason)
+    return from_base32(whole[0].upper()[len(prefix):], reason)

@@ -41,7 +41,7 @@ class TreeHead(NamedTuple):
 
 class SignedStatement(NamedTuple):
     leaf: bytes
-    index: int
+    place: int
     path: list[Hash]
     head: bytes
 
@@ -148,7 +148,7 @@ class PairingOffer(NamedTuple):
 
 class PairingReply(NamedTuple):
     camera: Point
-    streams: Annotated[list[str], 1]  # names, which have a reason of their own
+    streams: Annotated[list[Name], 1]
 
 
 class ContactCard(NamedTuple):
@@ -214,7 +214,7 @@ class Introduction(NamedTuple):
 
 class Grants(NamedTuple):
     statement: Hash
-    index: Uint32
+    shard: Uint32
     parts: bytes
 
 
@@ -283,7 +283,7 @@ class PastShare(NamedTuple):
 
 class Link(NamedTuple):
     id: Bytes16
-    index: Wrapped
+    sealed: Wrapped
 
 
 class LinkClip(NamedTuple):

@@ -143,7 +143,7 @@ def open_part(root: Root, statement: bytes, at: Lookup, shard_bits: int, public:
     grants: Grants = open_statement(root, "grants", data).body
     parts = [grants.parts[i:i + 56] for i in range(0, len(grants.parts), 56)]
     finds = [part[:8] for part in parts]
-    good = (grants.statement == statement and grants.index == at.shard and len(grants.parts) % 56 == 0
+    good = (grants.statement == statement and grants.shard == at.shard and len(grants.parts) % 56 == 0
             and finds == sorted(set(finds)) and all(_shard(find, shard_bits) == at.shard for find in finds))
     require(good, "shard-out-of-place")
     if at.find not in finds:

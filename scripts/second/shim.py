@@ -14,6 +14,7 @@ An operation is a function below, by its name in vectors/OPERATIONS.md. The type
 its input is read: `bytes` is hexadecimal, a `NamedTuple` an object.
 """
 
+import copy
 import json
 import sys
 import types
@@ -25,8 +26,10 @@ import account as accounts
 import clips as viewing
 import crypto
 import sharing
+from camera import Camera
 from cose import ES256, Sign1, encrypt0_open, sign1
 from encoding import Message, context, from_text, read_message
+from member import Member
 from messages import BODIES, Acknowledgement, Announcement, Envelope, Head, Lease, PhoneKeys, Ring, RosterHead, Work
 from refused import Refused, require
 
@@ -117,7 +120,7 @@ def vault_open(account: bytes, passphrase: str, place: int, seen: int, vault: by
 
 
 def _roster(root: bytes, roster: bytes) -> Message:
-    return accounts.open_statement(accounts.open_root(root), "roster", roster)
+    return accounts.open_roster(accounts.open_root(root), roster)
 
 
 @operation
@@ -338,6 +341,118 @@ def link_body_open(text: str, now: int, object: bytes, number: int, body: bytes 
     return viewing.open_link_body(now, text, object, number, body)
 
 
+# --- Devices ----------------------------------------------------------------------------------------
+
+STORES: dict[str, dict[str, bytes]] = {}
+CAMERAS: dict[str, Camera] = {}
+MEMBERS: dict[str, Member] = {}
+
+
+class Object(NamedTuple):
+    """An object of the cloud."""
+
+    path: str
+    bytes_: bytes
+
+
+@operation
+def reset() -> Any:
+    for devices in (STORES, CAMERAS, MEMBERS):
+        devices.clear()
+
+
+@operation
+def store_put(store: str, objects: list[Object]) -> Any:
+    STORES.setdefault(store, {}).update({put.path: put.bytes_ for put in objects})
+
+
+@operation
+def store_remove(store: str, paths: list[str]) -> Any:
+    for path in paths:
+        del STORES[store][path]
+
+
+@operation
+def camera_new(device: str, wall: int, monotonic: int, offer: str, root: bytes, key: bytes,
+               streams: list[str]) -> Any:
+    CAMERAS[device] = Camera(wall, monotonic, offer, root, key, streams)
+
+
+@operation
+def camera_accept(device: str, wall: int, monotonic: int, announcement: bytes) -> Any:
+    CAMERAS[device].tick(wall, monotonic)
+    return {"acknowledgement": CAMERAS[device].accept(announcement)}
+
+
+@operation
+def camera_extend(device: str, wall: int, monotonic: int, lease: bytes) -> Any:
+    CAMERAS[device].tick(wall, monotonic)
+    CAMERAS[device].extend(lease)
+
+
+@operation
+def camera_begin(device: str, stream: str, wall: int, monotonic: int) -> Any:
+    CAMERAS[device].tick(wall, monotonic)
+    CAMERAS[device].begin(stream)
+
+
+@operation
+def camera_finish(device: str, stream: str, wall: int, monotonic: int) -> Any:
+    CAMERAS[device].tick(wall, monotonic)
+    said = CAMERAS[device].finish(stream)
+    return {"announcement": said.announcement, "start": said.start, "end": said.end, "sequence": said.sequence,
+            "recipients": [envelope.recipient for envelope in said.envelopes]}
+
+
+@operation
+def camera_time(device: str, wall: int, monotonic: int) -> Any:
+    return {"time": CAMERAS[device].tick(wall, monotonic)}
+
+
+@operation
+def camera_restart(device: str, wall: int, monotonic: int) -> Any:
+    CAMERAS[device].restart(wall, monotonic)
+
+
+@operation
+def member_new(device: str, key: bytes) -> Any:
+    MEMBERS[device] = Member(key)
+
+
+@operation
+def member_pin(device: str, account: bytes, told: str) -> Any:
+    MEMBERS[device].pin(account, told)
+
+
+@operation
+def member_touch(device: str, payload: bytes) -> Any:
+    MEMBERS[device].touch(payload)
+
+
+@operation
+def member_sync(device: str, store: str) -> Any:
+    return MEMBERS[device].sync(STORES[store])
+
+
+@operation
+def member_view(device: str, store: str, account: bytes, stream: str, sequence: int) -> Any:
+    return MEMBERS[device].show(STORES[store], account, stream, sequence)
+
+
+@operation
+def member_restart(device: str) -> Any:
+    MEMBERS[device] = copy.deepcopy(MEMBERS[device])
+
+
+def kept(name: str, given: dict[str, Any]) -> Callable[[], None]:
+    """Puts a device back as it was before: what is refused changes nothing."""
+    for kind, devices in (("camera-", CAMERAS), ("member-", MEMBERS)):
+        if name.startswith(kind) and given.get("device") in devices:
+            device, before = given["device"], copy.deepcopy(devices[given["device"]])
+            return lambda: devices.update({device: before})
+    return lambda: None
+
+
 # --- The protocol -----------------------------------------------------------------------------------
 
 
@@ -381,10 +496,12 @@ def answer(name: str, given: dict[str, Any]) -> dict[str, Any]:
     crypto.NOTED.clear()
     hints = typing.get_type_hints(function)
     hints.pop("return")
+    put_back = kept(name, given)
     try:
         parameters = {of: from_json(hint, given.get(of)) for of, hint in hints.items()}
         output = function(**parameters)
     except Refused as refused:
+        put_back()
         released = {} if refused.output is None else {"output": to_json(refused.output)}
         return {"result": "reject", "reason": refused.reason} | released
     except Exception as error:  # a request that makes no sense, or a bug: neither may pass
