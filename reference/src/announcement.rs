@@ -93,9 +93,11 @@ pub struct Announcement {
     pub lease: Time,
     /// The owner's phones: the session key of every clip is wrapped for each.
     #[n(6)]
+    #[cbor(decode_with = "crate::cbor::some")]
     pub phones: Vec<PhoneKeys>,
     /// The owner's stream key, then at most one DSK, then TDSKs by window.
     #[n(7)]
+    #[cbor(decode_with = "crate::cbor::some")]
     pub keys: Vec<StreamKey>,
     /// The hash of the [`crate::grant::Backup`] that holds the private parts.
     #[n(8)]
@@ -141,7 +143,6 @@ impl Announcement {
             && sorted
             && windows
             && points.len() == count
-            && !self.phones.is_empty()
             && self.phones.len() <= MAX_KEYS
             && self.keys.len() <= MAX_KEYS
             && self.shard_bits <= 16;

@@ -83,6 +83,21 @@ macro_rules! point {
 point!(KemPublic);
 point!(VerifyingKey);
 
+/// Reads a list of one item at least: `[+ item]` of SPEC's grammar.
+///
+/// # Errors
+/// If it is no such list.
+pub(crate) fn some<'b, C, T: Decode<'b, C>>(
+    d: &mut Decoder<'b>,
+    context: &mut C,
+) -> std::result::Result<Vec<T>, DecodeError> {
+    let items: Vec<T> = Decode::decode(d, context)?;
+    match items.is_empty() {
+        true => Err(DecodeError::message("an empty list")),
+        false => Ok(items),
+    }
+}
+
 /// The deterministic encoding of `value`.
 pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
     let mut bytes = Vec::new();

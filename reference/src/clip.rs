@@ -170,9 +170,11 @@ pub struct Manifest {
     pub length: u64,
     /// SHA-256 of every sealed segment.
     #[n(9)]
+    #[cbor(decode_with = "crate::cbor::some")]
     pub segments: Vec<Hash>,
     /// The session key for every recipient.
     #[n(10)]
+    #[cbor(decode_with = "crate::cbor::some")]
     pub envelopes: Vec<Envelope>,
 }
 

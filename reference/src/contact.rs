@@ -70,7 +70,7 @@ impl Card {
 }
 
 fn from_text(prefix: &str, text: &str) -> Result<Vec<u8>> {
-    let text = text.trim().to_uppercase();
+    let text = text.trim().to_ascii_uppercase();
     let text = text.strip_prefix(prefix).ok_or(GrantError::CardMalformed)?;
     Ok(BASE32_NOPAD
         .decode(text.as_bytes())

@@ -153,8 +153,11 @@ fn verify(
     {
         return Err(MessageError::Malformed.into());
     }
+    if sign1.payload.is_none() {
+        return Err(MessageError::Malformed.into());
+    }
     sign1.verify_signature(&[], check)?;
-    sign1.payload.ok_or_else(|| MessageError::Malformed.into())
+    Ok(sign1.payload.unwrap_or_default())
 }
 
 /// Seals `plaintext` for the place that `context` names (see [`message::context`]). Returns the

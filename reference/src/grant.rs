@@ -453,6 +453,9 @@ pub fn open_backup(
     let place = message::context(Backup::TYPE, account, (backup.generation, stream.clone()));
     let plain = cose::unseal(ring.key(backup.generation)?, &place, &backup.sealed)?;
     let holdings: Vec<(Bytes<32>, Vec<u64>)> = cbor::decode(&plain)?;
+    if holdings.is_empty() {
+        return Err(MessageError::Malformed.into());
+    }
     let holding = |(secret, members): (Bytes<32>, Vec<u64>)| {
         Ok(Holding {
             secret: KemSecret::from_bytes(&secret.0).map_err(|_| MessageError::InvalidKey)?,

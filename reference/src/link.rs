@@ -126,9 +126,11 @@ struct Index {
     root: ByteVec,
     /// The announcements that vouch for the camera, one at least.
     #[n(2)]
+    #[cbor(decode_with = "crate::cbor::some")]
     announcements: Vec<ByteVec>,
     /// The clips.
     #[n(3)]
+    #[cbor(decode_with = "crate::cbor::some")]
     clips: Vec<IndexClip>,
 }
 

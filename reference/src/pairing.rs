@@ -73,7 +73,7 @@ impl Offer {
     /// `offer-malformed`.
     pub fn from_text(text: &str) -> Result<Self> {
         let malformed = |_| PairingError::OfferMalformed;
-        let text = text.trim().to_uppercase();
+        let text = text.trim().to_ascii_uppercase();
         let text = text
             .strip_prefix(OFFER_PREFIX)
             .ok_or(PairingError::OfferMalformed)?;
@@ -121,6 +121,7 @@ pub struct Reply {
     pub camera: VerifyingKey,
     /// The streams that it records.
     #[n(1)]
+    #[cbor(decode_with = "crate::cbor::some")]
     pub streams: Vec<Name>,
 }
 

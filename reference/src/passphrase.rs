@@ -45,7 +45,7 @@ impl Passphrase {
             return Err(AccountError::WordCount.into());
         }
         for typed in text.split_whitespace() {
-            let typed = Zeroizing::new(typed.to_lowercase());
+            let typed = Zeroizing::new(typed.to_ascii_lowercase());
             let word = list()
                 .iter()
                 .find(|word| **word == *typed || (typed.len() == 4 && word.starts_with(&*typed)))

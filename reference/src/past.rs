@@ -33,6 +33,7 @@ pub struct PastShare {
     pub key: KemPublic,
     /// The clips, ascending by sequence number, at least one.
     #[n(5)]
+    #[cbor(decode_with = "crate::cbor::some")]
     pub clips: Vec<PastClip>,
     /// As in an announcement.
     #[n(6)]
@@ -74,10 +75,7 @@ pub fn open(root: &RsaPublic, account: &AccountId, bytes: &[u8]) -> Result<Signe
         .iter()
         .zip(share.clips.iter().skip(1))
         .all(|(a, b)| a.sequence < b.sequence);
-    let shape = ascending
-        && !share.clips.is_empty()
-        && share.window.from < share.window.until
-        && share.shard_bits <= 16;
+    let shape = ascending && share.window.from < share.window.until && share.shard_bits <= 16;
     if !shape {
         return Err(AnnouncementError::Keys.into());
     }

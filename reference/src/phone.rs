@@ -531,7 +531,7 @@ pub fn checkpoint_text(account: &AccountId, checkpoint: Checkpoint) -> String {
 /// # Errors
 /// `malformed` and the others of [`message::decode`].
 pub fn checkpoint_from_text(account: &AccountId, text: &str) -> Result<Checkpoint> {
-    let text = text.trim().to_uppercase();
+    let text = text.trim().to_ascii_uppercase();
     let text = text
         .strip_prefix(CHECKPOINT_PREFIX)
         .ok_or(MessageError::Malformed)?;

@@ -68,6 +68,7 @@ pub struct CameraEntry {
     pub key: VerifyingKey,
     /// Its streams; a stream's name is unique in the account.
     #[n(2)]
+    #[cbor(decode_with = "crate::cbor::some")]
     pub streams: Vec<Name>,
 }
 
@@ -89,6 +90,7 @@ pub struct Roster {
     pub generation: u64,
     /// The phones, each name and key once, at least one.
     #[n(4)]
+    #[cbor(decode_with = "crate::cbor::some")]
     pub phones: Vec<PhoneEntry>,
     /// The cameras.
     #[n(5)]
@@ -215,12 +217,12 @@ pub struct Verified {
 /// Verifies a roster under the pinned root.
 ///
 /// # Errors
-/// Those of [`statement::open`]; `malformed` if it lists no phone or has no place in a chain.
+/// Those of [`statement::open`]; `malformed` if it has no place in a chain.
 pub fn open(root: &RsaPublic, account: &AccountId, bytes: &[u8]) -> Result<Verified> {
     let signed = statement::open::<Roster>(root, account, bytes)?;
     let roster = signed.body;
     let first = roster.number == 1;
-    if roster.phones.is_empty() || roster.number == 0 || roster.previous.is_none() != first {
+    if roster.number == 0 || roster.previous.is_none() != first {
         return Err(crate::error::MessageError::Malformed.into());
     }
     Ok(Verified {

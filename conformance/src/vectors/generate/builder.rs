@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::super::file::{Body, Exchange, File, SEQUENCES, Step, Test};
 use super::super::schema;
 use super::super::{Error, Result};
+use super::messages::Fault;
 use super::notes;
 
 /// A file that is being made.
@@ -104,6 +105,15 @@ impl Builder {
         match reason {
             None => self.accept(name, comment, input),
             Some(reason) => self.reject(name, comment, input, reason),
+        }
+    }
+
+    /// A test for each of these faults, of an input made with its bytes.
+    pub fn faults(&mut self, name: &str, faults: Vec<Fault>, input: impl Fn(&[u8]) -> Value) {
+        for fault in faults {
+            let name = format!("{name}.{}", fault.name);
+            self.flag(fault.flag);
+            self.expect(&name, &fault.comment, input(&fault.bytes), fault.reason);
         }
     }
 

@@ -17,6 +17,8 @@ pub struct Shape {
     pub nullable: &'static [&'static [usize]],
     /// Arrays that are lists of any length.
     pub lists: &'static [&'static [usize]],
+    /// Those of them that may be empty.
+    pub empty: &'static [&'static [usize]],
     /// Byte strings of any length.
     pub free: &'static [&'static [usize]],
     /// 65 bytes that are an encapsulated key: whether they are a point shows when they are opened.
@@ -27,6 +29,7 @@ const NONE: Shape = Shape {
     fields: &[],
     nullable: &[],
     lists: &[],
+    empty: &[],
     free: &[],
     enc: &[],
 };
@@ -61,6 +64,7 @@ pub fn shape(kind: &str) -> Shape {
             ],
             nullable: &[&[1]],
             lists: &[&[4], &[5], &[5, 0, 2]],
+            empty: &[&[5]],
             free: &[&[6], &[4, 0, 2, 1]],
             enc: &[&[4, 0, 2, 0]],
         },
@@ -147,6 +151,7 @@ pub fn shape(kind: &str) -> Shape {
             fields: &["roster", "streams"],
             nullable: &[&[0]],
             lists: &[&[1]],
+            empty: &[&[1]],
             ..NONE
         },
         _ => NONE,
@@ -577,7 +582,14 @@ impl Faults<'_> {
                 ));
                 if !is(self.shape.lists) {
                     bad.push(("item-less", "an item less".into(), item.without_last()));
-                    bad.push(("none", "no items".into(), Item::Array(Vec::new())));
+                }
+                let none = Item::Array(Vec::new());
+                match is(self.shape.empty) {
+                    true => {
+                        let comment = format!("{name}: no items, which may be");
+                        self.add(&named("none"), &comment, "Edge", put(none), None);
+                    }
+                    false => bad.push(("none", "no items".into(), none)),
                 }
                 let numbered = (0..).map(Item::Uint).zip(items.iter().cloned());
                 bad.push((

@@ -1,11 +1,17 @@
 //! Makes the vectors. Every test states what must come of it; the reference is asked, and where it
 //! says otherwise nothing is written.
 
+mod account;
+mod announcement;
 mod builder;
+mod contact;
 mod encoding;
+mod forms;
 mod item;
 mod messages;
 mod notes;
+mod roster;
+mod statement;
 mod world;
 
 use std::collections::BTreeMap;
@@ -21,7 +27,38 @@ use crate::prove::report::store;
 /// Every test of which the reference says something else than the test states.
 pub fn files() -> Result<Vec<File>> {
     let world = world::World::new()?;
-    let makers: &[fn(&world::World) -> Result<File>] = &[encoding::key_id, messages::message_read];
+    let makers: &[fn(&world::World) -> Result<File>] = &[
+        encoding::key_id,
+        messages::message_read,
+        encoding::sign1_open,
+        encoding::sealed_open,
+        statement::statement_open,
+        account::root_make,
+        account::root_open,
+        account::passphrase_read,
+        account::pdk_derive,
+        account::vault_open,
+        roster::roster_open,
+        roster::roster_ring_open,
+        roster::roster_private_open,
+        account::checkpoint_read,
+        account::unlock_open,
+        contact::name_read,
+        contact::offer_read,
+        contact::reply_open,
+        contact::card_read,
+        contact::safety_number,
+        contact::safety_number_check,
+        contact::touch_text_read,
+        contact::touch_read,
+        announcement::announcement_open,
+        announcement::announcement_follow,
+        announcement::recipients,
+        announcement::acknowledgement_open,
+        announcement::acknowledgement_sign,
+        announcement::lease_open,
+        announcement::lease_sign,
+    ];
     let (mut files, mut wrong) = (Vec::new(), Vec::new());
     for make in makers {
         match make(&world) {

@@ -5,6 +5,7 @@ use encryptediot::announcement::{
 };
 use encryptediot::cbor::Bytes;
 use encryptediot::clip::{self, Manifest, Role};
+use encryptediot::cose;
 use encryptediot::crypto::{
     self, KemPublic, KemSecret, RsaSigningKey, SecretBytes, SigningKey, hpke_seal,
 };
@@ -59,6 +60,11 @@ pub fn bad_rsa() -> Result<Vec<(&'static str, Vec<u8>)>> {
 /// A generator from a seed.
 pub fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
+}
+
+/// A generator from what it is drawn for.
+pub fn rng_of(what: &[u8]) -> ChaCha20Rng {
+    ChaCha20Rng::from_seed(crypto::sha256(what))
 }
 
 /// An account and its keys.
@@ -146,7 +152,7 @@ impl World {
 
     /// Signs messages with one signature. What is random in it is drawn for these messages alone.
     pub fn sign_all(&self, leaves: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>> {
-        let mut rng = ChaCha20Rng::from_seed(crypto::sha256(&leaves.concat()));
+        let mut rng = rng_of(&leaves.concat());
         Ok(statement::sign_all(
             &self.root,
             &self.account,
@@ -159,6 +165,12 @@ impl World {
     pub fn sign(&self, leaf: Vec<u8>) -> Result<Vec<u8>> {
         let signed = self.sign_all(vec![leaf])?.into_iter().next();
         signed.ok_or_else(|| Error::Generate("no statement".to_owned()))
+    }
+
+    /// Signs what is said to be a tree head.
+    pub fn sign_head(&self, payload: Vec<u8>) -> Result<Vec<u8>> {
+        let mut rng = rng_of(&payload);
+        Ok(cose::sign_root(&self.root, payload, &mut rng)?)
     }
 
     /// Signs what a body says.
@@ -488,5 +500,15 @@ impl World {
             ("past-share", self.encode(self.past_share()?)),
             ("checkpoint", self.encode(self.checkpoint()?)),
         ])
+    }
+
+    /// The good message of a type.
+    pub fn message(&self, kind: &str) -> Result<Vec<u8>> {
+        let all = self.messages()?.into_iter();
+        let mut found = all
+            .filter(|(name, _)| *name == kind)
+            .map(|(_, bytes)| bytes);
+        let missing = || Error::Generate(format!("no message of type {kind}"));
+        found.next().ok_or_else(missing)
     }
 }
