@@ -4,10 +4,13 @@
 mod account;
 mod announcement;
 mod builder;
+mod clip;
 mod contact;
 mod encoding;
 mod forms;
+mod grant;
 mod item;
+mod link;
 mod messages;
 mod notes;
 mod roster;
@@ -58,6 +61,19 @@ pub fn files() -> Result<Vec<File>> {
         announcement::acknowledgement_sign,
         announcement::lease_open,
         announcement::lease_sign,
+        grant::introduction_open,
+        grant::part_lookup,
+        grant::part_open,
+        grant::member_open,
+        grant::backup_open,
+        grant::past_share_open,
+        clip::body_seal,
+        clip::manifest_open,
+        clip::envelope_open,
+        clip::body_open,
+        link::link_read,
+        link::link_open,
+        link::link_body_open,
     ];
     let (mut files, mut wrong) = (Vec::new(), Vec::new());
     for make in makers {

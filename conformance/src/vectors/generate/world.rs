@@ -108,6 +108,11 @@ pub fn x() -> Result<Name> {
     Ok(name("x")?)
 }
 
+/// The stream `y`.
+pub fn y() -> Result<Name> {
+    Ok(name("y")?)
+}
+
 impl World {
     fn with_root(pkcs8: &str) -> Result<Self> {
         let root = RsaSigningKey::from_pkcs8(&unhex(pkcs8)?)?;
