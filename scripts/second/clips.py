@@ -1,11 +1,12 @@
 """Clips as a viewer sees them, and links (SPEC "Clips", "Viewing", "Links")."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from account import Root, open_root
 from cose import ES256, Sign1
 from crypto import gcm_open, gcm_seal, hpke_open, load_private, note, public_of, sha256, short_name
-from encoding import Message, context, from_base32, read, read_message
+from encoding import Message, context, from_base32, read, read_message, words
 from messages import Announcement, Envelope, Link, LinkPlain, Manifest
 from refused import Refused, require
 from sharing import open_announcement
@@ -34,52 +35,45 @@ def seal_body(key: bytes, where: bytes, plain: bytes) -> list[bytes]:
     return [gcm_seal(key, _nonce(i, count), plain[SEGMENT * i:SEGMENT * (i + 1)], where) for i in range(count)]
 
 
-class Reader:
-    """What is released of a body: so many bytes, and their hash. Reading that fails says what was."""
+Opener = Callable[[int, bytes, bytes], bytes]
+"""Verifies and opens a segment: its number, nonce and sealed bytes."""
 
-    def __init__(self, manifest: Manifest, body: bytes | None, first: int = 0) -> None:
-        self.manifest = manifest
-        self.count = len(manifest.segments)
-        self.released = bytearray()
-        self._first = first
+
+def read_body(manifest: Manifest, body: bytes | None, first: int, open_segment: Opener) -> dict[str, Any]:
+    """Reads a body from a segment to its end: how much was released, and its hash.
+
+    A refusal says the same of what was released before.
+    """
+    released = bytearray()
+    count = len(manifest.segments)
+    try:
         if body is None:
-            raise self._refused("object-missing")
-        self._body = body
-
-    def _refused(self, reason: str) -> Refused:
-        return Refused(reason, self.output())
-
-    def output(self) -> dict[str, Any]:
-        """What was released so far."""
-        return {"released": len(self.released), "sha256": sha256(bytes(self.released))}
-
-    def run(self, open_segment: Any) -> dict[str, Any]:
-        """Reads to the end; `open_segment` verifies and opens a segment."""
-        for index in range(self._first, self.count):
+            raise Refused("clip-missing")
+        for index in range(first, count):
             start = index * (SEGMENT + TAG)
-            size = min(SEGMENT, self.manifest.length - index * SEGMENT) + TAG
-            sealed = self._body[start:start + size]
-            if len(sealed) < size:
-                raise self._refused("body-truncated")
-            try:
-                self.released += open_segment(index, sealed)
-            except Refused as error:
-                raise self._refused(error.reason) from error
-        if len(self._body) > self.manifest.length + TAG * self.count:
-            raise self._refused("body-trailing")
-        return self.output()
+            end = start + min(SEGMENT, manifest.length - index * SEGMENT) + TAG
+            require(len(body) >= end, "body-truncated")
+            plain = open_segment(index, _nonce(index, count), body[start:end])
+            require(index < count - 1 or len(body) == end, "body-trailing")
+            released += plain
+    except Refused as error:
+        raise Refused(error.reason, _output(released)) from error
+    return _output(released)
+
+
+def _output(released: bytearray) -> dict[str, Any]:
+    return {"released": len(released), "sha256": sha256(bytes(released))}
 
 
 def open_body(account: bytes, manifest: Manifest, key: bytes, body: bytes | None, first: int = 0) -> dict[str, Any]:
     """Reads a clip's body from a segment to its end."""
     where = context("segment", account, manifest.clip)
-    reader = Reader(manifest, body, first)
 
-    def open_segment(index: int, sealed: bytes) -> bytes:
+    def open_segment(index: int, nonce: bytes, sealed: bytes) -> bytes:
         require(sha256(sealed) == manifest.segments[index], "segment-altered")
-        return gcm_open(key, _nonce(index, reader.count), sealed, where, "segment-altered")
+        return gcm_open(key, nonce, sealed, where, "segment-altered")
 
-    return reader.run(open_segment)
+    return read_body(manifest, body, first, open_segment)
 
 
 # --- Manifests and envelopes ------------------------------------------------------------------------
@@ -127,8 +121,9 @@ class LinkText(NamedTuple):
 def read_link(text: str) -> LinkText:
     """Reads a link's text (`link-malformed`)."""
     prefix, reason = "eiot:link:", "link-malformed"
-    require(text.startswith(prefix) and text.count("#") == 1, reason)
-    place, key = (from_base32(part, reason) for part in text[len(prefix):].split("#"))
+    link = " ".join(words(text))
+    require(link.startswith(prefix) and link.count("#") == 1, reason)
+    place, key = (from_base32(part, reason) for part in link[len(prefix):].split("#"))
     require(len(place) == 48, reason)
     load_private(key, reason)
     return LinkText(place[:32], place[32:], key)
@@ -149,8 +144,10 @@ def open_link(now: int, text: str, data: bytes) -> tuple[LinkText, list[Shown]]:
     require(said.id == link.id, "link-open")
     info = context("link", link.account, link.id)
     note(info=info)
-    plain: LinkPlain = read(LinkPlain, hpke_open(
-        link.private, said.sealed.enc, said.sealed.ciphertext, info, "link-open"))
+    try:
+        plain = read(LinkPlain, hpke_open(link.private, said.sealed.enc, said.sealed.ciphertext, info, "link-open"))
+    except Refused as error:
+        raise Refused("link-open") from error
     require(now < plain.until, "link-expired")
     try:
         root = open_root(plain.root, link.account)
@@ -183,13 +180,11 @@ def open_link_body(now: int, text: str, data: bytes, number: int, body: bytes | 
     manifest, original, copy = clips[number]
     where = context("link-segment", link.account, [link.id, number])
     sealed_in = context("segment", link.account, manifest.clip)
-    reader = Reader(manifest, body)
 
-    def open_segment(index: int, sealed: bytes) -> bytes:
-        nonce = _nonce(index, reader.count)
+    def open_segment(index: int, nonce: bytes, sealed: bytes) -> bytes:
         plain = gcm_open(copy, nonce, sealed, where, "segment-altered")
         again = gcm_seal(original, nonce, plain, sealed_in)
         require(sha256(again) == manifest.segments[index], "segment-altered")
         return plain
 
-    return reader.run(open_segment)
+    return read_body(manifest, body, 0, open_segment)

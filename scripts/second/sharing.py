@@ -5,7 +5,7 @@ from typing import NamedTuple
 from account import Root, open_statement, open_under_ring
 from cose import ES256, Sign1, sign1
 from crypto import Recipient, gcm_open, hkdf_expand, public_of, short_name
-from encoding import Message, context, encode, fit, decode, read, read_message
+from encoding import Message, context, encode, decode, fit, message_hash, read, read_message
 from messages import (Acknowledgement, Announcement, Backup, Grants, Head, Holding, Introduction, Lease, Member,
                       MemberPlain, PastShare, PhoneKeys, StreamKey)
 from refused import Refused, require
@@ -160,7 +160,7 @@ def open_part(root: Root, statement: bytes, at: Lookup, shard_bits: int, public:
 def open_member_record(root: Root, ring: list[bytes], number: int, data: bytes) -> MemberPlain:
     """Verifies the owner's record of a member and opens it."""
     said: Member = open_statement(root, "member", data).body
-    require(said.number == number, "object-path")
+    require(said.number == number, "sealed-open")
     where = context("member", root.account, [said.number, said.generation])
     return read(MemberPlain, open_under_ring(ring, said.generation, where, said.sealed))
 
@@ -168,15 +168,14 @@ def open_member_record(root: Root, ring: list[bytes], number: int, data: bytes) 
 def open_backup(account: bytes, ring: list[bytes], stream: str, named: bytes, announced: list[bytes],
                 data: bytes) -> list[Holding]:
     """Opens the backup that a statement names, and holds it against the statement's keys."""
-    message = read_message("backup", Backup, account, data)
-    said: Backup = message.body
-    require(message.hash == named, "object-path")
+    require(message_hash(data) == named, "object-path")
+    said: Backup = read_message("backup", Backup, account, data).body
     where = context("backup", account, [said.generation, stream])
     plain = open_under_ring(ring, said.generation, where, said.sealed)
     items = decode(plain)
     require(type(items) is list and len(items) > 0, "malformed")
     holdings: list[Holding] = [fit(Holding, item) for item in items]
-    require([public_of(holding.private, "grant-key") for holding in holdings] == announced, "grant-key")
+    require([public_of(holding.private) for holding in holdings] == announced, "grant-key")
     return holdings
 
 
