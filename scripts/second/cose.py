@@ -4,7 +4,6 @@ That is two structures with fixed headers. `pycose` is not taken for them: it re
 algorithms than may be accepted here, and brings a second library of elliptic curves along.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import cbor2
@@ -16,16 +15,22 @@ from refused import Refused, require
 ES256, PS256, A256GCM = -7, -37, 3
 
 
+def _parts(data: bytes, tag: int, count: int, reason: str) -> list[Any]:
+    item = decode(data)
+    require(isinstance(item, cbor2.CBORTag) and item.tag == tag, reason)
+    require(isinstance(item.value, list) and len(item.value) == count, reason)
+    parts: list[Any] = item.value
+    return parts
+
+
 class Sign1:
     """A `COSE_Sign1` that has been read, and not yet verified."""
 
     def __init__(self, algorithm: int, data: bytes) -> None:
-        item = decode(data)
-        require(isinstance(item, cbor2.CBORTag) and item.tag == 18, "malformed")
-        require(isinstance(item.value, list | tuple) and len(item.value) == 4, "malformed")
-        protected, unprotected, payload, signature = item.value
-        require(protected == encode({1: algorithm}) and unprotected == {}, "malformed")
+        parts = _parts(data, 18, 4, "malformed")
+        protected, payload, signature = encode({1: algorithm}), parts[2], parts[3]
         require(type(payload) is bytes and type(signature) is bytes, "malformed")
+        require(encode(cbor2.CBORTag(18, [protected, {}, payload, signature])) == data, "malformed")
         self.payload: bytes = payload
         self.signature: bytes = signature
         self.to_be_signed = encode(["Signature1", protected, b"", payload])
@@ -53,16 +58,13 @@ def sign1(private: bytes, payload: bytes) -> bytes:
 def encrypt0_open(key: bytes, external: bytes, data: bytes, reason: str = "sealed-open") -> bytes:
     """Opens a `COSE_Encrypt0`; whatever is wrong with it has one reason."""
     try:
-        item = decode(data)
+        _, unprotected, sealed = _parts(data, 16, 3, reason)
     except Refused as error:
         raise Refused(reason) from error
-    require(isinstance(item, cbor2.CBORTag) and item.tag == 16, reason)
-    require(isinstance(item.value, list | tuple) and len(item.value) == 3, reason)
-    protected, unprotected, sealed = item.value
-    require(protected == encode({1: A256GCM}) and type(sealed) is bytes, reason)
-    require(isinstance(unprotected, Mapping) and list(unprotected) == [5], reason)
-    iv: Any = unprotected[5]
+    require(type(unprotected) is tuple and len(unprotected) == 1 and type(sealed) is bytes, reason)
+    protected, iv = encode({1: A256GCM}), unprotected[0][1]
     require(type(iv) is bytes and len(iv) == 12, reason)
+    require(encode(cbor2.CBORTag(16, [protected, {5: iv}, sealed])) == data, reason)
     associated = encode(["Encrypt0", protected, external])
     note(associated_data=associated)
     return gcm_open(key, iv, sealed, associated, reason)

@@ -1,8 +1,7 @@
 """Deterministic CBOR, and values that follow a grammar (SPEC "Messages").
 
-CBOR is PyPI's `cbor2`. Two of its habits are switched off: it gives tags a meaning (a bignum would be
-taken for an integer), and it sorts maps by an older rule. What remains is exactly SPEC's rule: an item is
-deterministically encoded if encoding it again gives the same bytes.
+PyPI's `cbor2` encodes. It is too kind to decode what others send: it takes a bignum for an integer, gives
+other tags a meaning, and does not say how an item was encoded. The decoder here does.
 
 A grammar is a Python type, as in `messages.py`: a `NamedTuple` is an array of just these items, and
 `Annotated` narrows a type. A number narrows the size of bytes, the greatest integer, the least number of
@@ -11,7 +10,6 @@ items of a list; a pattern narrows a text; `KEY` marks bytes that must be a P-25
 
 import base64
 import hashlib
-import io
 import re
 import types
 import typing
@@ -31,36 +29,82 @@ T = TypeVar("T")
 # --- CBOR -------------------------------------------------------------------------------------------
 
 
-def _plain_tag(number: int) -> Any:
-    return lambda decoder: cbor2.CBORTag(number, decoder.decode())
-
-
-# The tags to which cbor2 gives a meaning.
-_NO_MEANING = {n: _plain_tag(n) for n in (
-    0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799)}
-
-
-def _in_given_order(encoder: cbor2.CBOREncoder, value: dict[Any, Any]) -> None:
-    encoder.encode_length(5, len(value))
-    for key, item in value.items():
-        encoder.encode(key)
-        encoder.encode(item)
-
-
 def encode(value: Any) -> bytes:
     """The deterministic encoding (RFC 8949 section 4.2.1); a map is given in its order."""
-    return cbor2.dumps(value, canonical=True, encoders={dict: _in_given_order})
+    return cbor2.dumps(value)
+
+
+class _Reader:
+    """Reads items: a map as a tuple of pairs, a tag as a `CBORTag`, a float as a `float`."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.at = 0
+        self.shortest = True
+        """Are all lengths definite, and all integers and lengths in as few bytes as they can be?"""
+
+    def take(self, count: int) -> bytes:
+        """The next bytes."""
+        taken = self.data[self.at:self.at + count]
+        require(len(taken) == count, "malformed")
+        self.at += count
+        return taken
+
+    def item(self) -> Any:
+        """The next item (`malformed`)."""
+        major, info = divmod(self.take(1)[0], 32)
+        width = 1 << info - 24 if 24 <= info <= 27 else 0
+        argument = int.from_bytes(self.take(width), "big") if width else info
+        if major == 7:
+            return self._other(info, argument)
+        if info == 31 and major in (2, 3, 4, 5):
+            self.shortest = False
+            return self._indefinite(major)
+        require(info <= 27, "malformed")
+        self.shortest &= not width or argument >= (24 if width == 1 else 1 << 4 * width)
+        if major in (0, 1):
+            return argument if major == 0 else -1 - argument
+        if major in (2, 3):
+            return self._string(major, self.take(argument))
+        if major == 6:
+            return cbor2.CBORTag(argument, self.item())
+        return self._container(major, [self.item() for _ in range(argument * (major - 3))])
+
+    def _string(self, major: int, data: bytes) -> bytes | str:
+        try:
+            return data if major == 2 else data.decode()
+        except UnicodeDecodeError as error:
+            raise Refused("malformed") from error
+
+    def _container(self, major: int, items: list[Any]) -> Any:
+        return items if major == 4 else tuple(zip(items[::2], items[1::2]))
+
+    def _other(self, info: int, argument: int) -> Any:
+        require(info <= 27 and (info != 24 or argument >= 32), "malformed")
+        simple = {20: False, 21: True, 22: None}
+        return float("nan") if info >= 25 else simple.get(argument, cbor2.undefined)
+
+    def _indefinite(self, major: int) -> Any:
+        items: list[Any] = []
+        while (initial := self.take(1)[0]) != 0xFF:
+            require(major > 3 or initial >> 5 == major and initial & 31 != 31, "malformed")
+            self.at -= 1
+            items.append(self.item())
+        if major in (2, 3):
+            return (b"" if major == 2 else "").join(items)
+        require(major == 4 or len(items) % 2 == 0, "malformed")
+        return self._container(major, items)
 
 
 def decode(data: bytes) -> Any:
     """One item and nothing after it: `too-large`, `malformed`, `not-deterministic`, in this order."""
     require(len(data) <= GREATEST, "too-large")
+    reader = _Reader(data)
     try:
-        value = cbor2.CBORDecoder(io.BytesIO(data), semantic_decoders=_NO_MEANING,
-                                  allow_duplicate_keys=False).decode()
-    except (cbor2.CBORError, RecursionError, OverflowError, MemoryError) as error:
+        value = reader.item()
+    except (RecursionError, OverflowError, MemoryError) as error:
         raise Refused("malformed") from error
-    require(encode(value) == data, "not-deterministic")
+    require(reader.shortest and reader.at == len(data), "not-deterministic")
     return value
 
 
