@@ -31,7 +31,9 @@ from cose import ES256, Sign1, encrypt0_open, sign1
 from encoding import Message, context, from_text, read_message
 from member import Member
 from messages import BODIES, Acknowledgement, Announcement, Envelope, Head, Lease, PhoneKeys, Ring, RosterHead, Work
+from phone import Phone
 from refused import Refused, require
+from viewer import View
 
 NAME, VERSION = "encryptediot-second", "1"
 ROLES = ["owner", "dsk", "tdsk", "instance", "past"]
@@ -346,6 +348,7 @@ def link_body_open(text: str, now: int, object: bytes, number: int, body: bytes 
 STORES: dict[str, dict[str, bytes]] = {}
 CAMERAS: dict[str, Camera] = {}
 MEMBERS: dict[str, Member] = {}
+PHONES: dict[str, Phone] = {}
 
 
 class Object(NamedTuple):
@@ -357,7 +360,7 @@ class Object(NamedTuple):
 
 @operation
 def reset() -> Any:
-    for devices in (STORES, CAMERAS, MEMBERS):
+    for devices in (STORES, CAMERAS, MEMBERS, PHONES):
         devices.clear()
 
 
@@ -444,9 +447,48 @@ def member_restart(device: str) -> Any:
     MEMBERS[device] = copy.deepcopy(MEMBERS[device])
 
 
+@operation
+def phone_new(device: str, root: bytes, instance: bytes, ring: list[bytes], vault: int) -> Any:
+    PHONES[device] = Phone(accounts.open_root(root), instance, ring, vault)
+
+
+def _view(device: str, store: str) -> View:
+    return View(STORES[store], PHONES[device].viewer.root.account)
+
+
+@operation
+def phone_sync(device: str, store: str) -> Any:
+    PHONES[device].sync(_view(device, store))
+
+
+@operation
+def phone_unlock(device: str, store: str, passphrase: str) -> Any:
+    PHONES[device].unlock(_view(device, store), passphrase)
+
+
+@operation
+def phone_status(device: str, store: str) -> Any:
+    return {"streams": PHONES[device].status(_view(device, store))}
+
+
+@operation
+def phone_check(device: str, store: str, checkpoint: str) -> Any:
+    PHONES[device].check(_view(device, store), checkpoint)
+
+
+@operation
+def phone_view(device: str, store: str, stream: str, sequence: int) -> Any:
+    return PHONES[device].show(_view(device, store), stream, sequence)
+
+
+@operation
+def phone_restart(device: str) -> Any:
+    PHONES[device] = copy.deepcopy(PHONES[device])
+
+
 def kept(name: str, given: dict[str, Any]) -> Callable[[], None]:
     """Puts a device back as it was before: what is refused changes nothing."""
-    for kind, devices in (("camera-", CAMERAS), ("member-", MEMBERS)):
+    for kind, devices in (("camera-", CAMERAS), ("member-", MEMBERS), ("phone-", PHONES)):
         if name.startswith(kind) and given.get("device") in devices:
             device, before = given["device"], copy.deepcopy(devices[given["device"]])
             return lambda: devices.update({device: before})
