@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from cose import PS256, Sign1, encrypt0_open
 from crypto import hpke_open, note, public_of, sha256, short_name
-from encoding import Message, context, decode, encode, fit, from_text, message_hash, read, read_message, words
+from encoding import Message, context, decode, encode, fit, from_text, message_hash, read, read_message, to_base32, words
 from messages import (BODIES, NAME, Checkpoint, ContactCard, PairingOffer, PairingReply, Proximity, Ring,
                       Roster, RosterHead, RosterPrivate, SignedStatement, TreeHead, Unlock, UnlockPlain, Vault,
                       Work)
@@ -105,11 +105,16 @@ def derive_pdk(passphrase: str, salt: bytes, work: Work) -> bytes:
     return pdk
 
 
-def open_vault(account: bytes, passphrase: str, place: int, seen: int, data: bytes) -> tuple[bytes, Ring]:
-    """Opens the vault that lies under the number `place`: the account signing key and the ring."""
+def open_vault(account: bytes, passphrase: str | None, place: int, seen: int, data: bytes,
+               pdk: bytes = b"") -> tuple[bytes, Ring]:
+    """Opens the vault that lies under the number `place`: the account signing key and the ring.
+
+    Without a passphrase, with the PDK.
+    """
     vault: Vault = read_message("vault", Vault, account, data).body
     require(vault.number == place and vault.number >= seen, "vault-rollback")
-    pdk = derive_pdk(passphrase, vault.salt, vault.work)
+    if passphrase is not None:
+        pdk = derive_pdk(passphrase, vault.salt, vault.work)
     where = [vault.number, vault.salt, vault.work]
     key_context, ring_context = (context(name, account, where) for name in ("vault-signing-key", "vault-ring"))
     note(signing_key_context=key_context, ring_context=ring_context)
@@ -177,6 +182,12 @@ def read_checkpoint(account: bytes, text: str) -> Checkpoint:
     names = [stream.stream for stream in checkpoint.streams]
     require(names == sorted(set(names)), "malformed")
     return checkpoint
+
+
+def write_checkpoint(account: bytes, seen: Checkpoint) -> str:
+    """The text of a checkpoint, its streams ascending by name."""
+    message = encode(["checkpoint", 1, account, seen._replace(streams=sorted(seen.streams))])
+    return "EIOT:CHECKPOINT:" + to_base32(message)
 
 
 def open_unlock(account: bytes, instance: bytes, data: bytes) -> bytes:

@@ -2,15 +2,18 @@
 
 import os
 from dataclasses import dataclass, field
+from typing import Any
 
-from account import open_root, take_offer
+from account import open_root, take_offer, write_checkpoint
 from clips import LONGEST, seal_body
 from cose import sign1
 from crypto import hpke_seal, public_of, sha256, short_name
 from encoding import context, encode, message_hash
-from messages import Acknowledgement, Announcement, Envelope, Head, Lease, Manifest
+from messages import (Acknowledgement, Announcement, Checkpoint, Envelope, Head, Lease, Manifest,
+                      StreamHead)
 from refused import Refused, require
 from sharing import LONGEST_LEASE, acknowledgement, follow, open_announcement, open_lease, recipients
+from viewer import View
 
 
 @dataclass
@@ -33,6 +36,7 @@ class Stream:
     sequence: int = 0
     previous: bytes | None = None
     session: Session | None = None
+    acknowledgement: bytes = b""
 
 
 class Camera:
@@ -45,7 +49,7 @@ class Camera:
         self.streams = {name: Stream() for name in streams}
         self.stored_time = self.time = max(wall, taken.issued)
         self.monotonic = monotonic
-        self.uploads: dict[str, bytes] = {}
+        self.uploads: list[dict[str, bytes]] = []
 
     def tick(self, wall: int, monotonic: int) -> int:
         """The camera's time: it only moves forward."""
@@ -74,8 +78,9 @@ class Camera:
             return None
         self.time = self.stored_time = max(self.time, said.issued)
         stream.head, stream.announcement, stream.lease_until = head, said, said.issued + said.lease
-        return acknowledgement(self.root.account, Acknowledgement(
+        stream.acknowledgement = acknowledgement(self.root.account, Acknowledgement(
             self.public, said.stream, said.epoch, message.hash, stream.sequence + 1, self.time))
+        return stream.acknowledgement
 
     def extend(self, data: bytes) -> None:
         """Takes a lease extension."""
@@ -122,6 +127,48 @@ class Camera:
         message = encode(["manifest", 1, account, manifest])
         stream.sequence, stream.previous, stream.session = manifest.sequence, message_hash(message), None
         self.stored_time = end
-        self.uploads = {f"bodies/{clip.hex()}": b"".join(sealed),
-                        f"manifests/{name}/{manifest.sequence:012}": sign1(self.private, message)}
+        self.uploads.append({f"bodies/{clip.hex()}": b"".join(sealed),
+                             f"manifests/{name}/{manifest.sequence:012}": sign1(self.private, message)})
         return manifest
+
+    def upload(self, view: View) -> int:
+        """Uploads what it owes to the cloud."""
+        count = len(self.uploads)
+        for objects in self.uploads:
+            for path, data in objects.items():
+                view.put(path, data)
+        self.uploads = []
+        return count
+
+    def sync(self, view: View) -> dict[str, Any]:
+        """Fetches announcements, then leases; uploads acknowledgements that the cloud does not have."""
+        accepted: list[dict[str, Any]] = []
+        extended: list[str] = []
+        refused: set[str] = set()
+        for name, stream in sorted(self.streams.items()):
+            try:
+                while data := view.find(f"announcements/{name}/{(stream.head.epoch if stream.head else 0) + 1:08}"):
+                    if self.accept(data) is None or stream.head is None:
+                        break
+                    accepted.append({"stream": name, "epoch": stream.head.epoch})
+            except Refused as error:
+                refused.add(error.reason)
+            if stream.head is None:
+                continue
+            place = f"{name}/{stream.head.epoch:08}"
+            before = stream.lease_until
+            for phone in view.names(f"leases/{place}"):
+                try:
+                    self.extend(view.get(f"leases/{place}/{phone}"))
+                except Refused as error:
+                    refused.update({error.reason} - {"lease-shorter"})
+            extended += [name] if stream.lease_until > before else []
+            signed = sign1(self.private, stream.acknowledgement)
+            if view.find(f"acknowledgements/{place}") != signed:
+                view.put(f"acknowledgements/{place}", signed)
+        return {"accepted": accepted, "extended": extended, "refused": sorted(refused)}
+
+    def checkpoint(self) -> str:
+        """What it has seen, as text; a camera knows no roster."""
+        seen = [StreamHead(name, stream.head) for name, stream in self.streams.items() if stream.head]
+        return write_checkpoint(self.root.account, Checkpoint(None, seen))

@@ -204,8 +204,13 @@ def from_base32(text: str, reason: str) -> bytes:
         data = base64.b32decode(text + "=" * (-len(text) % 8))
     except ValueError as error:
         raise Refused(reason) from error
-    require(base64.b32encode(data).decode().rstrip("=") == text, reason)
+    require(to_base32(data) == text, reason)
     return data
+
+
+def to_base32(data: bytes) -> str:
+    """Base32 without padding."""
+    return base64.b32encode(data).decode().rstrip("=")
 
 
 def words(text: str) -> list[str]:

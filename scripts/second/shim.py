@@ -408,6 +408,29 @@ def camera_finish(device: str, stream: str, wall: int, monotonic: int) -> Any:
 
 
 @operation
+def camera_write(device: str, stream: str, bytes: bytes) -> Any:
+    CAMERAS[device].record(stream, bytes)
+
+
+@operation
+def camera_upload(device: str, store: str) -> Any:
+    camera = CAMERAS[device]
+    return {"clips": camera.upload(View(STORES[store], camera.root.account))}
+
+
+@operation
+def camera_sync(device: str, store: str, wall: int, monotonic: int) -> Any:
+    camera = CAMERAS[device]
+    camera.tick(wall, monotonic)
+    return camera.sync(View(STORES[store], camera.root.account))
+
+
+@operation
+def camera_checkpoint(device: str) -> Any:
+    return {"checkpoint": CAMERAS[device].checkpoint()}
+
+
+@operation
 def camera_time(device: str, wall: int, monotonic: int) -> Any:
     return {"time": CAMERAS[device].tick(wall, monotonic)}
 
@@ -448,8 +471,17 @@ def member_restart(device: str) -> Any:
 
 
 @operation
-def phone_new(device: str, root: bytes, instance: bytes, ring: list[bytes], vault: int) -> Any:
-    PHONES[device] = Phone(accounts.open_root(root), instance, ring, vault)
+def phone_new(device: str, root: bytes, instance: bytes, lease: bytes, ring: list[bytes], vault: int) -> Any:
+    PHONES[device] = Phone(accounts.open_root(root), instance, lease, ring, vault)
+
+
+@operation
+def phone_recover(device: str, store: str, account: bytes, passphrase: str, checkpoint: str | None,
+                  instance: bytes, lease: bytes) -> Any:
+    view = View(STORES[store], account)
+    phone = Phone(accounts.open_root(view.get("root"), account), instance, lease, [], 0)
+    phone.recover(view, passphrase, checkpoint)
+    PHONES[device] = phone
 
 
 def _view(device: str, store: str) -> View:
@@ -464,6 +496,21 @@ def phone_sync(device: str, store: str) -> Any:
 @operation
 def phone_unlock(device: str, store: str, passphrase: str) -> Any:
     PHONES[device].unlock(_view(device, store), passphrase)
+
+
+@operation
+def phone_unlock_kept(device: str, store: str) -> Any:
+    PHONES[device].unlock_kept(_view(device, store))
+
+
+@operation
+def phone_extend(device: str, store: str, stream: str, now: int, until: int) -> Any:
+    PHONES[device].extend(_view(device, store), stream, now, until)
+
+
+@operation
+def phone_checkpoint(device: str) -> Any:
+    return {"checkpoint": PHONES[device].checkpoint()}
 
 
 @operation

@@ -30,6 +30,10 @@ class View:
         """An object, if it is there."""
         return self._store.get(self._under + path)
 
+    def put(self, path: str, data: bytes) -> None:
+        """Writes an object."""
+        self._store[self._under + path] = data
+
     def names(self, directory: str) -> list[str]:
         """What is next on the paths that begin so, ascending."""
         start = f"{self._under}{directory}/"
@@ -45,11 +49,15 @@ class Stream:
     manifests: dict[int, tuple[bytes, bytes | None]] = field(default_factory=dict)
     shown: set[bytes] = field(default_factory=set)
 
+    def reached(self) -> Head:
+        """The head of the chain, as far as it was followed."""
+        if self.head is None:
+            raise Refused("unknown-stream")
+        return self.head
+
     def latest(self) -> Announcement:
         """The newest announcement; all name the same camera."""
-        require(self.head is not None, "unknown-stream")
-        assert self.head is not None
-        return self.announcements[self.head.hash]
+        return self.announcements[self.reached().hash]
 
 
 @dataclass
@@ -86,10 +94,14 @@ class Viewer:
             stream.announcements[message.hash] = said
             self.streams[name] = stream
 
+    def stream(self, name: str) -> Stream:
+        """A stream of which it has an announcement."""
+        require(name in self.streams, "unknown-stream")
+        return self.streams[name]
+
     def manifest(self, view: View, name: str, sequence: int) -> Message:
         """The manifest of a clip, checked in SPEC's order."""
-        require(name in self.streams, "unknown-stream")
-        stream = self.streams[name]
+        stream = self.stream(name)
         data = view.find(f"manifests/{name}/{sequence:012}")
         if data is None:
             raise Refused("clip-missing" if any(seen > sequence for seen in stream.manifests) else "no-such-clip")
