@@ -47,19 +47,19 @@ class Camera:
         self.root = open_root(root, taken.account)
         self.private, self.public = key, public_of(key)
         self.streams = {name: Stream() for name in streams}
-        self.stored_time = self.time = max(wall, taken.issued)
+        self.time = max(wall, taken.issued)
         self.monotonic = monotonic
         self.uploads: list[dict[str, bytes]] = []
 
     def tick(self, wall: int, monotonic: int) -> int:
-        """The camera's time: it only moves forward."""
+        """The camera's time: it only moves forward, and is stored."""
         self.time = max(wall, self.time + max(0, monotonic - self.monotonic))
         self.monotonic = monotonic
         return self.time
 
     def restart(self, wall: int, monotonic: int) -> None:
         """Off and on: the time is the one stored, unless the wall clock tells a later one; sessions are gone."""
-        self.time, self.monotonic = max(wall, self.stored_time), monotonic
+        self.time, self.monotonic = max(wall, self.time), monotonic
         for stream in self.streams.values():
             stream.session = None
 
@@ -67,8 +67,8 @@ class Camera:
         require(name in self.streams, "unknown-stream")
         return self.streams[name]
 
-    def accept(self, data: bytes) -> bytes | None:
-        """Takes an announcement: the acknowledgement, `None` where it is the one in force."""
+    def accept(self, data: bytes, wall: int, monotonic: int) -> bytes | None:
+        """Takes an announcement: the acknowledgement, `None` where it is the one in force and changes nothing."""
         message = open_announcement(self.root, data)
         said: Announcement = message.body
         require(said.camera == self.public, "wrong-camera")
@@ -76,7 +76,7 @@ class Camera:
         head = follow(stream.head, message)
         if head is stream.head:
             return None
-        self.time = self.stored_time = max(self.time, said.issued)
+        self.time = max(self.tick(wall, monotonic), said.issued)
         stream.head, stream.announcement, stream.lease_until = head, said, said.issued + said.lease
         stream.acknowledgement = acknowledgement(self.root.account, Acknowledgement(
             self.public, said.stream, said.epoch, message.hash, stream.sequence + 1, self.time))
@@ -92,7 +92,7 @@ class Camera:
         require(any(phone.lease == lease.key for phone in stream.announcement.phones), "lease-key")
         require(lease.until <= self.time + LONGEST_LEASE, "lease-out-of-range")
         require(lease.until > stream.lease_until, "lease-shorter")
-        stream.lease_until, self.stored_time = lease.until, self.time
+        stream.lease_until = lease.until
 
     def begin(self, name: str) -> None:
         """Begins a session."""
@@ -126,7 +126,6 @@ class Camera:
                             end, len(session.plain), [sha256(segment) for segment in sealed], envelopes)
         message = encode(["manifest", 1, account, manifest])
         stream.sequence, stream.previous, stream.session = manifest.sequence, message_hash(message), None
-        self.stored_time = end
         self.uploads.append({f"bodies/{clip.hex()}": b"".join(sealed),
                              f"manifests/{name}/{manifest.sequence:012}": sign1(self.private, message)})
         return manifest
@@ -140,15 +139,16 @@ class Camera:
         self.uploads = []
         return count
 
-    def sync(self, view: View) -> dict[str, Any]:
+    def sync(self, view: View, wall: int, monotonic: int) -> dict[str, Any]:
         """Fetches announcements, then leases; uploads acknowledgements that the cloud does not have."""
+        self.tick(wall, monotonic)
         accepted: list[dict[str, Any]] = []
         extended: list[str] = []
         refused: set[str] = set()
         for name, stream in sorted(self.streams.items()):
             try:
                 while data := view.find(f"announcements/{name}/{(stream.head.epoch if stream.head else 0) + 1:08}"):
-                    if self.accept(data) is None or stream.head is None:
+                    if self.accept(data, wall, monotonic) is None or stream.head is None:
                         break
                     accepted.append({"stream": name, "epoch": stream.head.epoch})
             except Refused as error:

@@ -9,7 +9,7 @@ from crypto import public_of, short_name
 from encoding import Message
 from messages import Announcement, Manifest, PastShare
 from refused import Refused, require
-from sharing import PAST, look_up, open_introduction, open_part, open_past_share
+from sharing import OWNER, PAST, look_up, open_introduction, open_part, open_past_share
 from viewer import Key, View, Viewer, open_viewer
 
 
@@ -22,6 +22,8 @@ class Account:
     introductions: set[bytes] = field(default_factory=set)
     granted: dict[tuple[bytes, int], bytes] = field(default_factory=dict)
     """Private keys accepted, by statement and index."""
+    looked: set[tuple[bytes, int, bytes]] = field(default_factory=set)
+    """Statement, index and pairwise key where there is no part."""
     shares: dict[bytes, PastShare] = field(default_factory=dict)
 
 
@@ -63,30 +65,33 @@ class Member:
         """Views a clip."""
         pinned = self.accounts.get(account, Account())
         viewer, view = pinned.viewer, View(store, account)
-        if viewer is None:
-            raise Refused("unknown-stream")
-        manifest = viewer.manifest(view, name, sequence)
-        return viewer.show(view, name, manifest, self._session_key(pinned, viewer, name, manifest))
-
-    def _session_key(self, pinned: Account, viewer: Viewer, name: str, manifest: Message) -> bytes:
-        said: Manifest = manifest.body
+        if viewer is None or name not in viewer.streams:
+            raise Refused("nothing-granted")
         keys = [Key(announcement.keys[index].kind, pinned.granted[statement, index])
                 for statement, announcement in viewer.streams[name].announcements.items()
                 for index in range(len(announcement.keys)) if (statement, index) in pinned.granted]
-        shares = [(statement, share) for statement, share in pinned.shares.items()
+        shares = [(share, Key(PAST, pinned.granted[statement, 0])) for statement, share in pinned.shares.items()
                   if share.stream == name and (statement, 0) in pinned.granted]
         require(bool(keys or shares), "nothing-granted")
+        manifest = viewer.manifest(view, name, sequence)
         try:
-            return viewer.session_key(name, manifest, keys)
+            session_key = viewer.session_key(name, manifest, keys)
         except Refused as error:
-            for statement, share in shares:
-                for clip in share.clips:
-                    if clip.manifest == manifest.hash and clip.sequence == said.sequence:
-                        inside = share.window.from_ <= said.start and said.end <= share.window.until
-                        require(inside, "outside-window")
-                        return open_envelope(viewer.root.account, name, manifest.hash, said.clip, PAST,
-                                             [clip.envelope], pinned.granted[statement, 0])
-            raise error
+            session_key = self._past(viewer, manifest, shares, error)
+        return viewer.show(view, name, manifest, session_key)
+
+    def _past(self, viewer: Viewer, manifest: Message, shares: list[tuple[PastShare, Key]],
+              otherwise: Refused) -> bytes:
+        """The session key by a past share that lists this very manifest."""
+        said: Manifest = manifest.body
+        for share, key in shares:
+            for clip in share.clips:
+                if (clip.sequence, clip.manifest) == (said.sequence, manifest.hash):
+                    inside = share.window.from_ <= said.start and said.end <= share.window.until
+                    require(inside, "outside-window")
+                    return open_envelope(viewer.root.account, said.stream, manifest.hash, said.clip, PAST,
+                                         [clip.envelope], key.private)
+        raise otherwise
 
 
 @dataclass
@@ -105,13 +110,12 @@ class Sync:
         for number in self.view.names(directory):
             try:
                 introduced = open_introduction(viewer.root, self.member.private, self.view.get(f"{directory}/{number}"))
-                if f"{introduced.number:08}" != number:
-                    raise Refused("introduction-replayed" if introduced.hash in self.pinned.introductions
-                                  else "object-path")
+                again = introduced.hash in self.pinned.introductions
+                require(not again or f"{introduced.number:08}" == number, "introduction-replayed")
             except Refused as error:
                 self.refused.add(error.reason)
                 continue
-            if introduced.hash not in self.pinned.introductions:
+            if not again:
                 self.pinned.introductions.add(introduced.hash)
                 self.pinned.pairwise.append(introduced.pairwise)
                 accepted += 1
@@ -130,7 +134,6 @@ class Sync:
         for name in self.view.names("past"):
             try:
                 message = open_past_share(viewer.root, self.view.get(f"past/{name}"))
-                require(message.hash.hex() == name, "object-path")
             except Refused as error:
                 self.refused.add(error.reason)
                 continue
@@ -141,13 +144,15 @@ class Sync:
 
     def _parts(self, viewer: Viewer, statement: bytes, said: Announcement) -> int:
         return sum(self._part(viewer, statement, index, said.shard_bits, key.public)
-                   for index, key in enumerate(said.keys))
+                   for index, key in enumerate(said.keys) if key.kind != OWNER)
 
     def _part(self, viewer: Viewer, statement: bytes, index: int, shard_bits: int, public: bytes) -> int:
         """Looks for one key under every pairwise key there is."""
         for pairwise in self.pinned.pairwise:
             if (statement, index) in self.pinned.granted:
                 break
+            if (statement, index, pairwise) in self.pinned.looked:
+                continue
             at = look_up(pairwise, statement, index, shard_bits)
             try:
                 data = self.view.get(f"grants/{statement.hex()}/{at.shard:04x}")
@@ -158,4 +163,5 @@ class Sync:
             if private is not None:
                 self.pinned.granted[statement, index] = private
                 return 1
+            self.pinned.looked.add((statement, index, pairwise))
         return 0

@@ -78,21 +78,28 @@ class Viewer:
     def follow(self, view: View, name: str) -> None:
         """Follows the chain of a stream from the announcement that was reached."""
         stream = self.streams.get(name, Stream())
-        epochs = view.names(f"announcements/{name}")
         if stream.head is not None:
-            require(f"{stream.head.epoch:08}" in epochs, "announcement-rollback")
-        for epoch in epochs:
-            if stream.head is not None and int(epoch) < stream.head.epoch:
-                continue
-            message = open_announcement(self.root, view.get(f"announcements/{name}/{epoch}"))
+            reached = self._announcement(view, name, stream.head.epoch)
+            if reached is None:
+                raise Refused("announcement-rollback")
+            follow(stream.head, reached)
+        while True:
+            epoch = (stream.head.epoch if stream.head else 0) + 1
+            message = self._announcement(view, name, epoch)
+            if message is None:
+                return
             said: Announcement = message.body
             require(said.stream == name, "unknown-stream")
             require(stream.head is None or stream.latest().camera == said.camera, "wrong-camera")
             head = follow(stream.head, message)
-            require(f"{head.epoch:08}" == epoch, "object-path")
+            require(head.epoch == epoch, "object-path")
             stream.head = head
             stream.announcements[message.hash] = said
             self.streams[name] = stream
+
+    def _announcement(self, view: View, name: str, epoch: int) -> Message | None:
+        data = view.find(f"announcements/{name}/{epoch:08}")
+        return None if data is None else open_announcement(self.root, data)
 
     def stream(self, name: str) -> Stream:
         """A stream of which it has an announcement."""
@@ -100,7 +107,7 @@ class Viewer:
         return self.streams[name]
 
     def manifest(self, view: View, name: str, sequence: int) -> Message:
-        """The manifest of a clip, checked in SPEC's order."""
+        """The manifest of a clip, checked in SPEC's order; it is seen then, whatever comes of the clip."""
         stream = self.stream(name)
         data = view.find(f"manifests/{name}/{sequence:012}")
         if data is None:
@@ -115,6 +122,7 @@ class Viewer:
             require(stream.manifests[sequence - 1][0] == said.previous, "manifest-chain")
         if sequence + 1 in stream.manifests:
             require(stream.manifests[sequence + 1][1] == message.hash, "manifest-chain")
+        stream.manifests[sequence] = (message.hash, said.previous)
         return message
 
     def session_key(self, name: str, manifest: Message, keys: list[Key]) -> bytes:
@@ -134,7 +142,6 @@ class Viewer:
         stream = self.streams[name]
         new = said.clip not in stream.shown
         stream.shown.add(said.clip)
-        stream.manifests[said.sequence] = (manifest.hash, said.previous)
         return released | {"new": new}
 
 
