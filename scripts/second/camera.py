@@ -94,28 +94,28 @@ class Camera:
         require(lease.until > stream.lease_until, "lease-shorter")
         stream.lease_until = lease.until
 
-    def begin(self, name: str) -> None:
+    def begin(self, name: str, wall: int, monotonic: int) -> None:
         """Begins a session."""
         stream = self._stream(name)
         if stream.head is None:
             raise Refused("no-announcement")
-        stream.session = Session(stream.head.hash, self.time)
+        stream.session = Session(stream.head.hash, self.tick(wall, monotonic))
 
     def record(self, name: str, plain: bytes) -> None:
         """Goes on with a session."""
         session = self._stream(name).session
         if session is None:
-            raise Refused("input")
+            raise ValueError("no session of this stream")
         require(len(session.plain) + len(plain) <= LONGEST, "session-full")
         session.plain += plain
 
-    def finish(self, name: str) -> Manifest:
+    def finish(self, name: str, wall: int, monotonic: int) -> Manifest:
         """Ends a session: wraps its key, signs, and stores the manifest before it leaves."""
         stream = self._stream(name)
         session, head, announcement = stream.session, stream.head, stream.announcement
         if session is None or head is None or announcement is None:
-            raise Refused("input")
-        account, clip, end = self.root.account, os.urandom(16), self.time
+            raise ValueError("no session of this stream")
+        account, clip, end = self.root.account, os.urandom(16), self.tick(wall, monotonic)
         sealed = seal_body(session.key, context("segment", account, clip), bytes(session.plain))
         shared = session.announcement == head.hash and end <= stream.lease_until
         envelopes = []
@@ -147,7 +147,8 @@ class Camera:
         refused: set[str] = set()
         for name, stream in sorted(self.streams.items()):
             try:
-                while data := view.find(f"announcements/{name}/{(stream.head.epoch if stream.head else 0) + 1:08}"):
+                while (data := view.find(
+                        f"announcements/{name}/{stream.head.epoch + 1 if stream.head else 1:08}")) is not None:
                     if self.accept(data, wall, monotonic) is None or stream.head is None:
                         break
                     accepted.append({"stream": name, "epoch": stream.head.epoch})

@@ -8,7 +8,7 @@ from crypto import public_of, short_name
 from encoding import Message
 from messages import Announcement, Checkpoint, Head, Lease, Manifest, RosterHead, StreamHead
 from refused import Refused, require
-from sharing import INSTANCE, LONGEST_LEASE, open_acknowledgement, open_backup, sign_lease
+from sharing import INSTANCE, LONGEST_LEASE, OWNER, open_acknowledgement, open_backup, sign_lease
 from viewer import Key, View, Viewer
 
 
@@ -18,25 +18,24 @@ class Phone:
     def __init__(self, root: Root, instance: bytes, lease: bytes, ring: list[bytes], vault: int) -> None:
         self.viewer = Viewer(root)
         self.instance, self.lease, self.ring, self.vault = instance, lease, ring, vault
-        self.enrolled = True
+        self.enrolled, self.listed = True, False
         self.roster: RosterHead | None = None
         self.rosters: dict[int, bytes] = {}
-        self.cameras: dict[str, bytes] = {}
-        """The camera of each stream, by the newest roster."""
+        self.streams: list[str] = []
 
     def sync(self, view: View) -> None:
         """Reads what is new: rosters, the ring, announcements."""
         newest = self._follow_rosters(view)
         if newest is not None:
             mine = public_of(self.instance)
-            self.enrolled = self.enrolled or any(phone.keys.instance == mine for phone in newest.body.phones)
-            if self.enrolled:
+            self.listed = any(phone.keys.instance == mine for phone in newest.body.phones)
+            self.enrolled = self.enrolled or self.listed
+            if self.listed:
                 self.ring = open_roster_ring(newest, self.instance).keys
-            self.cameras = {stream: camera.key for camera in newest.body.cameras for stream in camera.streams}
-        for name, camera in sorted(self.cameras.items()):
+            self.streams = sorted(name for camera in newest.body.cameras for name in camera.streams)
+        require(self.listed or not self.enrolled, "phone-not-listed")
+        for name in self.streams:
             self.viewer.follow(view, name)
-            if name in self.viewer.streams:
-                require(self.viewer.streams[name].latest().camera == camera, "wrong-camera")
 
     def _follow_rosters(self, view: View) -> Message | None:
         newest = None
@@ -44,13 +43,10 @@ class Phone:
             data = view.find(f"roster/{self.roster.number:08}")
             require(data is not None and open_roster(self.viewer.root, data).hash == self.roster.hash,
                     "roster-rollback")
-        for number in view.names("roster"):
-            if self.roster is None or int(number) > self.roster.number:
-                newest = open_roster(self.viewer.root, view.get(f"roster/{number}"))
-                self.roster = follow_roster(self.roster, newest)
-                require(f"{self.roster.number:08}" == number, "object-path")
-                self.rosters[self.roster.number] = self.roster.hash
-        require(self.roster is not None, "object-missing")
+        while (data := view.find(f"roster/{self.roster.number + 1 if self.roster else 1:08}")) is not None:
+            newest = open_roster(self.viewer.root, data)
+            self.roster = follow_roster(self.roster, newest)
+            self.rosters[self.roster.number] = self.roster.hash
         return newest
 
     def unlock(self, view: View, passphrase: str) -> None:
@@ -67,9 +63,12 @@ class Phone:
         self._open_vault(view, None, open_unlock(self.viewer.root.account, self.instance, data))
 
     def _open_vault(self, view: View, passphrase: str | None, pdk: bytes = b"") -> list[bytes]:
-        numbers = view.names("vault")
-        require(len(numbers) > 0, "vault-rollback" if self.vault else "object-missing")
-        place, data = int(numbers[-1]), view.get(f"vault/{numbers[-1]}")
+        place, data = self.vault, view.find(f"vault/{self.vault:08}")
+        require(data is not None or place == 0, "vault-rollback")
+        while (newer := view.find(f"vault/{place + 1:08}")) is not None:
+            place, data = place + 1, newer
+        if data is None:
+            raise Refused("object-missing")
         _, ring = open_vault(self.viewer.root.account, passphrase, place, self.vault, data, pdk)
         self.vault = place
         return ring.keys
@@ -78,9 +77,8 @@ class Phone:
         """The first part of enrolling: the ring from the vault, and all that the account has."""
         self.enrolled = False
         self.ring = self._open_vault(view, passphrase)
-        if checkpoint is None:
-            self.sync(view)
-        else:
+        self.sync(view)
+        if checkpoint is not None:
             self.check(view, checkpoint)
 
     def extend(self, view: View, name: str, now: int, until: int) -> None:
@@ -100,7 +98,6 @@ class Phone:
 
     def status(self, view: View) -> list[dict[str, Any]]:
         """What is announced, and whether the camera has acknowledged it."""
-        self.sync(view)
         shown = []
         for name, stream in sorted(self.viewer.streams.items()):
             head = stream.reached()
@@ -113,16 +110,17 @@ class Phone:
     def check(self, view: View, text: str) -> None:
         """Compares what the cloud shows with a checkpoint (`checkpoint-mismatch`)."""
         checkpoint = read_checkpoint(self.viewer.root.account, text)
-        self.sync(view)
         if checkpoint.roster is not None:
-            require(self.rosters.get(checkpoint.roster.number) == checkpoint.roster.hash, "checkpoint-mismatch")
+            number = checkpoint.roster.number
+            require(self.rosters.get(number) == checkpoint.roster.hash, "checkpoint-mismatch")
+            require(view.find(f"roster/{number:08}") is not None, "checkpoint-mismatch")
         for name, head in checkpoint.streams:
             require(name in self.viewer.streams, "checkpoint-mismatch")
             said = self.viewer.streams[name].announcements.get(head.hash)
             require(said is not None and Head(said.epoch, head.hash, said.issued) == head, "checkpoint-mismatch")
 
     def show(self, view: View, name: str, sequence: int) -> dict[str, Any]:
-        """Views a clip: by this phone's IK, or by the stream's keys from the backup."""
+        """Views a clip: by this phone's IK, or by the owner's stream key from the backup."""
         manifest = self.viewer.manifest(view, name, sequence)
         mine = [Key(INSTANCE, self.instance)]
         try:
@@ -130,14 +128,13 @@ class Phone:
         except Refused as error:
             if error.reason != "no-envelope":
                 raise
-            key = self.viewer.session_key(name, manifest, self._backup(view, name, manifest))
+            key = self.viewer.session_key(name, manifest, [self._owners_key(view, name, manifest)])
         return self.viewer.show(view, name, manifest, key)
 
-    def _backup(self, view: View, name: str, manifest: Message) -> list[Key]:
+    def _owners_key(self, view: View, name: str, manifest: Message) -> Key:
         said: Manifest = manifest.body
         announcement: Announcement = self.viewer.streams[name].announcements[said.announcement]
-        announced = [key.public for key in announcement.keys]
-        holdings = open_backup(self.viewer.root.account, self.ring, name, announcement.backup, announced,
-                               view.get(f"backups/{announcement.backup.hex()}"))
-        return [Key(announcement.keys[announced.index(public_of(holding.private))].kind, holding.private)
-                for holding in holdings]
+        data = view.get(f"backups/{announcement.backup.hex()}")
+        holdings = open_backup(self.viewer.root.account, self.ring, name, announcement.backup,
+                               [key.public for key in announcement.keys], data)
+        return Key(OWNER, holdings[0].private)

@@ -394,14 +394,12 @@ def camera_extend(device: str, wall: int, monotonic: int, lease: bytes) -> Any:
 
 @operation
 def camera_begin(device: str, stream: str, wall: int, monotonic: int) -> Any:
-    CAMERAS[device].tick(wall, monotonic)
-    CAMERAS[device].begin(stream)
+    CAMERAS[device].begin(stream, wall, monotonic)
 
 
 @operation
 def camera_finish(device: str, stream: str, wall: int, monotonic: int) -> Any:
-    CAMERAS[device].tick(wall, monotonic)
-    said = CAMERAS[device].finish(stream)
+    said = CAMERAS[device].finish(stream, wall, monotonic)
     return {"announcement": said.announcement, "start": said.start, "end": said.end, "sequence": said.sequence,
             "recipients": [envelope.recipient for envelope in said.envelopes]}
 
@@ -531,17 +529,6 @@ def phone_restart(device: str) -> Any:
     PHONES[device] = copy.deepcopy(PHONES[device])
 
 
-def kept(name: str, given: dict[str, Any]) -> Callable[[], None]:
-    """Puts a device back as it was before: what is refused changes nothing, but for the manifests it saw."""
-    if name.endswith("-view"):
-        return lambda: None
-    for kind, devices in (("camera-", CAMERAS), ("member-", MEMBERS), ("phone-", PHONES)):
-        if name.startswith(kind) and given.get("device") in devices:
-            device, before = given["device"], copy.deepcopy(devices[given["device"]])
-            return lambda: devices.update({device: before})
-    return lambda: None
-
-
 # --- The protocol -----------------------------------------------------------------------------------
 
 
@@ -585,12 +572,10 @@ def answer(name: str, given: dict[str, Any]) -> dict[str, Any]:
     crypto.NOTED.clear()
     hints = typing.get_type_hints(function)
     hints.pop("return")
-    put_back = kept(name, given)
     try:
         parameters = {of: from_json(hint, given.get(of)) for of, hint in hints.items()}
         output = function(**parameters)
     except Refused as refused:
-        put_back()
         released = {} if refused.output is None else {"output": to_json(refused.output)}
         return {"result": "reject", "reason": refused.reason} | released
     except Exception as error:  # a request that makes no sense, or a bug: neither may pass
