@@ -7,4 +7,5 @@ pub mod check;
 pub mod checks;
 pub mod output;
 pub mod prove;
+pub mod spec;
 pub mod vectors;

@@ -89,6 +89,29 @@ where
 {
     let passphrase = Passphrase::generate(rng);
     let (pdk, signing_key) = slow_keys(&passphrase, work, rng)?;
+    let opened = Opened {
+        signing_key,
+        ring,
+        pdk,
+    };
+    let phone = create_account_of(name, opened, now, rng)?;
+    Ok((phone, passphrase))
+}
+
+/// Creates an account as [`create_account`] does, of a signing key, a ring and a passphrase-derived
+/// key that are there already: with ready-made ones, test vectors are the same bytes each time.
+///
+/// # Errors
+/// `crypto`.
+pub fn create_account_of<R>(name: Name, opened: Opened, now: Time, rng: &mut R) -> Result<Phone>
+where
+    R: CryptoRng + ?Sized,
+{
+    let Opened {
+        signing_key,
+        ring,
+        pdk,
+    } = opened;
     let mut phone = Phone::fresh(name, signing_key.public().clone(), ring, rng)?;
     let root = keys::encode_root(&phone.root);
     let vault = vault::seal(1, &pdk, &signing_key, &phone.ring, rng)?;
@@ -109,7 +132,7 @@ where
     };
     phone.outbox = act.sign(&phone, &signing_key, rng)?;
     phone.vault = 1;
-    Ok((phone, passphrase))
+    Ok(phone)
 }
 
 /// The passphrase-derived key and a fresh account signing key. Both take their time and neither
@@ -145,19 +168,35 @@ pub fn enroll(
     checkpoint: Option<&crate::phone::Checkpoint>,
     env: &mut Env<'_>,
 ) -> Result<Phone> {
-    let paths = Paths(account);
-    let root = keys::decode_root(&account, &env.cloud.get(&paths.root())?)?;
-    let (number, bytes) = latest_vault(env.cloud, &paths, 0)?;
-    let (_, opened) = vault::open(&account, passphrase, &bytes)?;
-    let mut phone = Phone::fresh(name, root, opened.ring.clone(), env.rng)?;
-    phone.vault = number;
-    phone.follow_account(env.cloud)?;
-    if let Some(checkpoint) = checkpoint {
-        phone.check(env.cloud, checkpoint)?;
-    }
+    let (mut phone, opened) = recover(name, account, passphrase, checkpoint, env.cloud, env.rng)?;
     let mut owner = Owner::new(&mut phone, opened);
     owner.list_this_phone(env)?;
     Ok(phone)
+}
+
+/// What a further phone gets from the passphrase and the cloud before it lists itself.
+pub(crate) fn recover<R>(
+    name: Name,
+    account: message::AccountId,
+    passphrase: &Passphrase,
+    checkpoint: Option<&crate::phone::Checkpoint>,
+    cloud: &dyn Cloud,
+    rng: &mut R,
+) -> Result<(Phone, Opened)>
+where
+    R: CryptoRng + ?Sized,
+{
+    let paths = Paths(account);
+    let root = keys::decode_root(&account, &cloud.get(&paths.root())?)?;
+    let (number, bytes) = latest_vault(cloud, &paths, 0)?;
+    let (_, opened) = vault::open(&account, passphrase, &bytes)?;
+    let mut phone = Phone::fresh(name, root, opened.ring.clone(), rng)?;
+    phone.vault = number;
+    phone.follow_account(cloud)?;
+    if let Some(checkpoint) = checkpoint {
+        phone.check(cloud, checkpoint)?;
+    }
+    Ok((phone, opened))
 }
 
 /// The newest vault that the cloud shows, at least number `seen`.

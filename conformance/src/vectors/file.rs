@@ -1,13 +1,13 @@
 //! A file of vectors: its frame, and the bytes that its tests share.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use encryptediot::shim::Answer;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Error, Result};
+use super::{Error, Result, schema};
 
 /// The operation of the file of sequences: each step names its own.
 pub const SEQUENCES: &str = "sequences";
@@ -171,7 +171,39 @@ impl Test {
     }
 }
 
+/// The files of vectors in a directory: its own and those of the other schemes, each in the order of
+/// their names.
+///
+/// # Errors
+/// If the directory cannot be read.
+pub fn paths(directory: &Path) -> Result<Vec<PathBuf>> {
+    let mut all = Vec::new();
+    for scheme in schema::SCHEMES {
+        let folder = match scheme == schema::SCHEMES[0] {
+            true => directory.to_owned(),
+            false => directory.join(scheme),
+        };
+        if folder != directory && !folder.is_dir() {
+            continue;
+        }
+        let entries = std::fs::read_dir(&folder).map_err(Error::file(&folder))?;
+        let mut paths: Vec<_> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
+        paths.retain(|path| path.extension().is_some_and(|e| e == "json"));
+        paths.sort();
+        all.append(&mut paths);
+    }
+    Ok(all)
+}
+
 impl File {
+    /// Where it lies, from the directory of the vectors.
+    pub fn path(&self) -> String {
+        match self.scheme == schema::SCHEMES[0] {
+            true => format!("{}.json", self.operation),
+            false => format!("{}/{}.json", self.scheme, self.operation),
+        }
+    }
+
     /// Reads a file.
     ///
     /// # Errors
@@ -196,10 +228,7 @@ impl File {
     /// # Errors
     /// If one of them cannot be read, or there is none.
     pub fn read_all(directory: &Path) -> Result<Vec<Self>> {
-        let entries = std::fs::read_dir(directory).map_err(Error::file(directory))?;
-        let mut paths: Vec<_> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
-        paths.retain(|path| path.extension().is_some_and(|e| e == "json"));
-        paths.sort();
+        let paths = paths(directory)?;
         if paths.is_empty() {
             let why = "there are no vectors here; name their directory with --vectors".to_owned();
             let path = directory.to_owned();
@@ -213,42 +242,49 @@ impl File {
     /// # Errors
     /// If a name or range is not there.
     pub fn resolve(&self, input: &Value) -> Result<Value> {
-        match input {
-            Value::Object(object) => match object.get("pieces") {
-                Some(Value::Array(pieces)) if object.len() == 1 => {
-                    let whole: Result<String> = pieces.iter().map(|p| self.piece(p)).collect();
-                    Ok(Value::String(whole?))
-                }
-                _ => {
-                    let field = |(k, v): (&String, &Value)| Ok((k.clone(), self.resolve(v)?));
-                    let fields: Result<Map<_, _>> = object.iter().map(field).collect();
-                    Ok(Value::Object(fields?))
-                }
-            },
-            Value::Array(items) => {
-                let items: Result<Vec<_>> = items.iter().map(|item| self.resolve(item)).collect();
-                Ok(Value::Array(items?))
-            }
-            other => Ok(other.clone()),
-        }
+        resolve(&self.shared, input)
     }
+}
 
-    fn piece(&self, piece: &Value) -> Result<String> {
-        if let Value::String(hex) = piece {
-            return Ok(hex.clone());
+/// `input` with every piece of what is `shared` written out.
+///
+/// # Errors
+/// If a name or range is not there.
+pub fn resolve(shared: &BTreeMap<String, String>, input: &Value) -> Result<Value> {
+    match input {
+        Value::Object(object) => match object.get("pieces") {
+            Some(Value::Array(pieces)) if object.len() == 1 => {
+                let whole: Result<String> = pieces.iter().map(|p| piece(shared, p)).collect();
+                Ok(Value::String(whole?))
+            }
+            _ => {
+                let field = |(k, v): (&String, &Value)| Ok((k.clone(), resolve(shared, v)?));
+                let fields: Result<Map<_, _>> = object.iter().map(field).collect();
+                Ok(Value::Object(fields?))
+            }
+        },
+        Value::Array(items) => {
+            let items: Result<Vec<_>> = items.iter().map(|item| resolve(shared, item)).collect();
+            Ok(Value::Array(items?))
         }
-        let name = piece["of"].as_str().unwrap_or_default();
-        let whole = self.shared.get(name);
-        let missing = || Error::Generate(format!("no shared bytes {piece}"));
-        let whole = whole.ok_or_else(missing)?;
-        let place = |key: &str, default: usize| {
-            let given = piece.get(key).and_then(Value::as_u64);
-            let given = given.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
-            given.unwrap_or(default).saturating_mul(2)
-        };
-        let range = place("from", 0)..place("until", whole.len() / 2);
-        Ok(whole.get(range).ok_or_else(missing)?.to_owned())
+        other => Ok(other.clone()),
     }
+}
+
+fn piece(shared: &BTreeMap<String, String>, piece: &Value) -> Result<String> {
+    if let Value::String(hex) = piece {
+        return Ok(hex.clone());
+    }
+    let name = piece["of"].as_str().unwrap_or_default();
+    let missing = || Error::Generate(format!("no shared bytes {piece}"));
+    let whole = shared.get(name).ok_or_else(missing)?;
+    let place = |key: &str, default: usize| {
+        let given = piece.get(key).and_then(Value::as_u64);
+        let given = given.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+        given.unwrap_or(default).saturating_mul(2)
+    };
+    let range = place("from", 0)..place("until", whole.len() / 2);
+    Ok(whole.get(range).ok_or_else(missing)?.to_owned())
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod encoding;
 mod grant;
 mod link;
 pub mod protocol;
+mod scheme;
 mod values;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -216,6 +217,12 @@ pub const OPERATIONS: &[Entry] = &[
     Entry::of::<link::LinkRead>(),
     Entry::of::<link::LinkOpen>(),
     Entry::of::<link::LinkBodyOpen>(),
+    Entry::of::<scheme::CertificateOpen>(),
+    Entry::of::<scheme::WrappedOpen>(),
+    Entry::of::<scheme::Recover>(),
+    Entry::of::<scheme::RecordingOpen>(),
+    Entry::of::<scheme::GrantOpen>(),
+    Entry::of::<scheme::KeysOpen>(),
     Entry::of::<device::Reset>(),
     Entry::of::<device::StorePut>(),
     Entry::of::<device::StoreRemove>(),
@@ -223,7 +230,11 @@ pub const OPERATIONS: &[Entry] = &[
     Entry::of::<device::CameraAccept>(),
     Entry::of::<device::CameraExtend>(),
     Entry::of::<device::CameraBegin>(),
+    Entry::of::<device::CameraWrite>(),
     Entry::of::<device::CameraFinish>(),
+    Entry::of::<device::CameraUpload>(),
+    Entry::of::<device::CameraSync>(),
+    Entry::of::<device::CameraCheckpoint>(),
     Entry::of::<device::CameraTime>(),
     Entry::of::<device::CameraRestart>(),
     Entry::of::<device::MemberNew>(),
@@ -233,9 +244,13 @@ pub const OPERATIONS: &[Entry] = &[
     Entry::of::<device::MemberView>(),
     Entry::of::<device::MemberRestart>(),
     Entry::of::<device::PhoneNew>(),
+    Entry::of::<device::PhoneRecover>(),
     Entry::of::<device::PhoneSync>(),
     Entry::of::<device::PhoneUnlock>(),
+    Entry::of::<device::PhoneUnlockKept>(),
     Entry::of::<device::PhoneStatus>(),
+    Entry::of::<device::PhoneExtend>(),
+    Entry::of::<device::PhoneCheckpoint>(),
     Entry::of::<device::PhoneCheck>(),
     Entry::of::<device::PhoneView>(),
     Entry::of::<device::PhoneRestart>(),

@@ -6,7 +6,7 @@ use encryptediot::message::VERSION;
 use encryptediot::shim::{Answer, Devices, dispatch};
 use serde_json::{Map, Value, json};
 
-use super::super::file::{Body, Exchange, File, SEQUENCES, Step, Test};
+use super::super::file::{self, Body, Exchange, File, SEQUENCES, Step, Test, Verdict};
 use super::super::schema;
 use super::super::{Error, Result};
 use super::messages::Fault;
@@ -23,10 +23,15 @@ pub struct Builder {
 impl Builder {
     /// A file of one operation, or of sequences.
     pub fn new(operation: &str) -> Self {
+        Self::of(schema::SCHEMES[0], operation)
+    }
+
+    /// A file of an operation of one of the schemes.
+    pub fn of(scheme: &str, operation: &str) -> Self {
         let file = File {
-            schema: schema::VECTORS.to_owned(),
+            schema: schema::of(scheme),
             spec_version: VERSION,
-            scheme: schema::SCHEMES[0].to_owned(),
+            scheme: scheme.to_owned(),
             operation: operation.to_owned(),
             number_of_tests: 0,
             notes: BTreeMap::new(),
@@ -161,6 +166,12 @@ impl Builder {
         let wrong = sequence.wrong.into_iter();
         self.wrong
             .extend(wrong.map(|wrong| format!("{id}: {wrong}")));
+        for (name, bytes) in sequence.shared {
+            let there = self.file.shared.insert(name.clone(), bytes.clone());
+            if there.is_some_and(|there| there != bytes) {
+                self.wrong.push(format!("{id}: {name} is shared twice"));
+            }
+        }
         let steps = sequence.steps;
         self.add(id, comment, Body::Sequence { steps });
     }
@@ -192,11 +203,17 @@ impl Builder {
 #[derive(Default)]
 pub struct Sequence {
     devices: Devices,
+    shared: BTreeMap<String, String>,
     steps: Vec<Step>,
     wrong: Vec<String>,
 }
 
 impl Sequence {
+    /// Shares bytes under a name with every test of the file.
+    pub fn share(&mut self, name: &str, bytes: &[u8]) {
+        self.shared.insert(name.to_owned(), hex::encode(bytes));
+    }
+
     /// A step that must be accepted; its output is the reference's, and is given back.
     pub fn accept(&mut self, operation: &str, comment: &str, input: Value) -> Value {
         let answer = self.step(operation, comment, input);
@@ -225,6 +242,25 @@ impl Sequence {
         }
     }
 
+    /// A step that must be refused for this reason after this was released.
+    pub fn reject_after(
+        &mut self,
+        operation: &str,
+        comment: &str,
+        input: Value,
+        (expected, released): (&str, Value),
+    ) {
+        match self.step(operation, comment, input) {
+            Answer::Reject {
+                reason,
+                output: Some(output),
+            } if reason == expected && output == released => {}
+            other => self.complain(format!(
+                "expected {expected} after {released}, given {other:?}"
+            )),
+        }
+    }
+
     fn complain(&mut self, what: String) {
         let step = self.steps.len();
         let last = self
@@ -236,14 +272,25 @@ impl Sequence {
     }
 
     fn step(&mut self, operation: &str, comment: &str, input: Value) -> Answer {
-        let answer = dispatch(operation, input.clone(), &mut self.devices);
-        if let Some(exchange) = Exchange::new(input, answer.clone()) {
-            self.steps.push(Step {
-                comment: comment.to_owned(),
-                operation: operation.to_owned(),
-                exchange,
-            });
-        }
+        let answer = match file::resolve(&self.shared, &input) {
+            Ok(input) => dispatch(operation, input, &mut self.devices),
+            Err(error) => Answer::Error {
+                message: error.to_string(),
+            },
+        };
+        let exchange = Exchange::new(input.clone(), answer.clone());
+        let unanswered = || Exchange {
+            input,
+            result: Verdict::Reject,
+            reason: None,
+            output: None,
+            intermediate: Map::new(),
+        };
+        self.steps.push(Step {
+            comment: comment.to_owned(),
+            operation: operation.to_owned(),
+            exchange: exchange.unwrap_or_else(unanswered),
+        });
         answer
     }
 }

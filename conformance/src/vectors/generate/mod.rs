@@ -14,6 +14,8 @@ mod link;
 mod messages;
 mod notes;
 mod roster;
+mod scheme;
+mod sequences;
 mod statement;
 mod world;
 
@@ -21,7 +23,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::file::File;
-use super::{Error, Result, schema};
+use super::{Error, Result, coverage, schema};
 use crate::prove::report::store;
 
 /// Every file of vectors.
@@ -74,6 +76,13 @@ pub fn files() -> Result<Vec<File>> {
         link::link_read,
         link::link_open,
         link::link_body_open,
+        scheme::certificate_open,
+        scheme::wrapped_open,
+        scheme::recover,
+        scheme::recording_open,
+        scheme::grant_open,
+        scheme::keys_open,
+        sequences::sequences,
     ];
     let (mut files, mut wrong) = (Vec::new(), Vec::new());
     for make in makers {
@@ -104,8 +113,9 @@ pub fn pages() -> Result<BTreeMap<String, String>> {
     ]);
     for file in &files {
         let text = serde_json::to_string_pretty(file)? + "\n";
-        pages.insert(format!("{}.json", file.operation), text);
+        pages.insert(file.path(), text);
     }
+    pages.insert("COVERAGE.md".to_owned(), coverage::page(&files)?);
     Ok(pages)
 }
 
@@ -119,11 +129,17 @@ pub fn changes(pages: &BTreeMap<String, String>, directory: &Path) -> Result<Vec
         .iter()
         .filter(|(path, text)| there(path).as_ref() != Some(*text));
     let mut changed: Vec<String> = differs.map(|(path, _)| path.clone()).collect();
-    let Ok(entries) = std::fs::read_dir(directory) else {
-        return Ok(changed);
-    };
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    changed.extend(names.filter(|name| name.ends_with(".json") && !pages.contains_key(name)));
+    if directory.is_dir() {
+        let made = super::file::paths(directory)?;
+        let names = made
+            .iter()
+            .filter_map(|path| path.strip_prefix(directory).ok()?.to_str());
+        changed.extend(
+            names
+                .filter(|name| !pages.contains_key(*name))
+                .map(str::to_owned),
+        );
+    }
     Ok(changed)
 }
 
@@ -132,10 +148,10 @@ pub fn changes(pages: &BTreeMap<String, String>, directory: &Path) -> Result<Vec
 /// # Errors
 /// If something cannot be written.
 pub fn write(pages: &BTreeMap<String, String>, directory: &Path, changed: &[String]) -> Result<()> {
-    let schemas = directory.join("schemas");
-    std::fs::create_dir_all(&schemas).map_err(Error::file(&schemas))?;
     for name in changed {
         let path = directory.join(name);
+        let folder = path.parent().unwrap_or(directory);
+        std::fs::create_dir_all(folder).map_err(Error::file(folder))?;
         match pages.get(name) {
             Some(text) => store(&path, text.as_bytes()).map_err(Error::file(&path))?,
             None => std::fs::remove_file(&path).map_err(Error::file(&path))?,

@@ -287,6 +287,18 @@ const NOTES: &[(&str, &str, &str, &str)] = &[
         "SPEC#what-the-camera-does",
     ),
     (
+        "BareCertificate",
+        "type-confusion",
+        "What the account signed for one purpose serves another: the scheme as written takes it.",
+        "SPEC#errata, erratum E14",
+    ),
+    (
+        "BareGrant",
+        "replay",
+        "Whoever knows a public key makes a grant, and an old one is taken again: the scheme as written takes it.",
+        "SPEC#errata, erratum E15",
+    ),
+    (
         "Restart",
         "lost-state",
         "A device forgets on a restart what it must not.",
