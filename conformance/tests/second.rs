@@ -10,6 +10,9 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+/// What it is not meant to do: the schemes that SPEC's repaired profile takes the place of.
+const NOT_MEANT: &[&str] = &["paper-", "ring-"];
+
 fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -91,12 +94,13 @@ impl Report {
     }
 }
 
-/// The operations that it is meant to do: all that are documented.
+/// The operations that it is meant to do: all that are documented, but for those.
 fn meant() -> Vec<String> {
     let documented = std::fs::read_to_string(project().join("vectors/OPERATIONS.md")).unwrap();
     documented
         .lines()
         .filter_map(|line| line.strip_prefix("## `")?.strip_suffix('`'))
+        .filter(|operation| !NOT_MEANT.iter().any(|scheme| operation.starts_with(scheme)))
         .map(str::to_owned)
         .collect()
 }
