@@ -1,0 +1,175 @@
+"""A camera: what it takes, when it records, and for whom (SPEC "What the camera checks", "Lease", "Time", "Clips")."""
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from account import open_root, take_offer, write_checkpoint
+from clips import LONGEST, seal_body
+from cose import sign1
+from crypto import hpke_seal, public_of, sha256, short_name
+from encoding import context, encode, message_hash
+from messages import (Acknowledgement, Announcement, Checkpoint, Envelope, Head, Lease, Manifest,
+                      StreamHead)
+from refused import Refused, require
+from sharing import LONGEST_LEASE, acknowledgement, follow, open_announcement, open_lease, recipients
+from viewer import View
+
+
+@dataclass
+class Session:
+    """A session under way. Its key is the one thing a camera has that opens anything."""
+
+    announcement: bytes
+    start: int
+    plain: bytearray = field(default_factory=bytearray)
+    key: bytes = field(default_factory=lambda: os.urandom(16))
+
+
+@dataclass
+class Stream:
+    """What a camera keeps of a stream."""
+
+    head: Head | None = None
+    announcement: Announcement | None = None
+    lease_until: int = 0
+    sequence: int = 0
+    previous: bytes | None = None
+    session: Session | None = None
+    acknowledgement: bytes = b""
+
+
+class Camera:
+    """A camera that has taken a pairing offer."""
+
+    def __init__(self, wall: int, monotonic: int, offer: str, root: bytes, key: bytes, streams: list[str]) -> None:
+        taken = take_offer(wall, offer)
+        self.root = open_root(root, taken.account)
+        self.private, self.public = key, public_of(key)
+        self.streams = {name: Stream() for name in streams}
+        self.time = max(wall, taken.issued)
+        self.monotonic = monotonic
+        self.uploads: list[dict[str, bytes]] = []
+
+    def tick(self, wall: int, monotonic: int) -> int:
+        """The camera's time: it only moves forward, and is stored."""
+        self.time = max(wall, self.time + max(0, monotonic - self.monotonic))
+        self.monotonic = monotonic
+        return self.time
+
+    def restart(self, wall: int, monotonic: int) -> None:
+        """Off and on: the time is the one stored, unless the wall clock tells a later one; sessions are gone."""
+        self.time, self.monotonic = max(wall, self.time), monotonic
+        for stream in self.streams.values():
+            stream.session = None
+
+    def _stream(self, name: str) -> Stream:
+        require(name in self.streams, "unknown-stream")
+        return self.streams[name]
+
+    def accept(self, data: bytes, wall: int, monotonic: int) -> bytes | None:
+        """Takes an announcement: the acknowledgement, `None` where it is the one in force and changes nothing."""
+        message = open_announcement(self.root, data)
+        said: Announcement = message.body
+        require(said.camera == self.public, "wrong-camera")
+        stream = self._stream(said.stream)
+        head = follow(stream.head, message)
+        if head is stream.head:
+            return None
+        self.time = max(self.tick(wall, monotonic), said.issued)
+        stream.head, stream.announcement, stream.lease_until = head, said, said.issued + said.lease
+        stream.acknowledgement = acknowledgement(self.root.account, Acknowledgement(
+            self.public, said.stream, said.epoch, message.hash, stream.sequence + 1, self.time))
+        return stream.acknowledgement
+
+    def extend(self, data: bytes) -> None:
+        """Takes a lease extension."""
+        lease: Lease = open_lease(self.root.account, data)
+        require(lease.camera == self.public, "wrong-camera")
+        stream = self._stream(lease.stream)
+        if stream.announcement is None or stream.head is None or lease.announcement != stream.head.hash:
+            raise Refused("lease-stale")
+        require(any(phone.lease == lease.key for phone in stream.announcement.phones), "lease-key")
+        require(lease.until <= self.time + LONGEST_LEASE, "lease-out-of-range")
+        require(lease.until > stream.lease_until, "lease-shorter")
+        stream.lease_until = lease.until
+
+    def begin(self, name: str, wall: int, monotonic: int) -> None:
+        """Begins a session."""
+        stream = self._stream(name)
+        if stream.head is None:
+            raise Refused("no-announcement")
+        stream.session = Session(stream.head.hash, self.tick(wall, monotonic))
+
+    def record(self, name: str, plain: bytes) -> None:
+        """Goes on with a session."""
+        session = self._stream(name).session
+        if session is None:
+            raise ValueError("no session of this stream")
+        require(len(session.plain) + len(plain) <= LONGEST, "session-full")
+        session.plain += plain
+
+    def finish(self, name: str, wall: int, monotonic: int) -> Manifest:
+        """Ends a session: wraps its key, signs, and stores the manifest before it leaves."""
+        stream = self._stream(name)
+        session, head, announcement = stream.session, stream.head, stream.announcement
+        if session is None or head is None or announcement is None:
+            raise ValueError("no session of this stream")
+        account, clip, end = self.root.account, os.urandom(16), self.tick(wall, monotonic)
+        sealed = seal_body(session.key, context("segment", account, clip), bytes(session.plain))
+        shared = session.announcement == head.hash and end <= stream.lease_until
+        envelopes = []
+        for role, key in recipients(announcement.phones, announcement.keys, shared, session.start, end):
+            info = context("envelope", account, [name, head.hash, clip, role])
+            envelopes.append(Envelope(short_name(key), *hpke_seal(key, session.key, info)))
+        manifest = Manifest(self.public, name, stream.sequence + 1, stream.previous, head.hash, clip, session.start,
+                            end, len(session.plain), [sha256(segment) for segment in sealed], envelopes)
+        message = encode(["manifest", 1, account, manifest])
+        stream.sequence, stream.previous, stream.session = manifest.sequence, message_hash(message), None
+        self.uploads.append({f"bodies/{clip.hex()}": b"".join(sealed),
+                             f"manifests/{name}/{manifest.sequence:012}": sign1(self.private, message)})
+        return manifest
+
+    def upload(self, view: View) -> int:
+        """Uploads what it owes to the cloud."""
+        count = len(self.uploads)
+        for objects in self.uploads:
+            for path, data in objects.items():
+                view.put(path, data)
+        self.uploads = []
+        return count
+
+    def sync(self, view: View, wall: int, monotonic: int) -> dict[str, Any]:
+        """Fetches announcements, then leases; uploads acknowledgements that the cloud does not have."""
+        self.tick(wall, monotonic)
+        accepted: list[dict[str, Any]] = []
+        extended: list[str] = []
+        refused: set[str] = set()
+        for name, stream in sorted(self.streams.items()):
+            try:
+                while (data := view.find(
+                        f"announcements/{name}/{stream.head.epoch + 1 if stream.head else 1:08}")) is not None:
+                    if self.accept(data, wall, monotonic) is None or stream.head is None:
+                        break
+                    accepted.append({"stream": name, "epoch": stream.head.epoch})
+            except Refused as error:
+                refused.add(error.reason)
+            if stream.head is None:
+                continue
+            place = f"{name}/{stream.head.epoch:08}"
+            before = stream.lease_until
+            for phone in view.names(f"leases/{place}"):
+                try:
+                    self.extend(view.get(f"leases/{place}/{phone}"))
+                except Refused as error:
+                    refused.update({error.reason} - {"lease-shorter"})
+            extended += [name] if stream.lease_until > before else []
+            signed = sign1(self.private, stream.acknowledgement)
+            if view.find(f"acknowledgements/{place}") != signed:
+                view.put(f"acknowledgements/{place}", signed)
+        return {"accepted": accepted, "extended": extended, "refused": sorted(refused)}
+
+    def checkpoint(self) -> str:
+        """What it has seen, as text; a camera knows no roster."""
+        seen = [StreamHead(name, stream.head) for name, stream in self.streams.items() if stream.head]
+        return write_checkpoint(self.root.account, Checkpoint(None, seen))
