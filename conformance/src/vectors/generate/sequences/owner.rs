@@ -1,11 +1,13 @@
 //! Acts of the owner that cannot be done, and an upload that is interrupted.
 
+use encryptediot::announcement;
 use encryptediot::owner::Term;
+use encryptediot::phone::{Checkpoint, checkpoint_text};
 use serde_json::{Value, json};
 
 use super::super::super::Result;
 use super::super::builder::{Builder, hexed};
-use super::super::world::{START, WORDS, kem, signing};
+use super::super::world::{START, WORDS, kem, signing, x};
 use super::home::{Home, Objects};
 use super::play::{About, Play, at};
 
@@ -313,6 +315,22 @@ fn resume(out: &mut Builder) -> Result<()> {
         "its number is the next one",
     );
     play.upload("door", 1, "it is uploaded");
+    let head = announcement::Head {
+        epoch: 1,
+        hash: first.hash,
+        issued: first.body.issued,
+    };
+    let checkpoint = Checkpoint {
+        roster: None,
+        streams: vec![(x()?, head)],
+    };
+    let text = checkpoint_text(&home.world.account, checkpoint);
+    play.checkpoint(
+        "camera-checkpoint",
+        "door",
+        &text,
+        "it names what it follows, and no roster",
+    );
     play.sync_new_phone(&home)?;
     play.views(
         "phone",

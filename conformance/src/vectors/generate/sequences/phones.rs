@@ -76,6 +76,8 @@ fn recover(out: &mut Builder) -> Result<()> {
         Sees::New,
         "it views a clip from before it was there",
     );
+    let comment = "it hands over the same checkpoint";
+    play.checkpoint("phone-checkpoint", "second", &checkpoint, comment);
     play.restart("second", "it is switched off and on");
     play.views("second", ("x", 1), Sees::Again, "it remembers");
     end(
