@@ -174,11 +174,6 @@ impl Home {
         Ok(before)
     }
 
-    /// Lets time pass.
-    pub fn pass(&mut self, milliseconds: Time) {
-        self.house.clock.advance(milliseconds);
-    }
-
     /// An act of the owner with the phone `phone`.
     pub fn act(
         &mut self,
@@ -301,7 +296,7 @@ impl Home {
 
     /// Sets a camera back to what it stored.
     pub fn restore_camera(&mut self, camera: &str, stored: &[u8]) -> Result<()> {
-        let state = cbor::decode(stored).map_err(encryptediot::Error::from)?;
+        let state = cbor::decode(stored)?;
         let paired = Paired::from_state(state, &self.house.clock)?;
         self.house.cameras.insert(name(camera)?, paired);
         Ok(())
@@ -311,11 +306,6 @@ impl Home {
     pub fn announcement(&self, bytes: &[u8]) -> Result<Signed<Announcement>> {
         let root = self.world.root.public();
         Ok(announcement::open(root, &self.world.account, bytes)?)
-    }
-
-    /// A time from the start of everything.
-    pub fn at(milliseconds: Time) -> Time {
-        START + milliseconds
     }
 }
 

@@ -332,6 +332,23 @@ fn resume(out: &mut Builder) -> Result<()> {
         "it names what it follows, and no roster",
     );
     play.sync_new_phone(&home)?;
+    let (now, days) = (START + 9_000, 86_400_000);
+    let far = "more than 31 days from now";
+    play.extend(
+        "phone",
+        "x",
+        (now, now + 32 * days),
+        Some("lease-out-of-range"),
+        far,
+    );
+    play.extend(
+        "phone",
+        "x",
+        (now, now + 20 * days),
+        None,
+        "the phone extends the lease",
+    );
+    play.sync_camera("door", at(9_500), (&[], &["x"], &[]), "the camera takes it");
     play.views(
         "phone",
         ("x", 1),
