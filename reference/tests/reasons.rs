@@ -418,7 +418,7 @@ fn announcement_fork() -> Result<()> {
 
 fn announcement_keys() -> Result<()> {
     let mut home = home();
-    let bytes = forged_announcement(&home, |body| body.keys.clear());
+    let bytes = forged_announcement(&home, |body| body.keys.push(body.keys[0].clone()));
     accept(&mut home, &bytes)
 }
 
@@ -782,7 +782,9 @@ fn foreign_link(home: &Home, root: Vec<u8>) -> Result<()> {
         key: SessionKey::new([0; 16]),
         plaintext: Zeroizing::new(b"clip".to_vec()),
     };
-    let made = link::make(&link, u64::MAX, root, Vec::new(), vec![source], &mut rng(2))?;
+    // A statement of the account, which announces nothing.
+    let statements = vec![home.cloud.bytes(&home.paths().roster(1))];
+    let made = link::make(&link, u64::MAX, root, statements, vec![source], &mut rng(2))?;
     link::open(&link, &made.index, 0).map(drop)
 }
 
