@@ -32,7 +32,6 @@ pub mod roster;
 pub mod scheme;
 pub mod segment;
 #[cfg(feature = "cli")]
-#[cfg(feature = "cli")]
 pub mod shim;
 pub mod statement;
 pub mod times;

@@ -134,6 +134,8 @@ class Sync:
         for name in self.view.names("past"):
             try:
                 message = open_past_share(viewer.root, self.view.get(f"past/{name}"))
+                again = (message.hash, 0) in self.pinned.granted
+                require(not again or message.hash.hex() == name, "grant-replayed")
             except Refused as error:
                 self.refused.add(error.reason)
                 continue

@@ -6,12 +6,14 @@ use crate::prove::check::proofs;
 pub mod demo;
 pub mod features;
 pub mod figures;
+pub mod vectors;
 
 /// Every check, in the order of running.
 pub fn all() -> Vec<Check> {
     let mut checks = figures::checks();
     checks.extend(demo::checks());
     checks.extend(features::checks());
+    checks.extend(vectors::checks());
     checks.push(proofs());
     checks
 }

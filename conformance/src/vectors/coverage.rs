@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use super::file::{File, Verdict};
 use super::{Error, Result};
 use crate::spec::SPEC;
@@ -57,7 +59,13 @@ impl<'a> Counts<'a> {
                     all.flags.entry(flag).or_default().add(&test.id);
                 }
                 for (_, exchange) in test.exchanges(file) {
-                    if let Some(reason) = &exchange.reason {
+                    // What a device refuses while it goes on with the rest, it lists.
+                    let listed = exchange
+                        .output
+                        .as_ref()
+                        .and_then(|o| o["refused"].as_array());
+                    let listed = listed.into_iter().flatten().filter_map(Value::as_str);
+                    for reason in exchange.reason.as_deref().into_iter().chain(listed) {
                         all.reasons.entry(reason).or_default().add(&test.id);
                     }
                 }

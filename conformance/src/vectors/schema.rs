@@ -1,7 +1,7 @@
 //! The JSON Schema of the files of vectors and of the runner's protocol, from the operations' types.
 
 use encryptediot::message::VERSION;
-use encryptediot::shim::{Entry, OPERATIONS};
+use encryptediot::shim::{Entry, OPERATIONS, Released};
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -27,7 +27,7 @@ pub fn of(scheme: &str) -> String {
 
 /// Does an operation belong into sequences?
 pub fn is_stateful(name: &str) -> bool {
-    ["reset", "store-", "camera-", "member-", "phone-"]
+    ["reset", "store-", "camera-", "member-", "phone-", "owner-"]
         .iter()
         .any(|start| name.starts_with(start))
         && name != "member-record-open"
@@ -246,10 +246,17 @@ fn exchange(entry: &Entry, generator: &mut SchemaGenerator) -> Value {
         .iter()
         .map(|name| ((*name).to_owned(), hex.clone()))
         .collect();
+    // Of what is refused, what was released before is all that there is to say.
+    let (output, released) = (
+        (entry.output)(generator),
+        generator.subschema_for::<Released>(),
+    );
     json!({
+        "if": { "properties": { "result": { "const": "accept" } } },
+        "then": { "properties": { "output": output } },
+        "else": { "properties": { "output": released } },
         "properties": {
             "input": (entry.input)(generator),
-            "output": (entry.output)(generator),
             "intermediate": {
                 "type": "object",
                 "additionalProperties": false,

@@ -225,6 +225,7 @@ pub const OPERATIONS: &[Entry] = &[
     Entry::of::<scheme::KeysOpen>(),
     Entry::of::<device::Reset>(),
     Entry::of::<device::StorePut>(),
+    Entry::of::<device::StoreWrite>(),
     Entry::of::<device::StoreRemove>(),
     Entry::of::<device::CameraNew>(),
     Entry::of::<device::CameraAccept>(),
@@ -254,4 +255,9 @@ pub const OPERATIONS: &[Entry] = &[
     Entry::of::<device::PhoneCheck>(),
     Entry::of::<device::PhoneView>(),
     Entry::of::<device::PhoneRestart>(),
+    Entry::of::<device::Pair>(),
+    Entry::of::<device::Share>(),
+    Entry::of::<device::Revoke>(),
+    Entry::of::<device::SharePast>(),
+    Entry::of::<device::LosePhone>(),
 ];

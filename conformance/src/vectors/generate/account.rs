@@ -4,7 +4,7 @@ use data_encoding::BASE32_NOPAD;
 use encryptediot::cbor::Bytes;
 use encryptediot::cose;
 use encryptediot::crypto::{self, SecretBytes, hpke_seal, sha256};
-use encryptediot::keys::{self, kem_id};
+use encryptediot::keys::kem_id;
 use encryptediot::message;
 use encryptediot::phone::{CHECKPOINT_PREFIX, checkpoint_text};
 use encryptediot::vault;
@@ -623,7 +623,7 @@ fn resealed(
         },
     );
     let seal = |kind: &str, plain: &[u8]| {
-        let context = message::context(kind, &world.account, &place);
+        let context = message::context(kind, &world.account, place);
         cose::seal(&pdk, &context, plain, &mut rng(61))
     };
     let put = |place: usize, kind: &str, plain: &[u8]| -> Result<Vec<u8>> {
@@ -951,7 +951,6 @@ pub fn other_ring() -> Value {
         .collect()
 }
 
-/// Checks that a root stands for its account.
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -961,6 +960,6 @@ mod tests {
         let world = World::new().unwrap();
         let root = world.root_bytes();
         assert_eq!(sha256(&root), world.account.0);
-        assert!(keys::decode_root(&world.account, &root).is_ok());
+        assert!(encryptediot::keys::decode_root(&world.account, &root).is_ok());
     }
 }

@@ -155,7 +155,9 @@ pub fn announcement_open(world: &World) -> Result<File> {
         (
             "no-owner",
             "without the owner's stream key",
-            Box::new(|a| drop(a.keys.remove(0))),
+            Box::new(|a| {
+                a.keys.remove(0);
+            }),
         ),
         (
             "owner-second",

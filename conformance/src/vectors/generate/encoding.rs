@@ -64,20 +64,17 @@ pub fn oversized(b: &mut Builder, name: &str, input: impl Fn(Value) -> Value) {
     );
 }
 
-/// Messages whose signature is good and that are not what they must be: name, comment, flag, payload
-/// and reason.
-pub fn bad_payloads(
-    kind: &str,
-    good: &[u8],
-) -> Result<
-    Vec<(
-        &'static str,
-        &'static str,
-        &'static str,
-        Vec<u8>,
-        &'static str,
-    )>,
-> {
+/// Name, comment, flag, payload and reason.
+type BadPayload = (
+    &'static str,
+    &'static str,
+    &'static str,
+    Vec<u8>,
+    &'static str,
+);
+
+/// Messages whose signature is good and that are not what they must be.
+pub fn bad_payloads(kind: &str, good: &[u8]) -> Result<Vec<BadPayload>> {
     let item = Item::parse(good)?;
     let put = |place: usize, item_there: Item| item.put(&[place], item_there).encode();
     let other = if kind == "lease" { "manifest" } else { "lease" };

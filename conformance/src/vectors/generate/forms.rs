@@ -111,7 +111,7 @@ pub fn sign1_faults(alg: Item, payload: &[u8], sign: Sign<'_>) -> Result<Vec<Fau
     let other = |bytes: Vec<u8>| Ok::<_, Error>(with(&sign(&bytes)?));
     let contexts = [
         (
-            "context-Signature",
+            "context-of-several",
             "signed as one of several signers",
             to_be_signed("Signature", &protected, &[], payload),
         ),

@@ -3,6 +3,7 @@
 
 mod camera;
 mod member;
+mod owner;
 mod phone;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub use camera::{
     CameraRestart, CameraSync, CameraTime, CameraUpload, CameraWrite,
 };
 pub use member::{MemberNew, MemberPin, MemberRestart, MemberSync, MemberTouch, MemberView};
+pub use owner::{LosePhone, Pair, Revoke, Share, SharePast};
 pub use phone::{
     PhoneCheck, PhoneCheckpoint, PhoneExtend, PhoneNew, PhoneRecover, PhoneRestart, PhoneStatus,
     PhoneSync, PhoneUnlock, PhoneUnlockKept, PhoneView,
@@ -99,6 +101,30 @@ impl Operation for StorePut {
         for object in &self.objects {
             store.put(&object.path, &object.bytes.0)?;
         }
+        Ok(Nothing {}.into())
+    }
+}
+
+/// Writes an object that is written once into a view of the cloud, as devices do.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StoreWrite {
+    /// The view, which is made if it is not there.
+    store: String,
+    /// Where it lies.
+    path: String,
+    /// Its bytes.
+    bytes: Hex,
+}
+
+impl Operation for StoreWrite {
+    const NAME: &'static str = "store-write";
+    type Output = Nothing;
+
+    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
+        devices
+            .store(&self.store)?
+            .create(&self.path, &self.bytes.0)?;
         Ok(Nothing {}.into())
     }
 }

@@ -129,7 +129,12 @@ impl Home {
         Play::new(self.facts.clone())
     }
 
-    fn everything(&self) -> Result<BTreeMap<String, Vec<u8>>> {
+    /// Everything in the cloud, whatever was told of it.
+    pub fn everything(&self) -> Result<Objects> {
+        Ok(Objects(self.there()?))
+    }
+
+    fn there(&self) -> Result<BTreeMap<String, Vec<u8>>> {
         let cloud = &*self.house.cloud;
         let paths = cloud.list(&self.facts.account)?;
         let object = |path: String| Ok((path.clone(), cloud.get(&path)?));
@@ -138,7 +143,7 @@ impl Home {
 
     /// What is new or other in the cloud since this was last asked.
     pub fn news(&mut self) -> Result<Objects> {
-        let now = self.everything()?;
+        let now = self.there()?;
         let told = std::mem::replace(&mut self.told, now);
         let news = self
             .told
@@ -156,7 +161,7 @@ impl Home {
     /// A copy of the cloud as it is; the household goes on in the other.
     pub fn fork(&self) -> Result<Box<dyn Cloud>> {
         let copy = Box::new(ObjectCloud::memory()?);
-        for (path, bytes) in self.everything()? {
+        for (path, bytes) in self.there()? {
             copy.put(&path, &bytes)?;
         }
         Ok(copy)
@@ -165,13 +170,8 @@ impl Home {
     /// Goes on in another cloud; gives the one so far.
     pub fn move_to(&mut self, cloud: Box<dyn Cloud>) -> Result<Box<dyn Cloud>> {
         let before = std::mem::replace(&mut self.house.cloud, cloud);
-        self.told = self.everything()?;
+        self.told = self.there()?;
         Ok(before)
-    }
-
-    /// Lets time pass.
-    pub fn pass(&mut self, milliseconds: Time) {
-        self.house.clock.advance(milliseconds);
     }
 
     /// An act of the owner with the phone `phone`.
@@ -296,7 +296,7 @@ impl Home {
 
     /// Sets a camera back to what it stored.
     pub fn restore_camera(&mut self, camera: &str, stored: &[u8]) -> Result<()> {
-        let state = cbor::decode(stored).map_err(encryptediot::Error::from)?;
+        let state = cbor::decode(stored)?;
         let paired = Paired::from_state(state, &self.house.clock)?;
         self.house.cameras.insert(name(camera)?, paired);
         Ok(())
@@ -306,11 +306,6 @@ impl Home {
     pub fn announcement(&self, bytes: &[u8]) -> Result<Signed<Announcement>> {
         let root = self.world.root.public();
         Ok(announcement::open(root, &self.world.account, bytes)?)
-    }
-
-    /// A time from the start of everything.
-    pub fn at(milliseconds: Time) -> Time {
-        START + milliseconds
     }
 }
 

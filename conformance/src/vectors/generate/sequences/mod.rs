@@ -5,8 +5,12 @@ mod chain;
 mod door;
 mod home;
 mod lease;
+mod owner;
+mod phones;
 mod play;
+mod sharing;
 mod time;
+mod viewing;
 mod window;
 
 use super::super::Result;
@@ -28,6 +32,10 @@ pub fn sequences(_: &World) -> Result<File> {
         lease::sequences,
         time::sequences,
         window::sequences,
+        sharing::sequences,
+        viewing::sequences,
+        phones::sequences,
+        owner::sequences,
     ];
     for topic in topics {
         topic(&mut out)?;

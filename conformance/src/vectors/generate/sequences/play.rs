@@ -85,12 +85,6 @@ impl Play {
         out.sequence(about.name, about.comment, self.steps);
     }
 
-    /// The steps that follow are about this view of the cloud.
-    pub fn view(&mut self, view: &str) -> &mut Self {
-        self.view = view.to_owned();
-        self
-    }
-
     fn done(&mut self, operation: &str, comment: &str, input: Value, refused: Option<&str>) {
         match refused {
             None => self.steps.accept_as(operation, comment, input, json!({})),
@@ -106,13 +100,6 @@ impl Play {
             |(path, bytes): (&String, &Vec<u8>)| json!({ "path": path, "bytes": hexed(bytes) });
         let objects: Vec<_> = objects.0.iter().map(object).collect();
         let input = json!({ "store": self.view, "objects": objects });
-        self.done("store-put", comment, input, None);
-    }
-
-    /// An object appears whose bytes are pieces.
-    pub fn put_pieces(&mut self, comment: &str, path: &str, pieces: Value) {
-        let object = json!({ "path": path, "bytes": { "pieces": pieces } });
-        let input = json!({ "store": self.view, "objects": [object] });
         self.done("store-put", comment, input, None);
     }
 
@@ -328,6 +315,14 @@ impl Play {
         });
         let comment = format!("{phone} is on the roster, and has seen nothing");
         self.done("phone-new", &comment, input, None);
+    }
+
+    /// The phone `phone` of this household, up to date with the view.
+    pub fn sync_new_phone(&mut self, home: &super::home::Home) -> Result<()> {
+        self.facts.clone_from(&home.facts);
+        self.phone("phone");
+        self.sync("phone", None, "the phone reads what is there");
+        Ok(())
     }
 
     /// A fresh phone recovers the account.
