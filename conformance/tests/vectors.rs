@@ -315,3 +315,18 @@ fn the_reference_answers_the_same_as_a_process() {
     assert_eq!(failed(&report), Vec::<String>::new());
     assert_eq!(report.counts(), (all(&files).len(), 0, 0));
 }
+
+/// What the README says of them is so.
+#[test]
+fn the_readme_says_how_many_there_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let files = files();
+    let (tests, operations) = (all(&files).len(), files.len() - 1);
+    let thousands = format!("{},{:03}", tests / 1_000, tests % 1_000);
+    let says = format!("{thousands} tests, of {operations} operations");
+    assert!(readme.contains(&says), "the README does not say: {says}");
+    let faults = std::fs::read_to_string(root.join("conformance/broken/faults.toml")).unwrap();
+    let says = format!("{} known-broken ones", faults.matches("[[fault]]").count());
+    assert!(readme.contains(&says), "the README does not say: {says}");
+}

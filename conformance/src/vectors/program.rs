@@ -3,8 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use encryptediot::shim::protocol::{Hello, this};
-use encryptediot::shim::{Answer, Devices, dispatch};
+pub use encryptediot::shim::Answer;
+pub use encryptediot::shim::protocol::Hello;
+use encryptediot::shim::protocol::this;
+use encryptediot::shim::{Devices, dispatch};
 use serde_json::Value;
 
 /// Why there is no answer to a request.
