@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// What it is not meant to do: acts of the owner, and the schemes that SPEC's repaired profile takes the
 /// place of.
-const NOT_MEANT: &[&str] = &["owner-", "store-write", "paper-", "ring-"];
+const NOT_MEANT: &[&str] = &["owner-", "paper-", "ring-"];
 
 fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

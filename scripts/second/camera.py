@@ -150,7 +150,7 @@ class Camera:
                 while (data := view.find(
                         f"announcements/{name}/{stream.head.epoch + 1 if stream.head else 1:08}")) is not None:
                     if self.accept(data, wall, monotonic) is None or stream.head is None:
-                        break
+                        raise Refused("object-path")
                     accepted.append({"stream": name, "epoch": stream.head.epoch})
             except Refused as error:
                 refused.add(error.reason)
@@ -164,9 +164,8 @@ class Camera:
                 except Refused as error:
                     refused.update({error.reason} - {"lease-shorter"})
             extended += [name] if stream.lease_until > before else []
-            signed = sign1(self.private, stream.acknowledgement)
-            if view.find(f"acknowledgements/{place}") != signed:
-                view.put(f"acknowledgements/{place}", signed)
+            if view.find(f"acknowledgements/{place}") is None or name in [new["stream"] for new in accepted]:
+                view.put(f"acknowledgements/{place}", sign1(self.private, stream.acknowledgement))
         return {"accepted": accepted, "extended": extended, "refused": sorted(refused)}
 
     def checkpoint(self) -> str:

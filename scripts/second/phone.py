@@ -18,22 +18,23 @@ class Phone:
     def __init__(self, root: Root, instance: bytes, lease: bytes, ring: list[bytes], vault: int) -> None:
         self.viewer = Viewer(root)
         self.instance, self.lease, self.ring, self.vault = instance, lease, ring, vault
-        self.enrolled, self.listed = True, False
+        self.listed = False
         self.roster: RosterHead | None = None
         self.rosters: dict[int, bytes] = {}
         self.streams: list[str] = []
+        self.extended: dict[bytes, int] = {}
+        """The end of each lease that this phone extended, by announcement."""
 
-    def sync(self, view: View) -> None:
+    def sync(self, view: View, recovering: bool = False) -> None:
         """Reads what is new: rosters, the ring, announcements."""
         newest = self._follow_rosters(view)
         if newest is not None:
             mine = public_of(self.instance)
             self.listed = any(phone.keys.instance == mine for phone in newest.body.phones)
-            self.enrolled = self.enrolled or self.listed
             if self.listed:
                 self.ring = open_roster_ring(newest, self.instance).keys
             self.streams = sorted(name for camera in newest.body.cameras for name in camera.streams)
-        require(self.listed or not self.enrolled, "phone-not-listed")
+        require(self.listed or recovering and self.roster is not None, "phone-not-listed")
         for name in self.streams:
             self.viewer.follow(view, name)
 
@@ -75,9 +76,8 @@ class Phone:
 
     def recover(self, view: View, passphrase: str, checkpoint: str | None) -> None:
         """The first part of enrolling: the ring from the vault, and all that the account has."""
-        self.enrolled = False
         self.ring = self._open_vault(view, passphrase)
-        self.sync(view)
+        self.sync(view, recovering=True)
         if checkpoint is not None:
             self.check(view, checkpoint)
 
@@ -85,7 +85,10 @@ class Phone:
         """Extends the lease of a stream."""
         stream = self.viewer.stream(name)
         announcement, head = stream.latest(), stream.reached()
-        require(until <= now + LONGEST_LEASE, "lease-out-of-range")
+        require(now < until <= now + LONGEST_LEASE, "lease-out-of-range")
+        end = self.extended.get(head.hash, announcement.issued + announcement.lease)
+        require(until > end, "lease-shorter")
+        self.extended[head.hash] = until
         key = public_of(self.lease)
         said = Lease(announcement.camera, name, head.hash, key, until)
         view.put(f"leases/{name}/{head.epoch:08}/{short_name(key).hex()}",

@@ -8,7 +8,7 @@ says enough. This file answers the runner (vectors/PROTOCOL.md): a line of JSON 
 
 It is not for production: private keys stay in memory and are not wiped, nothing runs in constant time but
 what the libraries do so, and it keeps no state on a disk. It does not make what an owner makes (accounts,
-announcements, introductions, links).
+announcements, introductions, links), and knows nothing of the other schemes in vectors/.
 
 An operation is a function below, by its name in vectors/OPERATIONS.md. The types of its parameters say how
 its input is read: `bytes` is hexadecimal, a `NamedTuple` an object.
@@ -367,6 +367,11 @@ def reset() -> Any:
 @operation
 def store_put(store: str, objects: list[Object]) -> Any:
     STORES.setdefault(store, {}).update({put.path: put.bytes_ for put in objects})
+
+
+@operation
+def store_write(store: str, path: str, bytes: bytes) -> Any:
+    require(STORES.setdefault(store, {}).setdefault(path, bytes) == bytes, "conflict")
 
 
 @operation

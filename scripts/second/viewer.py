@@ -82,7 +82,7 @@ class Viewer:
             reached = self._announcement(view, name, stream.head.epoch)
             if reached is None:
                 raise Refused("announcement-rollback")
-            follow(stream.head, reached)
+            require(follow(stream.head, reached) is stream.head, "object-path")
         while True:
             epoch = (stream.head.epoch if stream.head else 0) + 1
             message = self._announcement(view, name, epoch)
