@@ -3,9 +3,13 @@
 //!
 //! A check is a [`check::Check`]; [`checks::all`] is the list to which later ones are added.
 
+// The histories are compiled for copies of the reference too, outside this crate.
+extern crate self as conformance;
+
 pub mod check;
 pub mod checks;
 pub mod output;
 pub mod prove;
 pub mod spec;
+pub mod trace;
 pub mod vectors;

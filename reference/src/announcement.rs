@@ -5,10 +5,11 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::action::{self, Value};
 use crate::cose::{self, Signed};
 use crate::crypto::{KemPublic, RsaPublic, SigningKey, VerifyingKey};
 use crate::error::{AnnouncementError, Result};
-use crate::keys::Name;
+use crate::keys::{Name, kem_id, verifying_id};
 use crate::message::{self, AccountId, Body, Hash, Time};
 use crate::roster::PhoneKeys;
 use crate::statement;
@@ -111,7 +112,53 @@ impl Body for Announcement {
     const TYPE: &'static str = "announcement";
 }
 
+impl StreamKey {
+    /// The public half as the model has it. The owner's key, which the model does not have as a key
+    /// of its own, stands there as a key of each epoch that nobody is granted.
+    pub(crate) fn fact(&self, announcement: &Hash) -> Value {
+        match self.kind {
+            Kind::Owner => action::public("owner-key", announcement),
+            Kind::Dsk | Kind::Tdsk => action::public("key", kem_id(&self.public)),
+        }
+    }
+
+    /// Kind and window as the model has them.
+    pub(crate) fn place(&self) -> [(&'static str, Value); 2] {
+        let kind = match self.kind {
+            Kind::Owner | Kind::Dsk => "DSK",
+            Kind::Tdsk => "TDSK",
+        };
+        let always = || action::name("always");
+        let window = self
+            .window
+            .map_or_else(always, |w| Value::Span(w.from, w.until));
+        [("k", action::name(kind)), ("w", window)]
+    }
+}
+
 impl Announcement {
+    /// What the model's rules say of an epoch of a stream.
+    pub(crate) fn facts(&self, account: &AccountId, hash: &Hash) -> Vec<(&'static str, Value)> {
+        vec![
+            ("U", action::name(account)),
+            ("cam", action::public("key", verifying_id(&self.camera))),
+            ("s", action::name(&self.stream)),
+            ("e", action::fresh("epoch", hash)),
+        ]
+    }
+
+    /// Notes that a camera has accepted this announcement: in the model each of its keys.
+    pub(crate) fn accepted(&self, account: &AccountId, hash: &Hash) {
+        for key in &self.keys {
+            action::log("Camera_accept", || {
+                let mut values = self.facts(account, hash);
+                values.extend(key.place());
+                values.push(("p", key.fact(hash)));
+                values
+            });
+        }
+    }
+
     /// When shared keys lapse unless the lease is extended.
     pub fn lease_until(&self) -> Time {
         self.issued.saturating_add(self.lease)

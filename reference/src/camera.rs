@@ -196,6 +196,7 @@ impl Paired {
             time: self.time.now(clock),
         };
         let lease_until = signed.body.lease_until();
+        signed.body.accepted(&self.account, &head.hash);
         stream.in_force = Some(InForce {
             head,
             announcement: signed.body,

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
+use crate::action::{self, Value};
 use crate::announcement::{Announcement, Kind, StreamKey};
 use crate::cbor::Bytes;
 use crate::cose::{self, Signed};
 use crate::crypto::{self, KemPublic, KemSecret, SigningKey, VerifyingKey, sha256};
 use crate::error::{ClipError, Result};
-use crate::keys::{KeyId, Name, kem_id};
+use crate::keys::{KeyId, Name, kem_id, verifying_id};
 use crate::message::{self, AccountId, Body, Hash, Time};
 use crate::segment::{self, Opener, Sealed, SessionKey};
 
@@ -371,7 +372,53 @@ pub(crate) struct Draft<'a> {
     pub end: Time,
 }
 
+impl Manifest {
+    /// What the model's rules of recording and viewing say of a clip.
+    pub(crate) fn facts(&self, account: &AccountId) -> Vec<(&'static str, Value)> {
+        let segments: Vec<u8> = self.segments.iter().flat_map(|hash| hash.0).collect();
+        vec![
+            ("U", action::name(account)),
+            ("cam", action::public("key", verifying_id(&self.camera))),
+            ("s", action::name(&self.stream)),
+            ("e", action::fresh("epoch", self.announcement)),
+            ("w", Value::Span(self.start, self.end)),
+            ("sk", action::fresh("session", self.clip)),
+            ("clip", action::fresh("content", message::hash(&segments))),
+            ("n", action::fresh("clip", self.clip)),
+        ]
+    }
+}
+
 impl Draft<'_> {
+    /// The model wraps for one phone in the step of recording; envelopes for others are left out.
+    fn log(&self, manifest: &Manifest) {
+        let phones = &self.announcement.phones;
+        let Some(first) = phones.first().map(|phone| kem_id(&phone.instance)) else {
+            return;
+        };
+        action::log("Record", || {
+            let mut values = manifest.facts(self.account);
+            values.push(("pik", action::public("key", first)));
+            values
+        });
+        for key in &self.announcement.keys {
+            let id = kem_id(&key.public);
+            if !manifest.envelopes.iter().any(|e| e.recipient == id) {
+                continue;
+            }
+            let rule = match key.kind {
+                Kind::Owner | Kind::Dsk => "Envelope_DSK",
+                Kind::Tdsk => "Envelope_TDSK",
+            };
+            action::log(rule, || {
+                let mut values = manifest.facts(self.account);
+                values.retain(|(name, _)| ["U", "cam", "s", "e", "n"].contains(name));
+                values.push(("p", key.fact(&self.announcement_hash)));
+                values
+            });
+        }
+    }
+
     /// Wraps `key` for everyone who is entitled and signs the manifest. Returns its hash and the
     /// `COSE_Sign1`.
     pub fn sign<R>(&self, key: &SessionKey, sealed: &Sealed, rng: &mut R) -> Result<(Hash, Vec<u8>)>
@@ -415,6 +462,7 @@ impl Draft<'_> {
             envelopes,
         };
         let hash = message::hash(&message::encode(account, manifest.clone()));
+        self.log(&manifest);
         Ok((hash, sign(self.camera, account, manifest)?))
     }
 }

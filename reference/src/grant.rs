@@ -5,11 +5,13 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
+use crate::action::{self, Value};
+use crate::announcement::{Announcement, StreamKey};
 use crate::cbor::{self, Bytes};
 use crate::cose::{self, Key};
 use crate::crypto::{self, Aes128Gcm, KemPublic, KemSecret, RsaPublic, SecretBytes};
 use crate::error::{AccountError, Error, GrantError, MessageError, Result};
-use crate::keys::Name;
+use crate::keys::{KeyId, Name, kem_id};
 use crate::message::{self, AccountId, Body, Hash};
 use crate::statement;
 use crate::vault::Ring;
@@ -203,6 +205,22 @@ pub fn shards(statement: &Hash, bits: u8, mut parts: Vec<[u8; PART_LEN]>) -> Vec
         }
     };
     (0..1 << bits).map(of).collect()
+}
+
+/// What the model's rules of granting say of a member's part of key `index` of an announcement.
+pub(crate) fn facts(
+    (account, announcement): (&AccountId, &Announcement),
+    statement: &Hash,
+    (index, key): (u32, &StreamKey),
+    member: KeyId,
+) -> Vec<(&'static str, Value)> {
+    let mut values = announcement.facts(account, statement);
+    values.extend(key.place());
+    values.push(("M", action::name(member)));
+    values.push(("d", action::fresh("key", kem_id(&key.public))));
+    let part = format!("{statement}/{index}/{member}");
+    values.push(("r", action::fresh("grant", part)));
+    values
 }
 
 /// Where a member looks for its part, and how it opens it.

@@ -1,6 +1,7 @@
 //! Reference implementation of EncryptedIoT; `SPEC.md` beside this crate says what it does and in
 //! which order, in the same words.
 
+pub mod action;
 pub mod announcement;
 pub mod camera;
 pub mod cbor;

@@ -7,6 +7,7 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
+use crate::action;
 use crate::announcement::{self, Kind, Window};
 use crate::cbor::Bytes;
 use crate::clip::{self, Manifest, OpenClip, Role};
@@ -18,7 +19,7 @@ use crate::error::{
     AnnouncementError, ClipError, Error, GrantError, MessageError, Result, StoreError,
 };
 use crate::grant::{self, Lookup, Shard};
-use crate::keys::{self, Name, kem_id};
+use crate::keys::{self, KeyId, Name, kem_id};
 use crate::message::{AccountId, Hash};
 use crate::past::{self, PastClip};
 use crate::statement;
@@ -77,7 +78,12 @@ impl Member {
     /// # Errors
     /// `crypto`.
     pub fn generate<R: CryptoRng + ?Sized>(name: Name, rng: &mut R) -> Result<Self> {
-        Ok(Self::with_key(name, KemSecret::generate(rng)?))
+        let member = Self::with_key(name, KemSecret::generate(rng)?);
+        action::log("Member", || {
+            let id = kem_id(&member.key.public());
+            vec![("M", action::name(id)), ("ltk", action::fresh("key", id))]
+        });
+        Ok(member)
     }
 
     /// A member with a key that it has already.
@@ -196,7 +202,15 @@ impl Member {
         let membership = self.accounts.get_mut(account);
         let shared = membership.and_then(|m| m.streams.get_mut(&clip.stream));
         let followed = shared.and_then(|s| s.followed.as_mut());
-        followed.is_some_and(|f| f.seen.show(clip.clip))
+        let new = followed.is_some_and(|f| f.seen.show(clip.clip));
+        if new {
+            action::log("View_member", || {
+                let mut values = clip.facts(account);
+                values.push(("M", action::name(kem_id(&self.key.public()))));
+                values
+            });
+        }
+        new
     }
 }
 
@@ -240,7 +254,7 @@ impl Membership {
         };
         for stream in announced_streams(cloud, &paths)? {
             let shared = self.streams.entry(stream.clone()).or_default();
-            if let Err(error) = shared.follow(cloud, &pinned, &stream, &self.pairwise, news) {
+            if let Err(error) = shared.follow(cloud, &pinned, &stream, (id, &self.pairwise), news) {
                 news.refused.push((paths.announcement(&stream, 0), error));
             }
         }
@@ -323,7 +337,7 @@ impl Shared {
         cloud: &dyn Cloud,
         pinned: &Pinned<'_>,
         stream: &Name,
-        pairwise: &BTreeMap<u64, Key>,
+        (member, pairwise): (KeyId, &BTreeMap<u64, Key>),
         news: &mut News,
     ) -> Result<()> {
         let followed = view::follow(cloud, pinned, stream, &mut self.followed, |_| Ok(()));
@@ -332,7 +346,7 @@ impl Shared {
             let searched = self.searched.get(number).copied().unwrap_or(0);
             let mut gap = false;
             for epoch in searched + 1..=known {
-                match self.search(cloud, pinned, stream, key, epoch) {
+                match self.search(cloud, pinned, stream, (member, key), epoch) {
                     Ok(count) => news.grants += count,
                     Err(error @ Error::Store(StoreError::Unavailable)) => return Err(error),
                     Err(error) => {
@@ -355,7 +369,7 @@ impl Shared {
         cloud: &dyn Cloud,
         pinned: &Pinned<'_>,
         stream: &Name,
-        pairwise: &Key,
+        (member, pairwise): (KeyId, &Key),
         epoch: u64,
     ) -> Result<usize> {
         let paths = Paths(*pinned.account);
@@ -383,19 +397,19 @@ impl Shared {
                 public: &key.public,
             };
             if let Some(secret) = find_part(cloud, pinned, pairwise, &place)? {
-                found.push((
-                    index,
-                    Granted {
-                        kind: key.kind,
-                        window: key.window,
-                        secret,
-                    },
-                ));
+                let facts = grant::facts((pinned.account, &body), &hash, (index, key), member);
+                let granted = Granted {
+                    kind: key.kind,
+                    window: key.window,
+                    secret,
+                };
+                found.push((index, granted, facts));
             }
         }
         let count = found.len();
-        for (index, granted) in found {
+        for (index, granted, facts) in found {
             self.accept(hash, index, granted)?;
+            action::log("Accept_grant", || facts);
         }
         Ok(count)
     }

@@ -15,6 +15,7 @@ use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use crate::action;
 use crate::announcement::{self, Announcement, Kind, MAX_KEYS, StreamKey, Window};
 use crate::cbor::Bytes;
 use crate::clip::{self, OpenClip, Role};
@@ -26,7 +27,7 @@ use crate::error::{
     AccountError, AnnouncementError, Error, GrantError, PairingError, Result, StoreError,
 };
 use crate::grant::{self, Holding, Member};
-use crate::keys::{self, KeyId, Name, kem_id};
+use crate::keys::{self, KeyId, Name, kem_id, verifying_id};
 use crate::link::{self, Link, Source};
 use crate::message::{self, Body, Time};
 use crate::pairing::Reply;
@@ -132,6 +133,7 @@ where
     };
     phone.outbox = act.sign(&phone, &signing_key, rng)?;
     phone.vault = 1;
+    action::log("Enroll", || phone.account_facts(&signing_key, &phone.ring));
     Ok(phone)
 }
 
@@ -169,6 +171,9 @@ pub fn enroll(
     env: &mut Env<'_>,
 ) -> Result<Phone> {
     let (mut phone, opened) = recover(name, account, passphrase, checkpoint, env.cloud, env.rng)?;
+    action::log("Enroll_further", || {
+        phone.account_facts(&opened.signing_key, &opened.ring)
+    });
     let mut owner = Owner::new(&mut phone, opened);
     owner.list_this_phone(env)?;
     Ok(phone)
@@ -251,6 +256,26 @@ pub fn open_unlock(account: &message::AccountId, instance: &KemSecret, blob: &[u
 }
 
 impl Phone {
+    /// What the model's rules of the account say: its secrets by what they are known by.
+    fn account_facts(
+        &self,
+        signing_key: &RsaSigningKey,
+        ring: &Ring,
+    ) -> Vec<(&'static str, action::Value)> {
+        let own = keys::account_id(signing_key.public());
+        vec![
+            ("U", action::name(self.account)),
+            ("pw", action::fresh("passphrase", self.account)),
+            ("salt", action::fresh("salt", self.account)),
+            ("ask", action::fresh("root", own)),
+            ("ik", action::fresh("key", kem_id(&self.instance.public()))),
+            (
+                "ring",
+                action::fresh("ring", message::hash(&ring.to_bytes())),
+            ),
+        ]
+    }
+
     /// Brings the phone up to date and unlocks the account signing key with the passphrase.
     ///
     /// # Errors
@@ -386,6 +411,11 @@ type Members = BTreeMap<u64, Member>;
 
 impl<'a> Owner<'a> {
     fn new(phone: &'a mut Phone, opened: Opened) -> Self {
+        action::log("Unlock", || {
+            let mut values = phone.account_facts(&opened.signing_key, &opened.ring);
+            values.retain(|(name, _)| !["pw", "salt"].contains(name));
+            values
+        });
         let records = RefCell::default();
         Self {
             phone,
@@ -586,10 +616,38 @@ impl Owner<'_> {
             shard_bits,
         };
         let path = self.phone.paths().announcement(stream, announcement.epoch);
-        let leaf = message::encode(account, announcement);
-        self.grant(act, &message::hash(&leaf), shard_bits, &holdings, members)?;
+        let leaf = message::encode(account, announcement.clone());
+        let hash = message::hash(&leaf);
+        self.log(&announcement, &hash, &holdings, members);
+        self.grant(act, &hash, shard_bits, &holdings, members)?;
         act.announcements.push((path, leaf));
         Ok(())
+    }
+
+    /// Notes an epoch of a stream, its keys, and who is granted each.
+    fn log(
+        &self,
+        announcement: &Announcement,
+        hash: &message::Hash,
+        holdings: &[Holding],
+        members: &Members,
+    ) {
+        let account = &self.phone.account;
+        action::log("New_epoch", || announcement.facts(account, hash));
+        for (index, (key, holding)) in (0_u32..).zip(announcement.keys.iter().zip(holdings)) {
+            action::log("New_key", || {
+                let mut values = announcement.facts(account, hash);
+                values.extend(key.place());
+                values.push(("d", key.fact(hash).private()));
+                values
+            });
+            for member in holding.members.iter().filter_map(|n| members.get(n)) {
+                let of = (account, announcement);
+                action::log("Grant", || {
+                    grant::facts(of, hash, (index, key), kem_id(&member.key))
+                });
+            }
+        }
     }
 
     /// Adds every member's part of a statement's keys to an act.
@@ -957,6 +1015,12 @@ impl Owner<'_> {
         {
             return Err(PairingError::StreamTaken.into());
         }
+        action::log("Pair", || {
+            let csk = action::fresh("key", verifying_id(&camera.key));
+            let ask = action::fresh("root", self.phone.account);
+            let account = action::name(self.phone.account);
+            vec![("U", account), ("csk", csk), ("ask", ask)]
+        });
         let all: BTreeSet<u64> = draft.private.all_streams.iter().copied().collect();
         let members = self.members(&all, env)?;
         let plan = Plan::from([((Kind::Dsk, None), all)]);
@@ -1302,6 +1366,14 @@ impl Owner<'_> {
         let (mut sources, mut announced) = (Vec::new(), BTreeMap::new());
         for sequence in sequences {
             let (manifest, key, bytes) = self.phone.session_key(env.cloud, stream, *sequence)?;
+            action::log("Link", || {
+                let mut values = manifest.body.facts(&account);
+                values.retain(|(name, _)| ["U", "cam", "s", "e", "clip"].contains(name));
+                values.push(("tl", action::fresh("link", link.id)));
+                let copy = format!("{}/{sequence}", link.id);
+                values.push(("k2", action::fresh("copy", copy)));
+                values
+            });
             let of = manifest.body.announcement;
             let (_, statement) = self.phone.announcement(env.cloud, stream, &of)?;
             announced.insert(of, statement);

@@ -6,6 +6,7 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
+use crate::action;
 use crate::announcement::{self, Acknowledgement, Head, Lease};
 use crate::cbor::Bytes;
 use crate::clip::{self, Manifest, OpenClip, Role};
@@ -16,7 +17,7 @@ use crate::error::{
     AccountError, AnnouncementError, ClipError, Error, MessageError, Result, StoreError,
 };
 use crate::grant::{self, Holding};
-use crate::keys::{self, Name, verifying_id};
+use crate::keys::{self, Name, kem_id, verifying_id};
 use crate::message::{self, AccountId, Body, Hash, Time};
 use crate::roster::{self, PhoneKeys, Roster};
 use crate::segment::SessionKey;
@@ -271,6 +272,14 @@ impl Phone {
         let ack =
             announcement::open_acknowledgement(&self.account, &followed.camera, stream, bytes)?;
         ack.check_head(&followed.head)?;
+        action::log("Acknowledge", || {
+            vec![
+                ("U", action::name(self.account)),
+                ("cam", action::public("key", verifying_id(&followed.camera))),
+                ("s", action::name(stream)),
+                ("e", action::fresh("epoch", ack.announcement)),
+            ]
+        });
         Ok(ack)
     }
 
@@ -356,9 +365,21 @@ impl Phone {
 
     /// Is this the first time that the clip is shown?
     pub fn show(&mut self, clip: &Manifest) -> bool {
-        self.streams
-            .get_mut(&clip.stream)
-            .is_some_and(|followed| followed.seen.show(clip.clip))
+        let followed = self.streams.get_mut(&clip.stream);
+        let new = followed.is_some_and(|followed| followed.seen.show(clip.clip));
+        if new {
+            let ik = kem_id(&self.instance.public());
+            let own = clip.envelopes.iter().any(|e| e.recipient == ik);
+            let rule = if own { "View_owner" } else { "View_backup" };
+            action::log(rule, || {
+                let mut values = clip.facts(&self.account);
+                if own {
+                    values.push(("ik", action::fresh("key", ik)));
+                }
+                values
+            });
+        }
+        new
     }
 
     /// The announcement of one epoch of a stream, as the cloud stores it, checked against what
@@ -608,11 +629,16 @@ impl Phone {
     where
         R: CryptoRng + ?Sized,
     {
+        let (account, instance) = (keys::account_id(&root), KemSecret::generate(rng)?);
+        action::log("Phone_new", || {
+            let ik = action::fresh("key", kem_id(&instance.public()));
+            vec![("U", action::name(account)), ("ik", ik)]
+        });
         Ok(Self {
             name,
-            account: keys::account_id(&root),
+            account,
             root,
-            instance: KemSecret::generate(rng)?,
+            instance,
             lease: SigningKey::generate(rng)?,
             ring,
             vault: 0,

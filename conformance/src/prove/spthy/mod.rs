@@ -157,6 +157,15 @@ impl Source {
         Items::new(&self.text, &kept).read(diff).map_err(wrong)
     }
 
+    /// The tokens in force under these flags, comments included.
+    ///
+    /// # Errors
+    /// As [`Self::under`].
+    pub fn in_force(&self, flags: &BTreeSet<String>) -> Result<Vec<Token>> {
+        let wrong = |(at, what)| model(&self.path, &self.text, at, what);
+        preprocess::in_force(&self.text, &self.tokens, flags).map_err(wrong)
+    }
+
     /// The text for a prover: `reuse` taken from these lemmas, and proofs put behind the formulas
     /// of those.
     pub fn prepared(

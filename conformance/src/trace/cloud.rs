@@ -1,0 +1,171 @@
+//! The cloud as the adversary runs it: every device may be shown something else.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::rc::Rc;
+
+use encryptediot::cloud::Cloud;
+use encryptediot::error::{Result, StoreError};
+
+/// What one device is shown.
+#[derive(Default)]
+struct View {
+    /// Only the first so many writes.
+    writes: Option<usize>,
+    /// Other bytes at a path, or nothing there.
+    lies: BTreeMap<String, Option<Vec<u8>>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Every write and removal, in its order.
+    writes: Vec<(String, Option<Vec<u8>>)>,
+    now: BTreeMap<String, Vec<u8>>,
+    views: BTreeMap<usize, View>,
+    /// Who asks.
+    who: usize,
+}
+
+/// A store in the adversary's hands.
+#[derive(Clone, Default)]
+pub struct Hostile(Rc<RefCell<State>>);
+
+impl Hostile {
+    /// From now on it is this device that asks.
+    pub fn serves(&self, who: usize) {
+        self.0.borrow_mut().who = who;
+    }
+
+    /// How many writes there were.
+    pub fn writes(&self) -> usize {
+        self.0.borrow().writes.len()
+    }
+
+    /// What was written at some time.
+    pub fn write(&self, number: usize) -> Option<(String, Vec<u8>)> {
+        let state = self.0.borrow();
+        let (path, bytes) = state.writes.get(number)?;
+        Some((path.clone(), bytes.clone()?))
+    }
+
+    /// Every path that is there.
+    pub fn paths(&self) -> Vec<String> {
+        self.0.borrow().now.keys().cloned().collect()
+    }
+
+    /// Shows a device other bytes at a path, or nothing.
+    pub fn lie(&self, who: usize, path: &str, bytes: Option<Vec<u8>>) {
+        let mut state = self.0.borrow_mut();
+        let view = state.views.entry(who).or_default();
+        view.lies.insert(path.to_owned(), bytes);
+    }
+
+    /// Shows a device the store as it was after so many writes.
+    pub fn rewind(&self, who: usize, writes: usize) {
+        let mut state = self.0.borrow_mut();
+        state.views.entry(who).or_default().writes = Some(writes);
+    }
+
+    /// Shows a device what is there again.
+    pub fn restore(&self, who: usize) {
+        self.0.borrow_mut().views.remove(&who);
+    }
+}
+
+impl State {
+    fn find(&self, path: &str) -> Option<&Vec<u8>> {
+        let Some(view) = self.views.get(&self.who) else {
+            return self.now.get(path);
+        };
+        if let Some(lie) = view.lies.get(path) {
+            return lie.as_ref();
+        }
+        match view.writes {
+            None => self.now.get(path),
+            Some(first) => {
+                let mut before = self.writes.iter().take(first).rev();
+                before.find(|(is, _)| is == path)?.1.as_ref()
+            }
+        }
+    }
+
+    fn set(&mut self, path: &str, bytes: Option<&[u8]>) {
+        let bytes = bytes.map(<[u8]>::to_vec);
+        self.writes.push((path.to_owned(), bytes.clone()));
+        match &bytes {
+            Some(bytes) => self.now.insert(path.to_owned(), bytes.clone()),
+            None => self.now.remove(path),
+        };
+        // Whoever writes sees it.
+        if let Some(view) = self.views.get_mut(&self.who) {
+            view.lies.insert(path.to_owned(), bytes);
+        }
+    }
+}
+
+impl Cloud for Hostile {
+    fn find(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        Ok(self.0.borrow().find(path).cloned())
+    }
+
+    fn find_range(&self, path: &str, range: Range<u64>) -> Result<Option<Vec<u8>>> {
+        let state = self.0.borrow();
+        let place =
+            |at: u64, length: usize| usize::try_from(at).map_or(length, |at| at.min(length));
+        Ok(state.find(path).map(|bytes| {
+            let (from, to) = (
+                place(range.start, bytes.len()),
+                place(range.end, bytes.len()),
+            );
+            bytes[from.min(to)..to].to_vec()
+        }))
+    }
+
+    fn create(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        let mut state = self.0.borrow_mut();
+        match state.find(path) {
+            Some(there) if there == bytes => return Ok(()),
+            Some(_) => return Err(StoreError::Conflict.into()),
+            None => {}
+        }
+        if state.now.contains_key(path) {
+            // The device is shown that nothing is there, and keeps its own.
+            let who = state.who;
+            let view = state.views.entry(who).or_default();
+            view.lies.insert(path.to_owned(), Some(bytes.to_vec()));
+            state.writes.push((path.to_owned(), Some(bytes.to_vec())));
+            return Ok(());
+        }
+        state.set(path, Some(bytes));
+        Ok(())
+    }
+
+    fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        self.0.borrow_mut().set(path, Some(bytes));
+        Ok(())
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<String>> {
+        let state = self.0.borrow();
+        let folder = format!("{prefix}/");
+        let mut all: BTreeSet<&String> = state.now.keys().collect();
+        if let Some(view) = state.views.get(&state.who) {
+            all.extend(view.lies.keys());
+            all.extend(
+                view.writes
+                    .into_iter()
+                    .flat_map(|_| state.writes.iter().map(|w| &w.0)),
+            );
+        }
+        let listed = all
+            .into_iter()
+            .filter(|path| path.starts_with(&folder) && state.find(path).is_some());
+        Ok(listed.cloned().collect())
+    }
+
+    fn delete(&self, path: &str) -> Result<()> {
+        self.0.borrow_mut().set(path, None);
+        Ok(())
+    }
+}

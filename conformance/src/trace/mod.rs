@@ -1,0 +1,14 @@
+//! Lemmas as oracles: `conformance trace` holds runs of the reference against the models' own rules
+//! and lemmas. It can refute and never prove.
+
+pub mod cloud;
+pub mod evaluate;
+pub mod formula;
+pub mod history;
+pub mod judge;
+pub mod knowledge;
+pub mod log;
+pub mod prover;
+pub mod run;
+pub mod term;
+pub mod theory;

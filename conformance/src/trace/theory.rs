@@ -1,0 +1,535 @@
+//! A model as something that can be run: rules, restrictions and lemmas, parsed out of the `.spthy`
+//! file that the prover reads.
+//!
+//! What is understood is what the models here use: the built-in message theories without
+//! exponentiation, function symbols without equations, macros, `let`, facts with attributes. Anything
+//! else is an error, not a guess.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::formula::{Formula, Scope};
+use super::term::{Pattern, Sort};
+use crate::prove::spthy::lex::{Kind, Token};
+use crate::prove::spthy::{Quantifier, Source};
+
+/// What is wrong with a model, with its line.
+#[derive(Debug, thiserror::Error)]
+#[error("line {line}: {what}")]
+pub struct Wrong {
+    /// The line.
+    pub line: usize,
+    /// What is not understood there.
+    pub what: String,
+}
+
+/// A fact in a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// Does it stay when it is used (`!`)?
+    pub persistent: bool,
+    /// Its name.
+    pub name: String,
+    /// Its terms.
+    pub args: Vec<Pattern>,
+}
+
+/// A rule.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its name.
+    pub name: String,
+    /// Its variables: sort and name; patterns have their numbers.
+    pub variables: Vec<(Sort, String)>,
+    /// What it needs.
+    pub premises: Vec<Fact>,
+    /// Its action facts.
+    pub actions: Vec<Fact>,
+    /// What it gives.
+    pub conclusions: Vec<Fact>,
+}
+
+impl Rule {
+    /// The number of the variable of that name.
+    pub fn variable(&self, name: &str) -> Option<usize> {
+        self.variables.iter().position(|(_, is)| is == name)
+    }
+}
+
+/// A restriction or a lemma.
+#[derive(Clone, Debug)]
+pub struct Property {
+    /// Its name.
+    pub name: String,
+    /// All traces, or one.
+    pub quantifier: Quantifier,
+    /// What it says.
+    pub formula: Formula,
+    /// The names of its variables, by their numbers: for terms, for time points.
+    pub names: (Vec<String>, Vec<String>),
+}
+
+/// A model under a set of flags.
+#[derive(Debug)]
+pub struct Theory {
+    /// Its rules, in their order.
+    pub rules: Vec<Rule>,
+    /// Its restrictions.
+    pub restrictions: Vec<Property>,
+    /// Its lemmas.
+    pub lemmas: Vec<Property>,
+    /// Macros: name, and the names of the parameters.
+    pub macros: BTreeMap<String, Vec<String>>,
+    /// Function symbols.
+    pub functions: BTreeSet<&'static str>,
+}
+
+struct Macro {
+    parameters: Vec<String>,
+    body: Vec<Word>,
+}
+
+/// A token without its place.
+#[derive(Clone, Debug)]
+pub(super) struct Word {
+    pub text: String,
+    pub kind: Kind,
+    line: usize,
+}
+
+/// Where variables come from: their number, by the name in the text.
+pub(super) trait Variables {
+    /// The pattern that a variable stands for.
+    fn variable(&mut self, sort: Sort, name: &str) -> Result<Pattern, String>;
+}
+
+/// The variables of a rule, and what `let` defines.
+#[derive(Default)]
+struct InRule {
+    variables: Vec<(Sort, String)>,
+    defined: BTreeMap<String, Pattern>,
+}
+
+impl Variables for InRule {
+    fn variable(&mut self, sort: Sort, name: &str) -> Result<Pattern, String> {
+        if let (Sort::Message, Some(pattern)) = (sort, self.defined.get(name)) {
+            return Ok(pattern.clone());
+        }
+        let there = self.variables.iter().position(|(_, is)| is == name);
+        if let Some(at) = there {
+            return match self.variables[at].0 == sort {
+                true => Ok(Pattern::Var(at, sort)),
+                false => Err(format!("{name} is of two sorts")),
+            };
+        }
+        self.variables.push((sort, name.to_owned()));
+        Ok(Pattern::Var(self.variables.len() - 1, sort))
+    }
+}
+
+/// What a macro's parameters stand for.
+struct InMacro<'a>(BTreeMap<&'a str, Pattern>);
+
+impl Variables for InMacro<'_> {
+    fn variable(&mut self, _: Sort, name: &str) -> Result<Pattern, String> {
+        let there = self.0.get(name).cloned();
+        there.ok_or_else(|| format!("{name} is no parameter of the macro"))
+    }
+}
+
+/// Functions of the built-in theories that are understood, with their numbers of arguments.
+const BUILTINS: [(&str, &[(&str, usize)]); 4] = [
+    (
+        "signing",
+        &[("sign", 2), ("verify", 3), ("pk", 1), ("true", 0)],
+    ),
+    (
+        "asymmetric-encryption",
+        &[("aenc", 2), ("adec", 2), ("pk", 1)],
+    ),
+    ("symmetric-encryption", &[("senc", 2), ("sdec", 2)]),
+    ("hashing", &[("h", 1)]),
+];
+
+pub(super) struct Parser {
+    words: Vec<Word>,
+    pub at: usize,
+    functions: BTreeMap<&'static str, usize>,
+    macros: BTreeMap<String, Macro>,
+}
+
+type Parsed<T> = Result<T, Wrong>;
+
+impl Theory {
+    /// Reads what is in force under `flags`.
+    ///
+    /// # Errors
+    /// What is not understood, and where.
+    pub fn read(source: &Source, flags: &BTreeSet<String>) -> Result<Self, String> {
+        let tokens = source.in_force(flags).map_err(|wrong| wrong.to_string())?;
+        let name = source.path.display();
+        Parser::new(&source.text, &tokens)
+            .theory()
+            .map_err(|wrong| format!("{name}: {wrong}"))
+    }
+
+    /// The rule of that name.
+    pub fn rule(&self, name: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.name == name)
+    }
+}
+
+impl Parser {
+    fn new(source: &str, tokens: &[Token]) -> Self {
+        let mut words = Vec::new();
+        let (mut line, mut seen) = (1, 0);
+        for token in tokens.iter().filter(|token| token.kind != Kind::Comment) {
+            line += source[seen..token.span.start].matches('\n').count();
+            seen = token.span.start;
+            let (text, kind) = (token.text(source), token.kind);
+            // Tuples may open or close two at a time.
+            let parts = match text {
+                "<<" | ">>" => text.split_at(1),
+                _ => (text, ""),
+            };
+            for part in [parts.0, parts.1].into_iter().filter(|p| !p.is_empty()) {
+                let text = part.to_owned();
+                words.push(Word { text, kind, line });
+            }
+        }
+        let functions = BTreeMap::from([("pair", 2), ("fst", 1), ("snd", 1)]);
+        Self {
+            words,
+            at: 0,
+            functions,
+            macros: BTreeMap::new(),
+        }
+    }
+
+    pub fn text(&self) -> &str {
+        self.ahead(0)
+    }
+
+    pub fn ahead(&self, by: usize) -> &str {
+        self.words.get(self.at + by).map_or("", |word| &word.text)
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        self.words.get(self.at).map(|word| word.kind)
+    }
+
+    pub fn wrong<T>(&self, what: impl Into<String>) -> Parsed<T> {
+        let line = self.words.get(self.at).or(self.words.last());
+        let line = line.map_or(0, |word| word.line);
+        let what = what.into();
+        Err(Wrong { line, what })
+    }
+
+    /// Takes the next word if it is this one.
+    pub fn take(&mut self, text: &str) -> bool {
+        let is = self.text() == text && self.at < self.words.len();
+        self.at += usize::from(is);
+        is
+    }
+
+    pub fn expect(&mut self, text: &str) -> Parsed<()> {
+        match self.take(text) {
+            true => Ok(()),
+            false => self.wrong(format!("`{text}` is missing before `{}`", self.text())),
+        }
+    }
+
+    pub fn word(&mut self) -> Parsed<String> {
+        if self.kind() != Some(Kind::Word) {
+            return self.wrong(format!("a name is missing before `{}`", self.text()));
+        }
+        self.at += 1;
+        Ok(self.words[self.at - 1].text.clone())
+    }
+
+    fn theory(mut self) -> Parsed<Theory> {
+        let (mut rules, mut restrictions, mut lemmas) = (Vec::new(), Vec::new(), Vec::new());
+        self.expect("theory")?;
+        self.word()?;
+        self.expect("begin")?;
+        loop {
+            match self.text() {
+                "end" => break,
+                "builtins" => self.builtins()?,
+                "functions" => self.functions()?,
+                "macros" => self.macros()?,
+                "rule" => rules.push(self.rule()?),
+                "restriction" | "axiom" => restrictions.push(self.property()?),
+                "lemma" => lemmas.push(self.property()?),
+                "heuristic" | "tactic" => self.skip_strategy(),
+                other => return self.wrong(format!("`{other}` is not understood")),
+            }
+        }
+        let macros = self.macros.into_iter();
+        let macros: BTreeMap<_, _> = macros.map(|(name, is)| (name, is.parameters)).collect();
+        Ok(Theory {
+            rules,
+            restrictions,
+            lemmas,
+            macros,
+            functions: self.functions.into_keys().collect(),
+        })
+    }
+
+    /// How proofs are searched for says nothing of what holds.
+    fn skip_strategy(&mut self) {
+        const NEXT: [&str; 10] = [
+            "rule",
+            "lemma",
+            "restriction",
+            "macros",
+            "functions",
+            "builtins",
+            "tactic",
+            "heuristic",
+            "end",
+            "",
+        ];
+        self.at += 1;
+        let mut quoted = false;
+        while quoted || !NEXT.contains(&self.text()) {
+            if self.at >= self.words.len() {
+                return;
+            }
+            quoted ^= self.text() == "\"";
+            self.at += 1;
+        }
+    }
+
+    fn builtins(&mut self) -> Parsed<()> {
+        self.at += 1;
+        self.expect(":")?;
+        loop {
+            let name = self.word()?;
+            let known = BUILTINS.iter().find(|(is, _)| *is == name);
+            let Some((_, functions)) = known else {
+                return self.wrong(format!("the built-in theory {name} is not understood"));
+            };
+            self.functions.extend(functions.iter().copied());
+            if !self.take(",") {
+                return Ok(());
+            }
+        }
+    }
+
+    fn functions(&mut self) -> Parsed<()> {
+        self.at += 1;
+        self.expect(":")?;
+        loop {
+            let name = self.word()?;
+            self.expect("/")?;
+            let arity = self.word()?;
+            let Ok(arity) = arity.parse() else {
+                return self.wrong(format!("{arity} is no number of arguments"));
+            };
+            if self.take("[") {
+                return self.wrong("attributes of functions are not understood");
+            }
+            // The models are few and read once.
+            self.functions.insert(String::leak(name), arity);
+            if !self.take(",") {
+                return Ok(());
+            }
+        }
+    }
+
+    fn macros(&mut self) -> Parsed<()> {
+        self.at += 1;
+        self.expect(":")?;
+        loop {
+            let name = self.word()?;
+            self.expect("(")?;
+            let mut parameters = Vec::new();
+            while !self.take(")") {
+                parameters.push(self.word()?);
+                self.take(",");
+            }
+            self.expect("=")?;
+            let begin = self.at;
+            // Read once with the parameters as variables, to find its end and what is wrong in it.
+            self.term(&mut InRule::default())?;
+            let body = self.words[begin..self.at].to_vec();
+            self.macros.insert(name, Macro { parameters, body });
+            if !self.take(",") {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A term.
+    pub fn term(&mut self, variables: &mut dyn Variables) -> Parsed<Pattern> {
+        if self.take("<") {
+            let mut parts = vec![self.term(variables)?];
+            while self.take(",") {
+                parts.push(self.term(variables)?);
+            }
+            self.expect(">")?;
+            let last = parts.pop();
+            let pair = |rest, part| Pattern::App("pair", vec![part, rest]);
+            let Some(last) = last else {
+                return self.wrong("an empty tuple");
+            };
+            return Ok(parts.into_iter().rev().fold(last, pair));
+        }
+        if self.take("(") {
+            let inner = self.term(variables)?;
+            self.expect(")")?;
+            return Ok(inner);
+        }
+        if self.kind() == Some(Kind::Name) {
+            let name = self.text().trim_matches('\'').to_owned();
+            self.at += 1;
+            return Ok(Pattern::Name(name));
+        }
+        let sort = match self.text() {
+            "~" => Sort::Fresh,
+            "$" => Sort::Public,
+            _ => Sort::Message,
+        };
+        self.at += usize::from(sort != Sort::Message);
+        let name = self.word()?;
+        if self.text() != "(" || sort != Sort::Message {
+            if let (Some((function, 0)), Sort::Message) = (self.function(&name), sort) {
+                return Ok(Pattern::App(function, Vec::new()));
+            }
+            return match variables.variable(sort, &name) {
+                Ok(pattern) => Ok(pattern),
+                Err(what) => self.wrong(what),
+            };
+        }
+        let args = self.arguments(variables)?;
+        if let Some(known) = self.macros.get(&name) {
+            if known.parameters.len() != args.len() {
+                return self.wrong(format!("{name} has another number of parameters"));
+            }
+            let names = known.parameters.clone();
+            let body = known.body.clone();
+            let given = names.iter().map(String::as_str).zip(args);
+            let mut inner = InMacro(given.collect());
+            // The body is read in the place of the call.
+            let (words, at) = (std::mem::replace(&mut self.words, body), self.at);
+            self.at = 0;
+            let read = self.term(&mut inner);
+            (self.words, self.at) = (words, at);
+            return read;
+        }
+        match self.function(&name) {
+            Some((function, arity)) if arity == args.len() => Ok(Pattern::App(function, args)),
+            _ => self.wrong(format!("no function is called {name}/{}", args.len())),
+        }
+    }
+
+    fn function(&self, name: &str) -> Option<(&'static str, usize)> {
+        let there = self.functions.get_key_value(name);
+        there.map(|(name, arity)| (*name, *arity))
+    }
+
+    pub fn arguments(&mut self, variables: &mut dyn Variables) -> Parsed<Vec<Pattern>> {
+        self.expect("(")?;
+        let mut args = Vec::new();
+        while !self.take(")") {
+            args.push(self.term(variables)?);
+            if !self.take(",") && self.text() != ")" {
+                return self.wrong(format!("`{}` within arguments", self.text()));
+            }
+        }
+        Ok(args)
+    }
+
+    fn facts(&mut self, variables: &mut InRule, end: &str) -> Parsed<Vec<Fact>> {
+        let mut facts = Vec::new();
+        while !self.take(end) {
+            let persistent = self.take("!");
+            let name = self.word()?;
+            if name == "_restrict" {
+                return self.wrong("restrictions within rules are not understood");
+            }
+            let args = self.arguments(variables)?;
+            if self.take("[") {
+                // How the prover deals with the fact.
+                while !self.take("]") {
+                    self.at += 1;
+                }
+            }
+            facts.push(Fact {
+                persistent,
+                name,
+                args,
+            });
+            if !self.take(",") && self.text() != end {
+                return self.wrong(format!("`{}` within facts", self.text()));
+            }
+        }
+        Ok(facts)
+    }
+
+    fn rule(&mut self) -> Parsed<Rule> {
+        self.at += 1;
+        let name = self.word()?;
+        self.attributes();
+        self.expect(":")?;
+        let mut variables = InRule::default();
+        if self.take("let") {
+            while !self.take("in") {
+                let defined = self.word()?;
+                self.expect("=")?;
+                let pattern = self.term(&mut variables)?;
+                variables.defined.insert(defined, pattern);
+            }
+        }
+        self.expect("[")?;
+        let premises = self.facts(&mut variables, "]")?;
+        let actions = match self.take("-->") {
+            true => Vec::new(),
+            false => {
+                self.expect("--[")?;
+                self.facts(&mut variables, "]->")?
+            }
+        };
+        self.expect("[")?;
+        let conclusions = self.facts(&mut variables, "]")?;
+        let variables = variables.variables;
+        Ok(Rule {
+            name,
+            variables,
+            premises,
+            actions,
+            conclusions,
+        })
+    }
+
+    fn attributes(&mut self) {
+        if self.take("[") {
+            while !self.take("]") && self.at < self.words.len() {
+                self.at += 1;
+            }
+        }
+    }
+
+    fn property(&mut self) -> Parsed<Property> {
+        self.at += 1;
+        let name = self.word()?;
+        self.attributes();
+        self.expect(":")?;
+        let quantifier = match self.text() {
+            "exists-trace" => Quantifier::ExistsTrace,
+            _ => Quantifier::AllTraces,
+        };
+        self.at += usize::from(self.text() != "\"");
+        self.expect("\"")?;
+        let mut scope = Scope::default();
+        let formula = self.formula(&mut scope)?;
+        self.expect("\"")?;
+        let names = scope.names();
+        Ok(Property {
+            name,
+            quantifier,
+            formula,
+            names,
+        })
+    }
+}

@@ -1,0 +1,200 @@
+//! Action facts: what a step of the protocol says of itself, under the names of the rules of the
+//! model (`tamarin/encryptediot.spthy`, `tamarin/paper.spthy`), so that a run can be held against the
+//! model. Nothing is kept unless [`observe`] asks for it.
+//!
+//! Secrets are never in a log: a private half is named by its public half, a symmetric key by what
+//! was made with it.
+
+use std::cell::RefCell;
+
+/// What stands for a variable of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Value {
+    /// A public name: an account, a member, a stream, a kind of key.
+    Name(String),
+    /// A secret, or an identifier that was drawn at random, by a name of its own.
+    Fresh(String),
+    /// The public half of the secret of that name.
+    Public(String),
+    /// From, until: milliseconds since the epoch of Unix. The model gives windows names.
+    Span(u64, u64),
+}
+
+impl Value {
+    /// The private half of a public one.
+    pub(crate) fn private(self) -> Self {
+        match self {
+            Self::Public(name) => Self::Fresh(name),
+            other => other,
+        }
+    }
+}
+
+/// A step that was made: an instance of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The rule's name in the model.
+    pub rule: &'static str,
+    /// What its variables stand for. Those that follow from the state are left out.
+    pub values: Vec<(&'static str, Value)>,
+}
+
+/// A rule of a model, and the step of this library that is an instance of it.
+pub struct Rule {
+    /// The rule's name.
+    pub name: &'static str,
+    /// The function that makes the step, `module::function`.
+    pub step: &'static str,
+    /// The variables that the step says, in the order in which it does.
+    pub variables: &'static [&'static str],
+}
+
+const fn rule(name: &'static str, step: &'static str, variables: &'static [&'static str]) -> Rule {
+    Rule {
+        name,
+        step,
+        variables,
+    }
+}
+
+/// The rules of `encryptediot.spthy` that are steps of this library. Those that are not (what the
+/// adversary does: reveals, publishing a link) are made by whoever plays the adversary.
+pub const RULES: [Rule; 19] = [
+    rule("Member", "member::Member::generate", &["M", "ltk"]),
+    rule("Phone_new", "phone::Phone::fresh", &["U", "ik"]),
+    rule(
+        "Enroll",
+        "owner::create_account_of",
+        &["U", "pw", "salt", "ask", "ik", "ring"],
+    ),
+    rule(
+        "Enroll_further",
+        "owner::enroll",
+        &["U", "ik", "ask", "ring"],
+    ),
+    rule(
+        "Unlock",
+        "phone::Phone::unlock",
+        &["U", "ik", "ask", "ring"],
+    ),
+    rule("Pair", "owner::Owner::add_camera", &["U", "csk", "ask"]),
+    rule(
+        "New_epoch",
+        "owner::Owner::announce",
+        &["U", "cam", "s", "e"],
+    ),
+    rule(
+        "New_key",
+        "owner::Owner::announce",
+        &["U", "cam", "s", "e", "k", "w", "d"],
+    ),
+    rule(
+        "Camera_accept",
+        "camera::Paired::accept",
+        &["U", "cam", "s", "e", "k", "w", "p"],
+    ),
+    rule(
+        "Acknowledge",
+        "phone::Phone::status",
+        &["U", "cam", "s", "e"],
+    ),
+    rule(
+        "Grant",
+        "owner::Owner::grant",
+        &["U", "M", "cam", "s", "e", "k", "w", "d", "r"],
+    ),
+    rule(
+        "Accept_grant",
+        "member::Member::sync",
+        &["U", "M", "cam", "s", "e", "k", "w", "d", "r"],
+    ),
+    rule(
+        "Record",
+        "camera::Paired::finish",
+        &["U", "cam", "s", "e", "w", "pik", "sk", "clip", "n"],
+    ),
+    rule(
+        "Envelope_DSK",
+        "camera::Paired::finish",
+        &["U", "cam", "s", "e", "n", "p"],
+    ),
+    rule(
+        "Envelope_TDSK",
+        "camera::Paired::finish",
+        &["U", "cam", "s", "e", "n", "p"],
+    ),
+    rule(
+        "View_owner",
+        "phone::Phone::show",
+        &["U", "cam", "s", "e", "w", "ik", "sk", "clip", "n"],
+    ),
+    rule(
+        "View_backup",
+        "phone::Phone::show",
+        &["U", "cam", "s", "e", "w", "sk", "clip", "n"],
+    ),
+    rule(
+        "View_member",
+        "member::Member::show",
+        &["U", "M", "cam", "s", "e", "w", "sk", "clip", "n"],
+    ),
+    rule(
+        "Link",
+        "owner::Owner::make_link",
+        &["U", "cam", "s", "e", "clip", "tl", "k2"],
+    ),
+];
+
+thread_local! {
+    static LOG: RefCell<Option<Vec<Step>>> = const { RefCell::new(None) };
+}
+
+/// Runs `act` and returns, beside its result, the steps that it made in this thread.
+pub fn observe<T>(act: impl FnOnce() -> T) -> (T, Vec<Step>) {
+    let before = LOG.with(|log| log.replace(Some(Vec::new())));
+    let result = act();
+    let steps = LOG.with(|log| log.replace(before)).unwrap_or_default();
+    (result, steps)
+}
+
+/// Notes a step, if anybody observes.
+pub(crate) fn log(rule: &'static str, values: impl FnOnce() -> Vec<(&'static str, Value)>) {
+    LOG.with(|log| {
+        if let Some(steps) = &mut *log.borrow_mut() {
+            let values = values();
+            steps.push(Step { rule, values });
+        }
+    });
+}
+
+/// A public name.
+pub(crate) fn name(text: impl std::fmt::Display) -> Value {
+    Value::Name(text.to_string())
+}
+
+/// A secret or identifier, by a name of its own.
+pub(crate) fn fresh(kind: &str, id: impl std::fmt::Display) -> Value {
+    Value::Fresh(format!("{kind}:{id}"))
+}
+
+/// The public half of the secret of that name.
+pub(crate) fn public(kind: &str, id: impl std::fmt::Display) -> Value {
+    Value::Public(format!("{kind}:{id}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_observed_is_kept() {
+        log("Member", || unreachable!("nobody observes"));
+        let ((), steps) = observe(|| {
+            let (_, inner) = observe(|| log("Inner", Vec::new));
+            assert_eq!(inner.len(), 1);
+            log("Member", || vec![("M", name("ada"))]);
+        });
+        assert_eq!(steps.len(), 1);
+        assert_eq!(steps[0].values, [("M", Value::Name("ada".to_owned()))]);
+    }
+}
