@@ -43,6 +43,9 @@ fn prover_traces() {
     {
         let path = file.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if path.extension().is_none_or(|e| e != "json") {
+            continue;
+        }
         let parts: Vec<&str> = name.split('.').collect();
         let flags: Vec<&str> = parts[1].split('+').filter(|f| !f.is_empty()).collect();
         let theory = theory(&format!("{}.spthy", parts[0]), &flags);

@@ -25,6 +25,10 @@ struct State {
     views: BTreeMap<usize, View>,
     /// Who asks.
     who: usize,
+    /// Who is lied to only until the next time.
+    once: BTreeSet<usize>,
+    /// Who has asked.
+    asked: BTreeSet<usize>,
 }
 
 /// A store in the adversary's hands.
@@ -34,7 +38,29 @@ pub struct Hostile(Rc<RefCell<State>>);
 impl Hostile {
     /// From now on it is this device that asks.
     pub fn serves(&self, who: usize) {
-        self.0.borrow_mut().who = who;
+        let mut state = self.0.borrow_mut();
+        state.who = who;
+        state.asked.insert(who);
+    }
+
+    /// A device is lied to only until it has asked the next time, or for good.
+    pub fn until_next(&self, who: usize, once: bool) {
+        let mut state = self.0.borrow_mut();
+        state.asked.remove(&who);
+        match once {
+            true => state.once.insert(who),
+            false => state.once.remove(&who),
+        };
+    }
+
+    /// Those who have asked are done.
+    pub fn served(&self) {
+        let mut state = self.0.borrow_mut();
+        for who in std::mem::take(&mut state.asked) {
+            if state.once.remove(&who) {
+                state.views.remove(&who);
+            }
+        }
     }
 
     /// How many writes there were.

@@ -2,6 +2,7 @@
 //! and acts with them. What every honest device did is a log of steps of the model.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use conformance::trace::cloud::Hostile;
@@ -117,6 +118,8 @@ pub enum Op {
         how: u8,
         /// What instead.
         other: u16,
+        /// Only until the device has done its next thing.
+        once: bool,
     },
     /// The adversary shows a device an earlier state of everything.
     Rewind {
@@ -124,6 +127,8 @@ pub enum Op {
         who: u8,
         /// How many writes are hidden.
         writes: u8,
+        /// Only until the device has done its next thing.
+        once: bool,
     },
     /// The adversary shows a device what is there.
     Restore {
@@ -146,6 +151,7 @@ pub enum Op {
 pub fn op() -> impl Strategy<Value = Op> {
     let (phone, member, streams) = (0..2_u8, 0..3_u8, 1..8_u8);
     let (stream, clip, who) = (0..3_u8, 0..12_u8, 0..7_u8);
+    let often = prop::bool::weighted(0.75);
     prop_oneof![
         3 => (phone.clone(), member.clone(), streams.clone(), prop::option::of(0..3_u8)).prop_map(
             |(phone, member, streams, window)| Op::Share { phone, member, streams, window }),
@@ -162,9 +168,10 @@ pub fn op() -> impl Strategy<Value = Op> {
         1 => clip.clone().prop_map(|clip| Op::Link { clip }),
         1 => clip.prop_map(|link| Op::Publish { link }),
         2 => (0..20_u8).prop_map(|what| Op::Reveal { what }),
-        16 => (who.clone(), any::<u16>(), 0..6_u8, any::<u16>()).prop_map(
-            |(who, path, how, other)| Op::Lie { who, path, how, other }),
-        5 => (who.clone(), 1..40_u8).prop_map(|(who, writes)| Op::Rewind { who, writes }),
+        16 => (who.clone(), any::<u16>(), 0..6_u8, any::<u16>(), often.clone()).prop_map(
+            |(who, path, how, other, once)| Op::Lie { who, path, how, other, once }),
+        5 => (who.clone(), 1..40_u8, often).prop_map(
+            |(who, writes, once)| Op::Rewind { who, writes, once }),
         6 => who.prop_map(|who| Op::Restore { who }),
         3 => (0..2_u8).prop_map(|camera| Op::Forge { camera }),
         1 => streams.prop_map(|streams| Op::Usurp { streams }),
@@ -216,11 +223,13 @@ struct Scene {
     cloud: Hostile,
     account: AccountId,
     /// What another account has in its own cloud.
-    elsewhere: BTreeMap<String, Vec<u8>>,
-    other: AccountId,
+    elsewhere: &'static BTreeMap<String, Vec<u8>>,
+    other: &'static str,
     recorded: BTreeMap<ClipId, Vec<u8>>,
     /// Clips that the owner has been shown, and by which phone.
     shown: BTreeSet<ClipId>,
+    /// How many clips each stream has.
+    clips: [u64; 3],
     links: Vec<(usize, u64)>,
     made: Vec<Vec<action::Step>>,
     published: BTreeSet<usize>,
@@ -234,10 +243,9 @@ struct Scene {
 
 /// An RSA key that is there already: making one takes longer than a history.
 fn root(hex: &str) -> Result<RsaSigningKey> {
-    let bytes = data_encoding::HEXLOWER
-        .decode(hex.trim().as_bytes())
-        .unwrap_or_default();
-    Ok(RsaSigningKey::from_pkcs8(&bytes)?)
+    let digits: String = hex.split_whitespace().collect();
+    let bytes = data_encoding::HEXLOWER.decode(digits.as_bytes());
+    Ok(RsaSigningKey::from_pkcs8(&bytes.unwrap_or_default())?)
 }
 
 const OWN: &str = include_str!("../../../reference/tests/root.pkcs8.hex");
@@ -276,6 +284,23 @@ fn furnished(cloud: &Hostile, key: RsaSigningKey, seed: u64) -> Result<Household
     Ok(house)
 }
 
+/// An account of other people, and what it has in its cloud.
+static ELSEWHERE: OnceLock<(String, BTreeMap<String, Vec<u8>>)> = OnceLock::new();
+
+fn elsewhere() -> Result<(String, BTreeMap<String, Vec<u8>>)> {
+    let cloud = Hostile::default();
+    let key = RsaSigningKey::generate(&mut ChaCha20Rng::seed_from_u64(1))?;
+    let (made, _) = action::observe(|| {
+        let mut house = furnished(&cloud, key, 1)?;
+        house.share(PHONES[0], &STREAMS, &MEMBERS[..1], Term::UntilRevoked)?;
+        house.record(CAMERAS[0].0, STREAMS[0], b"elsewhere")?;
+        house.account()
+    });
+    let objects = cloud.paths().into_iter();
+    let objects = objects.filter_map(|path| Some((path.clone(), cloud.find(&path).ok()??)));
+    Ok((made?.to_string(), objects.collect()))
+}
+
 fn push(log: &mut Log, rule: &str, values: Vec<(&'static str, Value)>) {
     let said = |value| match value {
         Value::Name(name) => Said::Name(name),
@@ -305,6 +330,7 @@ pub fn play(ops: &[Op], seed: u64) -> Result<Told> {
     for op in ops {
         let ((), steps) = action::observe(|| scene.apply(op));
         note(&mut scene.log, &steps);
+        scene.cloud.served();
     }
     Ok(Told {
         log: scene.log,
@@ -316,27 +342,20 @@ pub fn play(ops: &[Op], seed: u64) -> Result<Told> {
 impl Scene {
     fn new(seed: u64) -> Result<Self> {
         let mut log = Log::default();
-        let theirs = Hostile::default();
-        let stranger = RsaSigningKey::generate(&mut ChaCha20Rng::seed_from_u64(1));
-        let (other, _) = action::observe(|| furnished(&theirs, stranger?, seed ^ 1));
-        let mut other = other?;
-        let (_, _) =
-            action::observe(|| other.share(PHONES[0], &STREAMS, &MEMBERS[..1], Term::UntilRevoked));
         let cloud = Hostile::default();
         let (house, steps) = action::observe(|| furnished(&cloud, root(OWN)?, seed));
         note(&mut log, &steps);
         let house = house?;
-        let elsewhere = theirs.paths().into_iter();
-        let elsewhere =
-            elsewhere.filter_map(|path| Some((path.clone(), theirs.find(&path).ok()??)));
+        let (other, elsewhere) = ELSEWHERE.get_or_init(|| elsewhere().unwrap_or_default());
         Ok(Self {
             account: house.account()?,
-            other: other.account()?,
-            elsewhere: elsewhere.collect(),
+            other,
+            elsewhere,
             house,
             cloud,
             recorded: BTreeMap::new(),
             shown: BTreeSet::new(),
+            clips: [0; 3],
             links: Vec::new(),
             made: Vec::new(),
             published: BTreeSet::new(),
@@ -439,7 +458,7 @@ impl Scene {
                 viewer,
                 stream,
                 clip,
-            } => self.view(viewer, stream, u64::from(clip) + 1),
+            } => self.view(viewer, stream, clip.into()),
             Op::Link { clip } => self.link(clip),
             Op::Publish { link } => self.publish(link),
             Op::Reveal { what } => self.reveal(what),
@@ -448,13 +467,16 @@ impl Scene {
                 path,
                 how,
                 other,
+                once,
             } => {
                 self.lie(usize::from(who), path.into(), how, other.into());
+                self.cloud.until_next(who.into(), once);
                 Ok(())
             }
-            Op::Rewind { who, writes } => {
+            Op::Rewind { who, writes, once } => {
                 let kept = self.cloud.writes().saturating_sub(writes.into());
                 self.cloud.rewind(who.into(), kept);
+                self.cloud.until_next(who.into(), once);
                 Ok(())
             }
             Op::Restore { who } => {
@@ -476,26 +498,31 @@ impl Scene {
         let camera = usize::from(stream == 2);
         self.cloud.serves(CAMERA + camera);
         let bytes = self.content();
-        let (stream, camera) = (STREAMS[usize::from(stream)], CAMERAS[camera].0);
+        let (number, camera) = (usize::from(stream), CAMERAS[camera].0);
+        let stream = STREAMS[number];
         let recorded = self.house.record_only(camera, stream, &bytes, 1_000)?;
         self.recorded.insert(recorded.clip, bytes);
+        self.clips[number] = recorded.sequence;
         let cloud = self.cloud.clone();
         encryptediot::uplink::upload(self.house.camera(camera)?, &cloud, &recorded)
     }
 
-    fn view(&mut self, viewer: u8, stream: u8, sequence: u64) -> Result<()> {
+    fn view(&mut self, viewer: u8, stream: u8, clip: u64) -> Result<()> {
         let (cloud, account) = (self.cloud.clone(), self.account);
+        let sequence = 1 + clip % self.clips[usize::from(stream)].max(1);
         let stream = name(STREAMS[usize::from(stream)])?;
         let (open, member) = match usize::from(viewer).checked_sub(PHONES.len()) {
             None => {
                 let phone = self.phone(viewer);
                 self.cloud.serves(phone);
                 let phone = self.house.phone(PHONES[phone])?;
+                let _ = phone.sync(&cloud);
                 (phone.open(&cloud, &stream, sequence)?, None)
             }
             Some(member) => {
                 self.cloud.serves(MEMBER + member);
                 let member = self.house.member(MEMBERS[member])?;
+                member.sync(&cloud)?;
                 (
                     member.open(&cloud, &account, &stream, sequence)?,
                     Some(viewer),
@@ -636,7 +663,7 @@ impl Scene {
                     .map(|(_, bytes)| bytes.clone())
             }
             4 => {
-                let theirs = path.replace(&self.account.to_string(), &self.other.to_string());
+                let theirs = path.replace(&self.account.to_string(), self.other);
                 self.elsewhere.get(&theirs).cloned()
             }
             _ => self.cloud.find(path).ok().flatten().map(|mut bytes| {

@@ -63,7 +63,7 @@ impl Judge {
         let source = Source::read(&models.join(file)).map_err(|e| e.to_string())?;
         let flags: BTreeSet<String> = flags.iter().map(|f| (*f).to_owned()).collect();
         let theory = Theory::read(&source, &flags)?;
-        let manifest = Manifest::read(&models.join("verdicts.toml")).map_err(|e| e.to_string())?;
+        let manifest = Manifest::read(models).map_err(|e| e.to_string())?;
         let manifest = manifest.ok_or("there is no verdicts.toml beside the models")?;
         let sets = manifest.theories.iter().filter(|t| t.file == file);
         // What holds without flags is not listed again for every set of them.

@@ -1,5 +1,7 @@
 //! What the reference's devices said of their steps, in the terms of the model.
 
+use std::collections::BTreeMap;
+
 use super::run::{Step, Value};
 
 /// Times within a log: the model gives windows names.
@@ -11,6 +13,8 @@ pub struct Log {
     /// The steps.
     pub steps: Vec<Step>,
     windows: Vec<Span>,
+    /// Which window a clip was recorded in, as it was then.
+    named: BTreeMap<Span, Span>,
 }
 
 /// What stands for a variable in the reference's log: its own type, or that of a copy of it.
@@ -49,7 +53,8 @@ impl Log {
                 }
                 let mut windows = self.windows.iter();
                 let within = windows.find(|(begin, end)| *begin <= from && until <= *end);
-                let (from, until) = within.copied().unwrap_or((from, until));
+                let within = within.copied().unwrap_or((from, until));
+                let (from, until) = *self.named.entry((from, until)).or_insert(within);
                 Value::Name(format!("{from}-{until}"))
             }
         }
