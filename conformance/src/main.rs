@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use conformance::check::{self, Check, Context, Summary};
 use conformance::prove::cli::ProveArgs;
-use conformance::{checks, output, prove, vectors};
+use conformance::{checks, output, prove, trace, vectors};
 use indicatif::ProgressBar;
 
 /// Runs every check of EncryptedIoT that can be made here, the demo among them.
@@ -30,6 +30,7 @@ enum Command {
     Prove(Box<ProveArgs>),
     Vectors(Box<vectors::cli::VectorsArgs>),
     Generate(vectors::cli::GenerateArgs),
+    Trace(trace::cli::TraceArgs),
 }
 
 #[derive(clap::Args)]
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         Some(Command::Prove(args)) => prove::cli::run(&args).map_err(|e| e.to_string()),
         Some(Command::Vectors(args)) => vectors::cli::run(&args).map_err(|e| e.to_string()),
         Some(Command::Generate(args)) => vectors::cli::generate(&args).map_err(|e| e.to_string()),
+        Some(Command::Trace(args)) => trace::cli::run(&args),
         None => main_job(&run),
     };
     match result {

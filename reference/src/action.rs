@@ -145,6 +145,27 @@ pub const RULES: [Rule; 19] = [
     ),
 ];
 
+/// The rules of `paper.spthy` that are steps of the paper's scheme.
+pub const PAPER_RULES: [Rule; 5] = [
+    rule(
+        "Register_pk",
+        "scheme::paper::Paper::register",
+        &["X", "ltkX"],
+    ),
+    rule("Init_A", "scheme::paper::Paper::send", &["A", "B", "pkB"]),
+    rule(
+        "A_send",
+        "scheme::paper::Paper::send",
+        &["A", "B", "na", "TDSK", "pkB"],
+    ),
+    rule("Init_B", "scheme::paper::Paper::received", &["B", "A"]),
+    rule(
+        "B_receive",
+        "scheme::paper::Paper::received",
+        &["B", "A", "na", "TDSK"],
+    ),
+];
+
 thread_local! {
     static LOG: RefCell<Option<Vec<Step>>> = const { RefCell::new(None) };
 }

@@ -168,7 +168,7 @@ pub fn op() -> impl Strategy<Value = Op> {
         1 => clip.clone().prop_map(|clip| Op::Link { clip }),
         1 => clip.prop_map(|link| Op::Publish { link }),
         2 => (0..20_u8).prop_map(|what| Op::Reveal { what }),
-        16 => (who.clone(), any::<u16>(), 0..6_u8, any::<u16>(), often.clone()).prop_map(
+        16 => (who.clone(), any::<u16>(), 0..6_u8, any::<u16>(), often).prop_map(
             |(who, path, how, other, once)| Op::Lie { who, path, how, other, once }),
         5 => (who.clone(), 1..40_u8, often).prop_map(
             |(who, writes, once)| Op::Rewind { who, writes, once }),
@@ -301,7 +301,8 @@ fn elsewhere() -> Result<(String, BTreeMap<String, Vec<u8>>)> {
     Ok((made?.to_string(), objects.collect()))
 }
 
-fn push(log: &mut Log, rule: &str, values: Vec<(&'static str, Value)>) {
+/// Adds a step to a log.
+pub fn push(log: &mut Log, rule: &str, values: Vec<(&'static str, Value)>) {
     let said = |value| match value {
         Value::Name(name) => Said::Name(name),
         Value::Fresh(name) => Said::Fresh(name),
@@ -314,7 +315,8 @@ fn push(log: &mut Log, rule: &str, values: Vec<(&'static str, Value)>) {
     );
 }
 
-fn note(log: &mut Log, steps: &[action::Step]) {
+/// Adds what was observed to a log.
+pub fn note(log: &mut Log, steps: &[action::Step]) {
     for step in steps {
         push(log, step.rule, step.values.clone());
     }

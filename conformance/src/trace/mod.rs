@@ -1,6 +1,7 @@
 //! Lemmas as oracles: `conformance trace` holds runs of the reference against the models' own rules
 //! and lemmas. It can refute and never prove.
 
+pub mod cli;
 pub mod cloud;
 pub mod evaluate;
 pub mod formula;
@@ -8,7 +9,9 @@ pub mod history;
 pub mod judge;
 pub mod knowledge;
 pub mod log;
+pub mod paper;
 pub mod prover;
 pub mod run;
+pub mod search;
 pub mod term;
 pub mod theory;

@@ -13,6 +13,7 @@ use minicbor::bytes::ByteVec;
 use super::account::{self, Phone, place};
 use super::envelope::{self, Recipient, Secret};
 use super::{Kind, Scheme, Who, World};
+use crate::action;
 use crate::announcement::Window;
 use crate::cbor::{self, Bytes};
 use crate::clock::ManualClock;
@@ -20,6 +21,7 @@ use crate::cloud::Cloud;
 use crate::cose;
 use crate::crypto::{KemPublic, KemSecret, RsaPublic, RsaSigningKey, SecretBytes};
 use crate::error::{AccountError, ClipError, GrantError, LinkError, MessageError, Result};
+use crate::keys::kem_id;
 use crate::message::Time;
 use crate::owner::Term;
 use crate::passphrase::Passphrase;
@@ -86,6 +88,10 @@ impl Paper {
         if !self.members.contains_key(member) {
             let key = KemSecret::generate(&mut self.world.rng)?;
             let public = key.public();
+            action::log("Register_pk", || {
+                let ltk = action::fresh("key", kem_id(&public));
+                vec![("X", action::name(member)), ("ltkX", ltk)]
+            });
             let place = directory(member);
             self.world.cloud.put(&place, public.as_bytes())?;
             self.members.insert(member.to_owned(), key);
@@ -133,6 +139,15 @@ impl Paper {
         let public = public.ok_or(GrantError::UnknownMember)?;
         let public = KemPublic::from_bytes(&public).map_err(|_| MessageError::InvalidKey)?;
         let nonce = *SecretBytes::<16>::random(&mut self.world.rng).as_bytes();
+        let parties = || vec![("A", action::name(OWNER)), ("B", action::name(member))];
+        action::log("Init_A", || {
+            let public = action::public("key", kem_id(&public));
+            [parties(), vec![("pkB", public)]].concat()
+        });
+        action::log("A_send", || {
+            let public = ("pkB", action::public("key", kem_id(&public)));
+            [parties(), sent(&nonce, secret), vec![public]].concat()
+        });
         let grant = grant(&mut self.world, &public, nonce, secret)?;
         let number = self.world.cloud.list(&grants(member))?.len();
         let path = format!("{}/{number:010}", grants(member));
@@ -147,8 +162,14 @@ impl Paper {
             let Ok(opened) = account::unwrap(key, &self.world.cloud.get(&path)?) else {
                 continue;
             };
-            let (_nonce, secret): (Bytes<16>, Bytes<32>) = cbor::decode(&opened)?;
-            held.push(KemSecret::from_bytes(&secret.0).map_err(|_| MessageError::InvalidKey)?);
+            let (nonce, secret): (Bytes<16>, Bytes<32>) = cbor::decode(&opened)?;
+            let secret = KemSecret::from_bytes(&secret.0).map_err(|_| MessageError::InvalidKey)?;
+            let parties = || vec![("B", action::name(member)), ("A", action::name(OWNER))];
+            action::log("Init_B", parties);
+            action::log("B_receive", || {
+                [parties(), sent(&nonce.0, &secret)].concat()
+            });
+            held.push(secret);
         }
         Ok(held)
     }
@@ -196,6 +217,17 @@ impl Paper {
         let streams = self.cameras.values().flat_map(|(_, streams)| streams);
         streams.cloned().collect()
     }
+}
+
+/// The paper's Alice: the owner has no key pair that takes part in this.
+pub const OWNER: &str = "owner";
+
+/// What the paper's message carries, for the log.
+fn sent(nonce: &[u8; 16], secret: &KemSecret) -> Vec<(&'static str, action::Value)> {
+    vec![
+        ("na", action::fresh("nonce", Bytes(*nonce))),
+        ("TDSK", action::fresh("key", kem_id(&secret.public()))),
+    ]
 }
 
 /// What anybody can make who knows a member's public key: this is all that a grant is.
