@@ -70,11 +70,11 @@ pub const RULES: [Rule; 19] = [
     rule(
         "Enroll_further",
         "owner::enroll",
-        &["U", "ik", "ask", "ring"],
+        &["U", "pw", "salt", "ask", "ik", "ring"],
     ),
     rule(
         "Unlock",
-        "phone::Phone::unlock",
+        "owner::Phone::unlock",
         &["U", "ik", "ask", "ring"],
     ),
     rule("Pair", "owner::Owner::add_camera", &["U", "csk", "ask"]),
@@ -131,7 +131,7 @@ pub const RULES: [Rule; 19] = [
     rule(
         "View_backup",
         "phone::Phone::show",
-        &["U", "cam", "s", "e", "w", "sk", "clip", "n"],
+        &["U", "cam", "s", "e", "w", "sk", "clip", "n", "d", "k", "wk"],
     ),
     rule(
         "View_member",

@@ -375,6 +375,10 @@ impl Phone {
                 let mut values = clip.facts(&self.account);
                 if own {
                     values.push(("ik", action::fresh("key", ik)));
+                } else {
+                    values.push(("d", action::fresh("owner-key", clip.announcement)));
+                    values.push(("k", action::name("DSK")));
+                    values.push(("wk", action::name("always")));
                 }
                 values
             });

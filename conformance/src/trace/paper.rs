@@ -1,5 +1,9 @@
 //! Random histories of the paper's scheme, for the paper's own model: an adversary who runs the store
 //! and the directory, and reveals keys.
+//!
+//! Each member has a stream of its own. That one key is sent to several members, as the paper's scheme
+//! does for a stream that several may view, is not in the paper's model: there each message has a fresh
+//! key, and what the other members' keys give away is nobody's question.
 
 use std::time::Instant;
 
@@ -19,10 +23,12 @@ use super::log::Log;
 /// What happens in a history of the paper's scheme.
 #[derive(Clone, Debug)]
 pub enum Op {
-    /// The owner shares the stream with a member.
+    /// The owner shares a stream with a member.
     Share {
         /// Which member.
         member: u8,
+        /// Which stream, if not the member's own.
+        stream: Option<u8>,
     },
     /// The member reads the grants that lie there.
     Receive {
@@ -59,12 +65,13 @@ pub enum Op {
 }
 
 const MEMBERS: [&str; 3] = ["alice", "bob", "carol"];
+const STREAMS: [&str; 3] = ["x", "y", "z"];
 
 /// Random things that happen; with or without an honest directory.
 pub fn op(honest_directory: bool) -> impl Strategy<Value = Op> {
     let (member, grant) = (0..3_u8, 0..16_u8);
     prop_oneof![
-        4 => member.clone().prop_map(|member| Op::Share { member }),
+        4 => member.clone().prop_map(|member| Op::Share { member, stream: None }),
         4 => member.clone().prop_map(|member| Op::Receive { member }),
         2 => (grant.clone(), member.clone()).prop_map(|(grant, member)| Op::Replay { grant, member }),
         1 => member.clone().prop_map(|member| Op::Inject { member }),
@@ -95,7 +102,7 @@ pub fn play(ops: &[Op], seed: u64) -> Result<Told> {
     push(&mut log, "Register_pk", vec![("X", agent(OWNER))]);
     let (made, steps) = action::observe(|| {
         let mut scheme = Paper::new(World::new(seed)?)?;
-        scheme.pair("door", &["x"])?;
+        scheme.pair("door", &STREAMS)?;
         MEMBERS
             .iter()
             .try_for_each(|member| scheme.register(member))?;
@@ -131,7 +138,10 @@ fn apply(scheme: &mut Paper, op: &Op) -> Result<Said> {
         Ok(format!("{}/a{number:09}", paper::grants(member)))
     };
     match *op {
-        Op::Share { member: to } => scheme.share(&["x"], member(to), Term::UntilRevoked)?,
+        Op::Share { member: to, stream } => {
+            let stream = STREAMS[usize::from(stream.unwrap_or(to))];
+            scheme.share(&[stream], member(to), Term::UntilRevoked)?;
+        }
         Op::Receive { member: by } => {
             // There is no clip: it is the grants that are read.
             let _ = scheme.view(Who::Member(member(by)), "x", 1);
