@@ -8,6 +8,7 @@ extern crate self as conformance;
 
 pub mod check;
 pub mod checks;
+pub mod claims;
 pub mod output;
 pub mod prove;
 pub mod spec;

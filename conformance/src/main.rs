@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use conformance::check::{self, Check, Context, Summary};
 use conformance::prove::cli::ProveArgs;
-use conformance::{checks, output, prove, trace, vectors};
+use conformance::{checks, claims, output, prove, trace, vectors};
 use indicatif::ProgressBar;
 
 /// Runs every check of EncryptedIoT that can be made here, the demo among them.
@@ -31,6 +31,7 @@ enum Command {
     Vectors(Box<vectors::cli::VectorsArgs>),
     Generate(vectors::cli::GenerateArgs),
     Trace(trace::cli::TraceArgs),
+    Claims(claims::ClaimsArgs),
 }
 
 #[derive(clap::Args)]
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         Some(Command::Vectors(args)) => vectors::cli::run(&args).map_err(|e| e.to_string()),
         Some(Command::Generate(args)) => vectors::cli::generate(&args).map_err(|e| e.to_string()),
         Some(Command::Trace(args)) => trace::cli::run(&args),
+        Some(Command::Claims(args)) => claims::run(&args),
         None => main_job(&run),
     };
     match result {

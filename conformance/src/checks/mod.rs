@@ -3,6 +3,7 @@
 use crate::check::Check;
 use crate::prove::check::proofs;
 
+pub mod correspondence;
 pub mod demo;
 pub mod features;
 pub mod figures;
@@ -14,6 +15,7 @@ pub fn all() -> Vec<Check> {
     checks.extend(demo::checks());
     checks.extend(features::checks());
     checks.extend(vectors::checks());
+    checks.extend(correspondence::checks());
     checks.push(proofs());
     checks
 }
