@@ -451,40 +451,89 @@ mod tests {
         assert!(from.is_empty() || listed.contains(from), "{from}");
         let mut there = There::read(root()).unwrap();
         change(&mut there);
-        check(&listed.replacen(from, to, usize::from(!from.is_empty())), &there)
-            .unwrap()
-            .wrong
+        check(
+            &listed.replacen(from, to, usize::from(!from.is_empty())),
+            &there,
+        )
+        .unwrap()
+        .wrong
     }
 
     #[test]
     fn what_points_to_nothing_is_told() {
         let says = |from, to, what: &str| {
             let found = wrong(from, to, |_| ());
-            assert!(found.iter().any(|is| is.contains(what)), "{what}: {found:?}");
+            assert!(
+                found.iter().any(|is| is.contains(what)),
+                "{what}: {found:?}"
+            );
         };
         says("[CLAIM-ROOT]", "[CLAIM-ROUTE]", "CLAIM-ROUTE is no claim");
         says("[CLAIM-ROOT]", "[CLAIM-ROUTE]", "CLAIM-ROOT has no entry");
-        says("owner::enroll", "owner::unroll", "no function owner::unroll");
-        says("lifecycle::a_second", "lifecycle::b_second", "no test lifecycle::b_second");
+        says(
+            "owner::enroll",
+            "owner::unroll",
+            "no function owner::unroll",
+        );
+        says(
+            "lifecycle::a_second",
+            "lifecycle::b_second",
+            "no test lifecycle::b_second",
+        );
         says("paper = \"5\"", "paper = \"\"", "is not said");
         says("\"key-id\"", "\"key-idea\"", "is called key-idea");
-        says("\"key-id\", ", "", "no claim names the file of vectors key-id");
-        says("why = \"say what", "why = \"\" # say what", "does not say why");
+        says(
+            "\"key-id\", ",
+            "",
+            "no claim names the file of vectors key-id",
+        );
+        says(
+            "why = \"say what",
+            "why = \"\" # say what",
+            "does not say why",
+        );
     }
 
     #[test]
     fn what_no_claim_names_is_told() {
         let says = |change: fn(&mut There), what: &str| {
             let found = wrong("", "", change);
-            assert!(found.iter().any(|is| is.contains(what)), "{what}: {found:?}");
+            assert!(
+                found.iter().any(|is| is.contains(what)),
+                "{what}: {found:?}"
+            );
         };
-        let none = BTreeSet::new;
-        says(|t| drop(t.lemmas.insert("clips/new".into(), none())), "lemma clips/new");
-        says(|t| drop(t.reasons.insert("new".into(), none())), "reason new");
-        says(|t| drop(t.tests.insert("lifecycle::new".into())), "test lifecycle::new");
-        says(|t| drop(t.functions.insert("owner::new".into())), "function owner::new");
-        says(|t| drop(t.vectors.insert("new".into(), BTreeMap::new())), "file of vectors new");
-        says(|t| t.lemmas.values_mut().for_each(|c| drop(c.remove("CLAIM-ROOT"))), "CLAIM-ROOT: no lemma");
+        fn none() -> BTreeSet<String> {
+            BTreeSet::new()
+        }
+        says(
+            |t| drop(t.lemmas.insert("clips/new".into(), none())),
+            "lemma clips/new",
+        );
+        says(
+            |t| drop(t.reasons.insert("new".into(), none())),
+            "reason new",
+        );
+        says(
+            |t| drop(t.tests.insert("lifecycle::new".into())),
+            "test lifecycle::new",
+        );
+        says(
+            |t| drop(t.functions.insert("owner::new".into())),
+            "function owner::new",
+        );
+        says(
+            |t| drop(t.vectors.insert("new".into(), BTreeMap::new())),
+            "file of vectors new",
+        );
+        says(
+            |t| {
+                t.lemmas
+                    .values_mut()
+                    .for_each(|c| drop(c.remove("CLAIM-ROOT")))
+            },
+            "CLAIM-ROOT: no lemma",
+        );
         says(
             |t| {
                 let claims = BTreeSet::from(["CLAIM-RESUME".to_owned()]);
@@ -492,14 +541,24 @@ mod tests {
             },
             "CLAIM-RESUME: it is said why there is no lemma, and there is one",
         );
-        says(|t| t.vectors.values_mut().for_each(|c| drop(c.remove("CLAIM-LINK"))), "CLAIM-LINK: no vector");
+        says(
+            |t| {
+                t.vectors
+                    .values_mut()
+                    .for_each(|c| drop(c.remove("CLAIM-LINK")))
+            },
+            "CLAIM-LINK: no vector",
+        );
     }
 
     /// The table in the README is what is found.
     #[test]
     fn the_readme_has_the_table() {
         let readme = text(&root().join("README.md")).unwrap();
-        let (path, table) = (root().join("README.md"), table(&read(root()).unwrap().claims));
+        let (path, table) = (
+            root().join("README.md"),
+            table(&read(root()).unwrap().claims),
+        );
         let (before, rest) = readme.split_once("<!-- claims -->\n").unwrap();
         let (there, after) = rest.split_once("<!-- /claims -->").unwrap();
         if std::env::var_os("UPDATE").is_some() {
@@ -507,6 +566,9 @@ mod tests {
             std::fs::write(path, new).unwrap();
             return;
         }
-        assert!(there == table, "UPDATE=1 cargo test -p conformance writes the README's table of claims");
+        assert!(
+            there == table,
+            "UPDATE=1 cargo test -p conformance writes the README's table of claims"
+        );
     }
 }
