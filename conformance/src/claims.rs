@@ -515,11 +515,15 @@ mod tests {
             "reason new",
         );
         says(
-            |t| drop(t.tests.insert("lifecycle::new".into())),
+            |t| {
+                t.tests.insert("lifecycle::new".into());
+            },
             "test lifecycle::new",
         );
         says(
-            |t| drop(t.functions.insert("owner::new".into())),
+            |t| {
+                t.functions.insert("owner::new".into());
+            },
             "function owner::new",
         );
         says(
@@ -528,9 +532,9 @@ mod tests {
         );
         says(
             |t| {
-                t.lemmas
-                    .values_mut()
-                    .for_each(|c| drop(c.remove("CLAIM-ROOT")))
+                t.lemmas.values_mut().for_each(|c| {
+                    c.remove("CLAIM-ROOT");
+                })
             },
             "CLAIM-ROOT: no lemma",
         );
@@ -543,9 +547,9 @@ mod tests {
         );
         says(
             |t| {
-                t.vectors
-                    .values_mut()
-                    .for_each(|c| drop(c.remove("CLAIM-LINK")))
+                t.vectors.values_mut().for_each(|c| {
+                    c.remove("CLAIM-LINK");
+                })
             },
             "CLAIM-LINK: no vector",
         );
