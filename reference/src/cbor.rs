@@ -115,7 +115,9 @@ pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
 pub fn check(bytes: &[u8]) -> Result<()> {
     let mut item = Decoder::new(bytes);
     item.skip().map_err(|_| MessageError::Malformed)?;
-    let mut rest = bytes;
+    let (mut rest, trailing) = bytes
+        .split_at_checked(item.position())
+        .ok_or(MessageError::Malformed)?;
     while let Some((head, after)) = rest.split_first() {
         let (major, info) = (head >> 5, head & 0x1f);
         let width = match info {
@@ -133,6 +135,10 @@ pub fn check(bytes: &[u8]) -> Result<()> {
             1 => value >= 24,
             _ => value >> (width * 4) != 0,
         };
+        // RFC 8949 section 3.3: a simple value below 32 has no second byte.
+        if (major, info) == (7, 24) && value < 32 {
+            return Err(MessageError::Malformed.into());
+        }
         if major != 7 && !shortest {
             return Err(MessageError::NotDeterministic.into());
         }
@@ -143,7 +149,7 @@ pub fn check(bytes: &[u8]) -> Result<()> {
         };
         rest = after.get(length..).ok_or(MessageError::Malformed)?;
     }
-    if item.position() != bytes.len() {
+    if !trailing.is_empty() {
         return Err(MessageError::NotDeterministic.into());
     }
     Ok(())

@@ -512,13 +512,14 @@ impl Phone {
         }
     }
 
-    /// Does the cloud show this phone at least what another device has seen?
+    /// Does the cloud show this phone at least what another device has seen? Numbers and hashes are
+    /// compared: a hash says all the rest.
     ///
     /// # Errors
     /// `checkpoint-mismatch`.
     pub fn check(&self, cloud: &dyn Cloud, checkpoint: &Checkpoint) -> Result<()> {
         let streams = checkpoint.streams.iter().all(|(name, head)| {
-            let place = usize::try_from(head.epoch.saturating_sub(1)).unwrap_or(usize::MAX);
+            let place = usize::try_from(head.epoch.wrapping_sub(1)).unwrap_or(usize::MAX);
             self.streams.get(name).and_then(|f| f.known.get(place)) == Some(&head.hash)
         });
         let roster = match checkpoint.roster {

@@ -48,7 +48,8 @@ pub struct Pinned<'a> {
 ///
 /// # Errors
 /// Those of [`announcement::open`] and [`announcement::follow`]; `wrong-camera`, `unknown-stream`;
-/// `announcement-rollback` if what was seen is gone; those of the store and of `each`.
+/// `announcement-rollback` if what was seen is gone; `object-path` if an announcement lies at the place
+/// of another; those of the store and of `each`.
 pub fn follow(
     cloud: &dyn Cloud,
     pinned: &Pinned<'_>,
@@ -61,7 +62,9 @@ pub fn follow(
         let path = paths.announcement(stream, followed.head.epoch);
         let latest = cloud.find(&path)?.ok_or(AnnouncementError::Rollback)?;
         let latest = announcement::open(pinned.root, pinned.account, &latest)?;
-        announcement::follow(Some(&followed.head), &latest)?;
+        if let Step::Next(_) = announcement::follow(Some(&followed.head), &latest)? {
+            return Err(StoreError::Path.into());
+        }
     }
     loop {
         let epoch = followed.as_ref().map_or(1, |f| f.head.epoch + 1);

@@ -96,15 +96,11 @@ def open_envelope(account: bytes, stream: str, statement: bytes, clip: bytes, ro
                   envelopes: list[Envelope], private: bytes) -> bytes:
     """Opens the envelope for a private key: the session key."""
     name = short_name(public_of(private))
-    mine = [envelope for envelope in envelopes if envelope.recipient == name]
-    require(len(mine) > 0, "no-envelope")
+    mine = next((envelope for envelope in envelopes if envelope.recipient == name), None)
+    if mine is None:
+        raise Refused("no-envelope")
     info = context("envelope", account, [stream, statement, clip, role])
-    for envelope in mine:
-        try:
-            return hpke_open(private, envelope.enc, envelope.sealed, info, "envelope-open")
-        except Refused:
-            continue
-    raise Refused("envelope-open")
+    return hpke_open(private, mine.enc, mine.sealed, info, "envelope-open")
 
 
 # --- Links ------------------------------------------------------------------------------------------

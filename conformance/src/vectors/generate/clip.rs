@@ -337,6 +337,20 @@ pub fn envelope_open(world: &World) -> Result<File> {
         input("dsk", key, json!([other, good])),
         expected.clone(),
     );
+    let spoilt = envelope(key, &context(2), 97)?;
+    b.flag("Edge");
+    b.accept_as(
+        "twice",
+        "two envelopes under one short name, of which the first opens",
+        input("dsk", key, json!([good, spoilt])),
+        expected.clone(),
+    );
+    b.reject(
+        "twice-spoilt",
+        "two envelopes under one short name, of which the first does not open",
+        input("dsk", key, json!([spoilt, good])),
+        "envelope-open",
+    );
     b.about(&["SPEC#viewing", "CLAIM-STREAM-ISOLATION"], &["Isolation"]);
     b.reject(
         "none",

@@ -315,6 +315,28 @@ impl Faults<'_> {
             more,
             FORM,
         );
+        let half = [&*good, &[0x82]].concat();
+        self.add_bytes(
+            "trailing-garbage",
+            "bytes follow that are no CBOR themselves",
+            "NotDeterministic",
+            half,
+            FORM,
+        );
+        self.add_bytes(
+            "simple-in-two-bytes",
+            "null in two bytes, which is not well-formed, and a byte that follows",
+            "Grammar",
+            vec![0xf8, 0x16, 0x00],
+            BAD,
+        );
+        self.add_bytes(
+            "text-in-bytes",
+            "a byte string in pieces of which one is a text, which is not well-formed",
+            "Grammar",
+            vec![0x5f, 0x61, 0x61, 0xff],
+            BAD,
+        );
         let twice = [&*good, &*good].concat();
         self.add_bytes(
             "twice",

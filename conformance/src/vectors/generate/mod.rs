@@ -13,6 +13,7 @@ mod item;
 mod link;
 mod messages;
 mod notes;
+pub mod protocol;
 mod roster;
 mod scheme;
 mod sequences;
@@ -115,6 +116,8 @@ pub fn pages() -> Result<BTreeMap<String, String>> {
         let text = serde_json::to_string_pretty(file)? + "\n";
         pages.insert(file.path(), text);
     }
+    let conversations = pretty(&protocol::page(&world::World::new()?)?)?;
+    pages.insert(protocol::PATH.to_owned(), conversations);
     pages.insert("COVERAGE.md".to_owned(), coverage::page(&files)?);
     Ok(pages)
 }

@@ -77,6 +77,12 @@ const NOTES: &[(&str, &str, &str, &str)] = &[
         "SPEC#messages",
     ),
     (
+        "SignaturePadding",
+        "primitive-misuse",
+        "A signature of the older padding by the same key, which may sign elsewhere, is taken for PS256.",
+        "SPEC#primitives, RFC 8017 section 8.2",
+    ),
+    (
         "PssSaltLength",
         "primitive-misuse",
         "PS256 is taken with another salt than its 32 bytes.",

@@ -5,7 +5,7 @@ use encryptediot::crypto::RsaSigningKey;
 use encryptediot::message;
 use encryptediot::statement::TreeHead;
 use rsa::pkcs8::DecodePrivateKey as _;
-use rsa::{PrivateKey, Pss};
+use rsa::{Pkcs1v15Sign, PrivateKey, Pss};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -312,6 +312,17 @@ fn heads(b: &mut Builder, world: &World, input: impl Fn(&[u8]) -> serde_json::Va
             Some("invalid-signature"),
         );
     }
+    let old = key.sign(
+        Pkcs1v15Sign::new::<Sha256>(),
+        &Sha256::digest(signed(&payload)),
+    );
+    let old = old.map_err(|error| Error::Generate(error.to_string()))?;
+    faults.add(
+        ("pkcs1-v1-5", "SignaturePadding"),
+        "signed by RSASSA-PKCS1-v1_5",
+        head(old),
+        Some("invalid-signature"),
+    );
     let typed = |kind: &str| -> Result<Vec<u8>> {
         let payload = Item::parse(&payload)?.put(&[0], Item::text(kind)).encode();
         Ok(sign1(&protected, &payload, &sign(&signed(&payload))?).encode())

@@ -1,5 +1,6 @@
 //! The owner's phones: recovery, rollbacks that show, checkpoints, a phone that is lost.
 
+use encryptediot::announcement::Head;
 use encryptediot::passphrase::Passphrase;
 use encryptediot::vault::Work;
 
@@ -15,6 +16,7 @@ use encryptediot::owner::Term;
 pub fn sequences(out: &mut Builder) -> Result<()> {
     recover(out)?;
     rollback(out)?;
+    place(out)?;
     vault(out)?;
     kept(out)?;
     forks(out)?;
@@ -109,6 +111,33 @@ fn recover(out: &mut Builder) -> Result<()> {
         None,
         "an older checkpoint is in the chain",
     );
+    let (account, seen) = (&home.world.account, home.house.phone("phone")?.checkpoint());
+    let altered = |alter: &dyn Fn(&mut Head)| {
+        let mut altered = seen.clone();
+        altered.streams.iter_mut().for_each(|(_, head)| alter(head));
+        encryptediot::phone::checkpoint_text(account, altered)
+    };
+    let mismatch = Some("checkpoint-mismatch");
+    for (alter, refused, comment) in [
+        (
+            &(|head: &mut Head| head.epoch -= 1) as &dyn Fn(&mut Head),
+            mismatch,
+            "the last announcement's hash at the epoch before",
+        ),
+        (
+            &|head| head.epoch = 0,
+            mismatch,
+            "at epoch 0, which is none",
+        ),
+        (&|head| head.epoch += 1, mismatch, "at an epoch to come"),
+        (
+            &|head| head.issued += 1,
+            None,
+            "another time of issue, which is not compared: the hash says it",
+        ),
+    ] {
+        play.check("second", &altered(alter), refused, comment);
+    }
     end(
         play,
         out,
@@ -201,6 +230,40 @@ fn rollback(out: &mut Builder) -> Result<()> {
         "The provider withholds a roster.",
         &["CLAIM-ROOT", "SPEC#roster"],
         &["Withheld", "Gap"],
+    );
+    Ok(())
+}
+
+fn place(out: &mut Builder) -> Result<()> {
+    let mut home = home(246)?;
+    let before = home.all()?;
+    let reached = home.house.phone("phone")?.checkpoint();
+    let epoch = reached
+        .streams
+        .iter()
+        .find(|(name, _)| name.as_str() == "x");
+    let epoch = epoch.map_or(0, |(_, head)| head.epoch);
+    let place = format!("announcements/x/{epoch:08}");
+    let next = home.rotate(&["x"])?;
+    let early = before.at(&place, &next.bytes("announcements/x/")?)?;
+    let mut play = home.play();
+    play.put("the account", &before);
+    play.phone("phone");
+    play.sync("phone", None, "the phone reads it");
+    play.put(
+        "the next announcement, at the place of the one that was reached",
+        &early,
+    );
+    play.sync("phone", Some("object-path"), "it does not belong there");
+    play.put("each in its own place", &before.and(&next));
+    play.sync("phone", None, "the phone goes on");
+    end(
+        play,
+        out,
+        "phone.announcement-place",
+        "An announcement is shown in the place of another.",
+        &["CLAIM-NO-ROLLBACK", "SPEC#store"],
+        &["Swapped"],
     );
     Ok(())
 }

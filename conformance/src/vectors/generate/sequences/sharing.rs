@@ -21,7 +21,8 @@ pub fn sequences(out: &mut Builder) -> Result<()> {
     touch(out)?;
     introductions(out)?;
     provider(out)?;
-    past(out)
+    past(out)?;
+    past_elsewhere(out)
 }
 
 /// A household with the camera `door` and the members alice and bob.
@@ -587,6 +588,51 @@ fn past(out: &mut Builder) -> Result<()> {
         "A window that has passed is shared.",
         &["CLAIM-PAST-WINDOW", "SPEC#past-windows"],
         &["Window"],
+    );
+    Ok(())
+}
+
+/// A share is known by its statement's hash, wherever it lies.
+fn past_elsewhere(out: &mut Builder) -> Result<()> {
+    let mut home = home(216)?;
+    let from = home.house.now();
+    home.record("door", "x")?;
+    let (stream, alice) = (name("x")?, name("alice")?);
+    let news = home.share(&["y"], &["alice"], Term::UntilRevoked)?;
+    obeyed(&mut home, news)?;
+    let before = home.all()?;
+    let shared = home.act(|owner, env| {
+        let until = from + 2_500;
+        let window = encryptediot::announcement::Window { from, until };
+        owner
+            .share_past(&stream, std::slice::from_ref(&alice), window, env)
+            .map(drop)
+    })?;
+    let (path, bytes) = shared.one("past/")?;
+    let elsewhere =
+        path.split("past/").next().unwrap_or_default().to_owned() + "past/" + &"ff".repeat(32);
+    let moved = shared
+        .without("past/")
+        .and(&Objects::just(elsewhere, bytes));
+    let mut play = home.play();
+    play.pinned("alice")?;
+    play.put("a clip of x, and y shared with alice", &before);
+    play.member_syncs("alice", (1, 1, &[]), "the key of y");
+    play.put(
+        "a share of x's past, under another name than its own",
+        &moved,
+    );
+    play.member_syncs("alice", (0, 1, &[]), "it is as good as in its place");
+    play.views("alice", ("x", 1), Sees::New, "and opens the clip");
+    let again = "it was accepted before, and lies elsewhere";
+    play.member_syncs("alice", (0, 0, &["grant-replayed"]), again);
+    end(
+        play,
+        out,
+        "member.past-elsewhere",
+        "A share of a past window lies in another place.",
+        &["CLAIM-PAST-WINDOW", "CLAIM-GRANT-ONCE", "SPEC#past-windows"],
+        &["Swapped", "Replay"],
     );
     Ok(())
 }
