@@ -1,5 +1,6 @@
 //! Tables for people: what was found, and what the manifest says, for the models' README.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use comfy_table::{ContentArrangement, Table, presets};
@@ -107,8 +108,8 @@ fn as_without_flags(theory: &Theory, set: &Set, entry: &Entry) -> bool {
         })
 }
 
-/// What the manifest says, as two tables in Markdown: under flags what differs from the model
-/// without them, under ablations what breaks.
+/// What the manifest says, as three tables in Markdown: under flags what differs from the model
+/// without them, under ablations what breaks, and the provers' time.
 pub fn readme(manifest: &Manifest) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
@@ -171,6 +172,52 @@ fn write_readme(manifest: &Manifest, out: &mut String) -> std::fmt::Result {
                     &time(entry),
                 ],
             )?;
+        }
+    }
+    write_times(manifest, out)
+}
+
+/// For each model and prover: how many verdicts it gave, and the time of those that were measured, each
+/// lemma in a process of its own.
+fn write_times(manifest: &Manifest, out: &mut String) -> std::fmt::Result {
+    writeln!(
+        out,
+        "\n| model | prover | verdicts | measured alone | together | longest |"
+    )?;
+    writeln!(out, "|---|---|---|---|---|---|")?;
+    for theory in &manifest.theories {
+        for ablations in [false, true] {
+            let sets = theory.sets.iter().filter(|s| s.ablation() == ablations);
+            let entries: Vec<_> = sets.flat_map(|s| &s.lemmas).collect();
+            let provers: BTreeSet<_> = entries
+                .iter()
+                .flat_map(|e| e.seen.iter().map(|s| &s.prover))
+                .collect();
+            for prover in provers {
+                let by = |e: &&&Entry| e.seen.iter().any(|s| s.prover == *prover);
+                let alone = entries.iter().filter_map(|e| {
+                    let seen = e.seen.iter().find(|s| s.prover == *prover)?;
+                    Some((seen.seconds.known()?, &e.name))
+                });
+                let alone: Vec<_> = alone.collect();
+                let sum = alone.iter().fold(0.0, |sum, (seconds, _)| sum + seconds);
+                let longest = alone.iter().max_by(|a, b| a.0.total_cmp(&b.0));
+                let longest = longest.map_or("not measured".to_owned(), |(seconds, name)| {
+                    format!("{seconds:.1} s ({})", code(name))
+                });
+                let which = if ablations { ", ablations" } else { "" };
+                row(
+                    out,
+                    &[
+                        &format!("{}{which}", code(theory.stem())),
+                        prover,
+                        &entries.iter().filter(by).count().to_string(),
+                        &alone.len().to_string(),
+                        &format!("{:.1} min", sum / 60.0),
+                        &longest,
+                    ],
+                )?;
+            }
         }
     }
     Ok(())
@@ -261,7 +308,8 @@ mod tests {
     fn lines(text: &str) -> [Vec<String>; 2] {
         let manifest: Manifest = toml::from_str(text).unwrap();
         let readme = readme(&manifest);
-        let (verdicts, ablations) = readme.split_once("\n\n").unwrap_or((&readme, ""));
+        let (tables, _) = readme.split_once("\n| model | prover |").unwrap();
+        let (verdicts, ablations) = tables.split_once("\n\n").unwrap_or((tables, ""));
         let id = |table: &str, model: usize, lemma: usize| {
             let rows = table.lines().skip(2).map(|line| {
                 let cells: Vec<_> = line
@@ -273,6 +321,24 @@ mod tests {
             rows.collect()
         };
         [id(verdicts, 3, 2), id(ablations, 1, 3)]
+    }
+
+    #[test]
+    fn times_are_added_where_they_were_measured() {
+        let seen = "same\", expect = \"verified\", seen = [\
+            { prover = \"p 1\", verdict = \"verified\", seconds = 60, text = \"x\" }, \
+            { prover = \"q 1\", verdict = \"verified\", seconds = \"not measured\", text = \"x\" }]";
+        let text = TEXT.replacen("same\", expect = \"verified\"", seen, 2);
+        let readme = readme(&toml::from_str(&text).unwrap());
+        let (_, times) = readme.split_once("|---|---|---|---|---|---|\n").unwrap();
+        let lines: Vec<_> = times.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "| `a` | p 1 | 2 | 2 | 2.0 min | 60.0 s (`same`) |",
+                "| `a` | q 1 | 2 | 0 | 0.0 min | not measured |",
+            ]
+        );
     }
 
     #[test]
