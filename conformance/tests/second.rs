@@ -4,6 +4,8 @@
 //! Where there is no Python or its packages cannot be had, these tests say on the standard error that
 //! they did not check, and why.
 
+mod conversations;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -125,6 +127,27 @@ fn it_passes_every_vector_of_what_it_is_meant_to_do() {
     assert_eq!(report.code, Some(0), "{}", report.text);
     // Fewer would mean that the vectors went away, or that it claims what is not asked.
     assert!(report.count("held") > 2_000, "{}", report.text);
+}
+
+#[test]
+fn it_answers_as_the_vectors_of_the_protocol_say() {
+    if !is_there() {
+        return;
+    }
+    let answer = |lines: &str| {
+        let mut child = Command::new(second())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(lines.as_bytes()).unwrap();
+        drop(input);
+        let Output { stdout, status, .. } = child.wait_with_output().unwrap();
+        assert!(status.success());
+        String::from_utf8(stdout).unwrap()
+    };
+    assert_eq!(conversations::replay(answer), Vec::<String>::new());
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The files of vectors: they are what is generated, follow their schema and SPEC's grammar, and the
 //! reference answers as they say, in this process and as any other program.
 
+mod conversations;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -329,4 +331,24 @@ fn the_readme_says_how_many_there_are() {
     let faults = std::fs::read_to_string(root.join("conformance/broken/faults.toml")).unwrap();
     let says = format!("{} known-broken ones", faults.matches("[[fault]]").count());
     assert!(readme.contains(&says), "the README does not say: {says}");
+}
+
+#[test]
+fn the_reference_answers_as_the_vectors_of_the_protocol_say() {
+    let answer = |lines: &str| {
+        let mut answers = Vec::new();
+        encryptediot::shim::protocol::serve(lines.as_bytes(), &mut answers).unwrap();
+        String::from_utf8(answers).unwrap()
+    };
+    assert_eq!(conversations::replay(answer), Vec::<String>::new());
+}
+
+#[test]
+fn a_program_that_accepts_everything_does_not() {
+    let answer = |lines: &str| {
+        let accept = |id| format!("{{\"id\":{id},\"result\":\"accept\"}}\n");
+        (0..lines.lines().count()).map(accept).collect()
+    };
+    let wrong = conversations::replay(answer);
+    assert!(wrong.len() > 5, "{wrong:?}");
 }

@@ -1,6 +1,18 @@
 //! Reference implementation of EncryptedIoT; `SPEC.md` beside this crate says what it does and in
 //! which order, in the same words.
 
+// What comes from outside is refused, and never a reason to stop.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::todo,
+        clippy::unreachable
+    )
+)]
+
 pub mod action;
 pub mod announcement;
 pub mod camera;

@@ -12,6 +12,7 @@ pub mod check;
 pub mod cli;
 pub mod error;
 pub mod gate;
+pub mod graph;
 pub mod manifest;
 pub mod plan;
 pub mod process;

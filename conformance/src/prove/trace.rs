@@ -1,66 +1,12 @@
 //! A trace that a prover found: as a picture by Graphviz, and in words.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use serde::Deserialize;
-
+use super::graph::{Fact, File, Graph, Node};
 use super::plan::Unit;
 use super::report::store;
-
-#[derive(Deserialize)]
-struct File {
-    graphs: Vec<Graph>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Graph {
-    #[serde(default)]
-    jg_edges: Vec<Edge>,
-    #[serde(default)]
-    jg_nodes: Vec<Node>,
-}
-
-#[derive(Deserialize)]
-struct Edge {
-    #[serde(rename = "jgeSource")]
-    source: String,
-    #[serde(rename = "jgeTarget")]
-    target: String,
-}
-
-#[derive(Deserialize)]
-struct Node {
-    #[serde(rename = "jgnId")]
-    id: String,
-    #[serde(rename = "jgnLabel", default)]
-    label: String,
-    #[serde(rename = "jgnType", default)]
-    kind: String,
-    #[serde(rename = "jgnMetadata", default)]
-    facts: Option<Facts>,
-}
-
-#[derive(Deserialize)]
-struct Facts {
-    #[serde(rename = "jgnActs", default)]
-    actions: Vec<Fact>,
-    #[serde(rename = "jgnPrems", default)]
-    premises: Vec<Fact>,
-    #[serde(rename = "jgnConcs", default)]
-    conclusions: Vec<Fact>,
-}
-
-#[derive(Deserialize)]
-struct Fact {
-    #[serde(rename = "jgnFactName", default)]
-    name: String,
-    #[serde(rename = "jgnFactShow", default)]
-    show: String,
-}
 
 /// Keeps the trace of a lemma in a directory: `….json` and `….dot` as the prover wrote them,
 /// `….md` in words, and `….svg` where Graphviz is installed. A proof without a trace leaves none.
@@ -117,7 +63,9 @@ fn words(id: &str, sentence: &str, graph: &Graph) -> String {
     if !sentence.is_empty() {
         let _ = writeln!(out, "The lemma says: {sentence}\n");
     }
-    let steps = in_time(graph).into_iter().filter_map(step);
+    // Edges in a circle are no trace; the prover's own order is as good then as any.
+    let nodes = graph.in_time().unwrap_or_else(|| graph.nodes());
+    let steps = nodes.into_iter().filter_map(step);
     for (at, text) in steps.enumerate() {
         let _ = writeln!(out, "{}. {text}", at + 1);
     }
@@ -179,28 +127,4 @@ fn step(node: &Node) -> Option<String> {
         )),
         _ => None,
     }
-}
-
-/// The nodes in an order that no edge contradicts; of those that are free, the first by name.
-fn in_time(graph: &Graph) -> Vec<&Node> {
-    let node = |end: &str| end.split(':').next().unwrap_or(end).to_owned();
-    let mut before: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for edge in &graph.jg_edges {
-        before
-            .entry(node(&edge.target))
-            .or_default()
-            .insert(node(&edge.source));
-    }
-    let mut open: Vec<&Node> = graph.jg_nodes.iter().collect();
-    let mut order: Vec<&Node> = Vec::new();
-    while !open.is_empty() {
-        let waits = |n: &&Node| {
-            let needs = before.get(&n.id);
-            needs.is_some_and(|needs| open.iter().any(|o| o.id != n.id && needs.contains(&o.id)))
-        };
-        // A cycle is no trace; should there be one, its first node comes first.
-        let at = open.iter().position(|n| !waits(n)).unwrap_or(0);
-        order.push(open.remove(at));
-    }
-    order
 }
