@@ -21,6 +21,23 @@ struct Fault {
     what: String,
     file: String,
     find: String,
+    nth: Option<usize>,
+    broken: String,
+    /// Where one mistake has to be made in several places to be one.
+    #[serde(default)]
+    and: Vec<Edit>,
+    /// Why no vector can catch it.
+    #[serde(default)]
+    no_vector: Option<String>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edit {
+    file: String,
+    find: String,
+    /// Which of several places, from 1; otherwise there is one.
+    nth: Option<usize>,
     broken: String,
 }
 
@@ -40,12 +57,28 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     copy_all(&source, &copy)?;
     for fault in &faults {
-        put(&copy, &source, fault)?;
+        let (file, find) = (fault.file.clone(), fault.find.clone());
+        let broken = fault.broken.clone();
+        let first = Edit {
+            file,
+            find,
+            nth: fault.nth,
+            broken,
+        };
+        for edit in [first].iter().chain(&fault.and) {
+            put(&copy, &source, &fault.name, edit)?;
+        }
     }
     fs::write(out.join("lib.rs"), root(&source, &copy)?)?;
     let mut all = String::from("&[\n");
-    for Fault { name, what, .. } in &faults {
-        writeln!(all, "    ({name:?}, {what:?}),")?;
+    for Fault {
+        name,
+        what,
+        no_vector,
+        ..
+    } in &faults
+    {
+        writeln!(all, "    ({name:?}, {what:?}, {no_vector:?}),")?;
     }
     all.push(']');
     Ok(fs::write(out.join("faults.rs"), all)?)
@@ -88,28 +121,23 @@ fn modules(path: &Path, text: &str) -> String {
 }
 
 /// Puts a fault into the copy: it is there while it is switched on, otherwise all is as it was.
-fn put(copy: &Path, source: &Path, fault: &Fault) -> Result<(), Box<dyn Error>> {
-    let Fault {
-        name,
-        file,
-        find,
-        broken,
-        ..
-    } = fault;
-    let (find, broken) = (find.trim(), broken.trim());
+fn put(copy: &Path, source: &Path, name: &str, edit: &Edit) -> Result<(), Box<dyn Error>> {
+    let (file, find, broken) = (&edit.file, edit.find.trim(), edit.broken.trim());
     let original = fs::read_to_string(source.join(file))
         .map_err(|why| format!("fault {name}: {file}: {why}"))?;
-    let count = original.matches(find).count();
-    if count != 1 {
-        return Err(format!(
-            "fault {name}: what it breaks is {count} times in {file}, not once: {find}"
-        )
-        .into());
+    let (count, nth) = (original.matches(find).count(), edit.nth.unwrap_or(1));
+    if edit.nth.is_none() && count != 1 || nth > count {
+        let what = format!("{count} times in {file}: {find}");
+        return Err(format!("fault {name}: what it breaks is {what}").into());
     }
     let path = copy.join(file);
     let text = fs::read_to_string(&path)?;
+    // A mistake in part of what another one breaks comes after it.
+    let place = text.match_indices(find).nth(nth - 1);
+    let (at, _) = place.ok_or(format!("fault {name}: another one has taken its place"))?;
     let switched = format!("{{ if crate::fault::is({name:?}) {{ {broken} }} else {{ {find} }} }}");
-    Ok(fs::write(&path, text.replacen(find, &switched, 1))?)
+    let (before, after) = (&text[..at], &text[at + find.len()..]);
+    Ok(fs::write(&path, [before, &switched, after].concat())?)
 }
 
 /// The root of the crate: its modules, from the copy.

@@ -10,6 +10,7 @@ pub mod check;
 pub mod checks;
 pub mod claims;
 pub mod output;
+pub mod pairs;
 pub mod prove;
 pub mod spec;
 pub mod trace;

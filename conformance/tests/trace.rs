@@ -8,9 +8,10 @@ use conformance::prove::manifest::{Manifest, Verdict};
 use conformance::prove::spthy::{Quantifier, Source};
 use conformance::trace::cli::Profile;
 use conformance::trace::evaluate::{Trace, evaluate};
-use conformance::trace::history::{Op, play};
+use conformance::trace::history::play;
 use conformance::trace::judge::{Fault, Judge};
 use conformance::trace::log::{Log, Said};
+use conformance::trace::op::Op;
 use conformance::trace::search::{Effort, Outcome};
 use conformance::trace::term::Terms;
 use conformance::trace::theory::Theory;
@@ -189,7 +190,7 @@ fn judged(edit: impl FnOnce(&mut Log)) -> Vec<Fault> {
     ];
     let mut log = play(&ops, 3).unwrap().log;
     edit(&mut log);
-    let judge = Judge::read(&models(), "encryptediot.spthy", &["LINK"]).unwrap();
+    let judge = Judge::read(&models(), "encryptediot.spthy", &["CLOCK", "LINK"]).unwrap();
     judge.judge(&log).unwrap().faults
 }
 
@@ -256,17 +257,18 @@ fn what_is_wrong_in_a_log_is_found() {
 /// and each says variables that the rule has.
 #[test]
 fn steps_and_rules_correspond() {
-    // What the adversary does, who is no part of the reference, and a grant to the provider, which in
-    // the reference is a member like any other.
-    const OTHERS: [&str; 6] = [
+    // What the adversary does, who is no part of the reference; a grant to the provider, which in the
+    // reference is a member like any other; and the passing of time.
+    const OTHERS: [&str; 7] = [
         "Reveal_member",
         "Reveal_ik",
         "Reveal_passphrase",
         "Reveal_camera",
         "Grant_provider",
         "Link_public",
+        "Tick",
     ];
-    let composite = theory("encryptediot.spthy", &flags("LINK"));
+    let composite = theory("encryptediot.spthy", &flags("CLOCK+LINK"));
     let paper = theory("paper.spthy", &flags("NO_PKI"));
     for (theory, steps, others) in [
         (&composite, &action::RULES[..], &OTHERS[..]),
@@ -350,6 +352,9 @@ fn steps_say_what_is_declared() {
     let other = paper::play(&paper, 3).unwrap().log;
     let declared = || action::RULES.iter().chain(&action::PAPER_RULES);
     for step in log.steps.iter().chain(&other.steps[1..]) {
+        if step.rule == "Tick" {
+            continue;
+        }
         let rule = declared().find(|rule| rule.name == step.rule).unwrap();
         let said: BTreeSet<&str> = step.values.iter().map(|(name, _)| name.as_str()).collect();
         let expected: BTreeSet<&str> = rule.variables.iter().copied().collect();

@@ -101,7 +101,7 @@ pub const RULES: [Rule; 19] = [
     rule(
         "Grant",
         "owner::Owner::grant",
-        &["U", "M", "cam", "s", "e", "k", "w", "d", "r"],
+        &["U", "M", "cam", "s", "e", "k", "w", "d", "r", "pkM"],
     ),
     rule(
         "Accept_grant",

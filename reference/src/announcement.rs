@@ -136,22 +136,37 @@ impl StreamKey {
     }
 }
 
+/// What the model's rules say of an epoch: whose, which camera's and stream's, and which.
+pub(crate) fn place(
+    account: &AccountId,
+    camera: &VerifyingKey,
+    stream: &Name,
+    hash: &Hash,
+) -> Vec<(&'static str, Value)> {
+    vec![
+        ("U", action::name(account)),
+        ("cam", action::public("key", verifying_id(camera))),
+        ("s", action::name(stream)),
+        ("e", action::fresh("epoch", hash)),
+    ]
+}
+
 impl Announcement {
     /// What the model's rules say of an epoch of a stream.
     pub(crate) fn facts(&self, account: &AccountId, hash: &Hash) -> Vec<(&'static str, Value)> {
-        vec![
-            ("U", action::name(account)),
-            ("cam", action::public("key", verifying_id(&self.camera))),
-            ("s", action::name(&self.stream)),
-            ("e", action::fresh("epoch", hash)),
-        ]
+        place(account, &self.camera, &self.stream, hash)
     }
 
-    /// Notes that a camera has accepted this announcement: in the model each of its keys.
-    pub(crate) fn accepted(&self, account: &AccountId, hash: &Hash) {
+    /// Notes that a camera has accepted this announcement for a stream: in the model each of its keys.
+    pub(crate) fn accepted(
+        &self,
+        account: &AccountId,
+        (camera, stream): (&VerifyingKey, &Name),
+        hash: &Hash,
+    ) {
         for key in &self.keys {
             action::log("Camera_accept", || {
-                let mut values = self.facts(account, hash);
+                let mut values = place(account, camera, stream, hash);
                 values.extend(key.place());
                 values.push(("p", key.fact(hash)));
                 values

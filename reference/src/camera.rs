@@ -178,9 +178,10 @@ impl Paired {
         if signed.body.camera != camera {
             return Err(AnnouncementError::WrongCamera.into());
         }
-        let stream = self
+        let (name, stream) = self
             .streams
-            .get_mut(&signed.body.stream)
+            .iter_mut()
+            .find(|(name, _)| **name == signed.body.stream)
             .ok_or(AnnouncementError::UnknownStream)?;
         let head = stream.in_force.as_ref().map(|now| &now.head);
         let Step::Next(head) = announcement::follow(head, &signed)? else {
@@ -189,14 +190,15 @@ impl Paired {
         self.time.at_least(signed.body.issued);
         let ack = Acknowledgement {
             camera,
-            stream: signed.body.stream.clone(),
+            stream: name.clone(),
             epoch: head.epoch,
             announcement: head.hash,
             first: stream.sequence + 1,
             time: self.time.now(clock),
         };
         let lease_until = signed.body.lease_until();
-        signed.body.accepted(&self.account, &head.hash);
+        let of = (&camera, name);
+        signed.body.accepted(&self.account, of, &head.hash);
         stream.in_force = Some(InForce {
             head,
             announcement: signed.body,

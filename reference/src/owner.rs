@@ -643,8 +643,11 @@ impl Owner<'_> {
             });
             for member in holding.members.iter().filter_map(|n| members.get(n)) {
                 let of = (account, announcement);
+                let id = kem_id(&member.key);
                 action::log("Grant", || {
-                    grant::facts(of, hash, (index, key), kem_id(&member.key))
+                    let mut values = grant::facts(of, hash, (index, key), id);
+                    values.push(("pkM", action::public("key", id)));
+                    values
                 });
             }
         }

@@ -273,12 +273,8 @@ impl Phone {
             announcement::open_acknowledgement(&self.account, &followed.camera, stream, bytes)?;
         ack.check_head(&followed.head)?;
         action::log("Acknowledge", || {
-            vec![
-                ("U", action::name(self.account)),
-                ("cam", action::public("key", verifying_id(&followed.camera))),
-                ("s", action::name(stream)),
-                ("e", action::fresh("epoch", ack.announcement)),
-            ]
+            let Head { hash, .. } = &followed.head;
+            announcement::place(&self.account, &followed.camera, stream, hash)
         });
         Ok(ack)
     }

@@ -13,8 +13,8 @@ compile_error!("known-broken implementations are for tests: they are not built w
 pub mod fault {
     use std::cell::Cell;
 
-    /// Every fault: its name, and what is wrong.
-    pub const ALL: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/faults.rs"));
+    /// Every fault: its name, what is wrong, and why no vector can catch it, if none can.
+    pub const ALL: &[(&str, &str, Option<&str>)] = include!(concat!(env!("OUT_DIR"), "/faults.rs"));
 
     thread_local! {
         static ON: Cell<Option<&'static str>> = const { Cell::new(None) };

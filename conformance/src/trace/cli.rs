@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::judge::Judge;
 use super::search::{Effort, Game, Outcome, search};
-use super::{history, paper};
+use super::{history, op, paper};
 
 /// Hold random runs of the reference against the models' own rules and lemmas.
 ///
@@ -45,7 +45,7 @@ pub struct TraceArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Profile {
-    /// The repaired scheme, and `encryptediot.spthy` with links.
+    /// The repaired scheme, and `encryptediot.spthy` with links and windows.
     Repaired,
     /// The paper's scheme, and `paper.spthy`.
     Paper,
@@ -60,7 +60,7 @@ impl Profile {
     /// The model, and its flags.
     pub fn model(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::Repaired => ("encryptediot.spthy", &["LINK"]),
+            Self::Repaired => ("encryptediot.spthy", &["CLOCK", "LINK"]),
             Self::Paper => ("paper.spthy", &[]),
             Self::PaperDirectory => ("paper.spthy", &["NO_PKI"]),
         }
@@ -92,9 +92,9 @@ impl Profile {
         let outcome = match self {
             Self::Repaired => {
                 let game = Game {
-                    histories: prop::collection::vec(history::op(), lengths).boxed(),
+                    histories: prop::collection::vec(op::op(), lengths).boxed(),
                     play: &history::play,
-                    is_hostile: &history::Op::is_hostile,
+                    is_hostile: &op::Op::is_hostile,
                 };
                 search(&judge, &game, effort, progress)
             }

@@ -15,6 +15,8 @@ struct View {
     writes: Option<usize>,
     /// Other bytes at a path, or nothing there.
     lies: BTreeMap<String, Option<Vec<u8>>>,
+    /// At one path what lies at another by then, or nothing.
+    redirected: BTreeMap<String, Option<String>>,
 }
 
 #[derive(Default)]
@@ -87,6 +89,13 @@ impl Hostile {
         view.lies.insert(path.to_owned(), bytes);
     }
 
+    /// Shows a device at one path what lies at another when it asks, or nothing.
+    pub fn redirect(&self, who: usize, path: &str, to: Option<String>) {
+        let mut state = self.0.borrow_mut();
+        let view = state.views.entry(who).or_default();
+        view.redirected.insert(path.to_owned(), to);
+    }
+
     /// Shows a device the store as it was after so many writes.
     pub fn rewind(&self, who: usize, writes: usize) {
         let mut state = self.0.borrow_mut();
@@ -106,6 +115,9 @@ impl State {
         };
         if let Some(lie) = view.lies.get(path) {
             return lie.as_ref();
+        }
+        if let Some(to) = view.redirected.get(path) {
+            return self.now.get(to.as_ref()?);
         }
         match view.writes {
             None => self.now.get(path),
@@ -177,7 +189,7 @@ impl Cloud for Hostile {
         let folder = format!("{prefix}/");
         let mut all: BTreeSet<&String> = state.now.keys().collect();
         if let Some(view) = state.views.get(&state.who) {
-            all.extend(view.lies.keys());
+            all.extend(view.lies.keys().chain(view.redirected.keys()));
             all.extend(
                 view.writes
                     .into_iter()

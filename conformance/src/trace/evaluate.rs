@@ -45,6 +45,12 @@ impl Trace {
         }
     }
 
+    /// All action facts, with their names.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Occurrence)> {
+        let each = self.facts.iter();
+        each.flat_map(|(name, all)| all.iter().map(move |at| (name.as_str(), at)))
+    }
+
     /// All action facts of that name.
     pub fn of(&self, name: &str) -> &[Occurrence] {
         self.facts.get(name).map_or(&[], Vec::as_slice)

@@ -41,6 +41,20 @@ pub enum Formula {
     },
 }
 
+impl Formula {
+    /// The names of the facts that it speaks of.
+    pub fn facts(&self) -> Vec<&str> {
+        match self {
+            Self::Fact { name, .. } => vec![name],
+            Self::Not(f) | Self::Quantified { body: f, .. } => f.facts(),
+            Self::And(f, g) | Self::Or(f, g) | Self::Implies(f, g) => {
+                [f.facts(), g.facts()].concat()
+            }
+            Self::Truth(_) | Self::Less(..) | Self::Same(..) | Self::Equal(..) => Vec::new(),
+        }
+    }
+}
+
 /// The variables in scope, and how many there were in all.
 #[derive(Default)]
 pub struct Scope {

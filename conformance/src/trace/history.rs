@@ -1,211 +1,43 @@
-//! Random histories: a household of the reference, and an adversary who runs the cloud, reveals keys
-//! and acts with them. What every honest device did is a log of steps of the model.
+//! Histories: a household of the reference, and an adversary who runs the cloud, reveals keys and acts
+//! with them and with its own. What every honest device did is a log of steps of the model.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use conformance::trace::cloud::Hostile;
-use conformance::trace::log::{Log, Said};
+use conformance::trace::log::{Log, Said, WINDOW};
 use encryptediot::action::{self, Value};
-use encryptediot::camera::Paired;
-use encryptediot::clip::ClipId;
-use encryptediot::clock::ManualClock;
-use encryptediot::cloud::Cloud;
-use encryptediot::crypto::RsaSigningKey;
+use encryptediot::camera::{Paired, Unpaired};
+use encryptediot::clip::{ClipId, Manifest};
+use encryptediot::clock::{Clock as _, ManualClock};
+use encryptediot::cloud::{Cloud, Paths};
+use encryptediot::contact::{self, VerifiedMember};
+use encryptediot::crypto::{RsaSigningKey, sha256_concat};
 use encryptediot::household::{Household, name, window};
-use encryptediot::keys::{kem_id, verifying_id};
+use encryptediot::keys::{Name, kem_id, verifying_id};
 use encryptediot::member::Member;
-use encryptediot::message::AccountId;
-use encryptediot::owner::{self, Env, Term};
+use encryptediot::message::{self, AccountId};
+use encryptediot::owner::{self, Env, Meeting, Term};
+use encryptediot::pairing::{self, Offer};
 use encryptediot::passphrase::Passphrase;
 use encryptediot::phone::Phone;
+use encryptediot::segment::{Opener, SEALED_SEGMENT, SessionKey};
+use encryptediot::statement::SignedStatement;
 use encryptediot::vault::{Opened, Pdk, Ring, Work};
-use encryptediot::{Result, view};
-use proptest::prelude::*;
+use encryptediot::{Result, cbor, uplink, view};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
-/// What happens in a history. Numbers choose among what there is at that time.
-#[derive(Clone, Debug)]
-pub enum Op {
-    /// The owner shares streams with a member: until revoked, or for a window.
-    Share {
-        /// Which phone.
-        phone: u8,
-        /// Which member.
-        member: u8,
-        /// Which streams, bit by bit.
-        streams: u8,
-        /// Which window from now, if any.
-        window: Option<u8>,
-    },
-    /// The owner moves streams to fresh keys.
-    Rotate {
-        /// Which phone.
-        phone: u8,
-        /// Which streams, bit by bit.
-        streams: u8,
-    },
-    /// The owner takes streams from a member.
-    Revoke {
-        /// Which phone.
-        phone: u8,
-        /// Which member.
-        member: u8,
-        /// Which streams, bit by bit.
-        streams: u8,
-    },
-    /// A second phone is enrolled.
-    Enroll,
-    /// A camera asks the cloud what to obey.
-    Sync {
-        /// Which camera.
-        camera: u8,
-    },
-    /// A camera records a clip and uploads it.
-    Record {
-        /// Which stream.
-        stream: u8,
-    },
-    /// Time passes, in quarters of a window.
-    Pass {
-        /// How many.
-        quarters: u8,
-    },
-    /// A phone looks at the cameras' acknowledgements.
-    Status {
-        /// Which phone.
-        phone: u8,
-    },
-    /// A member reads what is new.
-    Follow {
-        /// Which member.
-        member: u8,
-    },
-    /// Somebody views a clip.
-    View {
-        /// The phones, then the members.
-        viewer: u8,
-        /// Which stream.
-        stream: u8,
-        /// Which clip.
-        clip: u8,
-    },
-    /// The owner makes a link to a clip that was viewed.
-    Link {
-        /// Which of those.
-        clip: u8,
-    },
-    /// The adversary: a link's text becomes public.
-    Publish {
-        /// Which link.
-        link: u8,
-    },
-    /// The adversary learns a member's key, an IK, a camera's key, or the passphrase.
-    Reveal {
-        /// Which.
-        what: u8,
-    },
-    /// The adversary shows a device something else at a path: nothing, what was written to another
-    /// one, what another account has there, or what is there with a bit changed.
-    Lie {
-        /// Which device.
-        who: u8,
-        /// Which path.
-        path: u16,
-        /// In which way.
-        how: u8,
-        /// What instead.
-        other: u16,
-        /// Only until the device has done its next thing.
-        once: bool,
-    },
-    /// The adversary shows a device an earlier state of everything.
-    Rewind {
-        /// Which device.
-        who: u8,
-        /// How many writes are hidden.
-        writes: u8,
-        /// Only until the device has done its next thing.
-        once: bool,
-    },
-    /// The adversary shows a device what is there.
-    Restore {
-        /// Which device.
-        who: u8,
-    },
-    /// The adversary records with a stolen camera's key.
-    Forge {
-        /// Which camera.
-        camera: u8,
-    },
-    /// The adversary acts as the owner, with the passphrase.
-    Usurp {
-        /// Which streams, bit by bit.
-        streams: u8,
-    },
-}
+use super::cloud::Hostile;
+use super::forge::{Forger, Objects, Truth};
+use super::op::{
+    CAMERA, CAMERAS, MEMBER, MEMBERS, Make, Op, PASSPHRASE, PHONES, SECRETS, STREAMS, THIEF,
+};
 
-/// Random things that happen.
-pub fn op() -> impl Strategy<Value = Op> {
-    let (phone, member, streams) = (0..2_u8, 0..3_u8, 1..8_u8);
-    let (stream, clip, who) = (0..3_u8, 0..12_u8, 0..7_u8);
-    let often = prop::bool::weighted(0.75);
-    prop_oneof![
-        3 => (phone.clone(), member.clone(), streams.clone(), prop::option::of(0..3_u8)).prop_map(
-            |(phone, member, streams, window)| Op::Share { phone, member, streams, window }),
-        1 => (phone.clone(), streams.clone()).prop_map(|(phone, streams)| Op::Rotate { phone, streams }),
-        2 => (phone.clone(), member.clone(), streams.clone()).prop_map(
-            |(phone, member, streams)| Op::Revoke { phone, member, streams }),
-        1 => Just(Op::Enroll),
-        6 => (0..2_u8).prop_map(|camera| Op::Sync { camera }),
-        8 => stream.clone().prop_map(|stream| Op::Record { stream }),
-        3 => (1..6_u8).prop_map(|quarters| Op::Pass { quarters }),
-        4 => phone.prop_map(|phone| Op::Status { phone }),
-        5 => member.prop_map(|member| Op::Follow { member }),
-        10 => (0..5_u8, stream, clip.clone()).prop_map(|(viewer, stream, clip)| Op::View { viewer, stream, clip }),
-        1 => clip.clone().prop_map(|clip| Op::Link { clip }),
-        1 => clip.prop_map(|link| Op::Publish { link }),
-        2 => (0..20_u8).prop_map(|what| Op::Reveal { what }),
-        16 => (who.clone(), any::<u16>(), 0..6_u8, any::<u16>(), often).prop_map(
-            |(who, path, how, other, once)| Op::Lie { who, path, how, other, once }),
-        5 => (who.clone(), 1..40_u8, often).prop_map(
-            |(who, writes, once)| Op::Rewind { who, writes, once }),
-        6 => who.prop_map(|who| Op::Restore { who }),
-        3 => (0..2_u8).prop_map(|camera| Op::Forge { camera }),
-        1 => streams.prop_map(|streams| Op::Usurp { streams }),
-    ]
-}
-
-impl Op {
-    /// Is it the adversary who does this?
-    pub fn is_hostile(&self) -> bool {
-        matches!(
-            self,
-            Self::Publish { .. }
-                | Self::Reveal { .. }
-                | Self::Lie { .. }
-                | Self::Rewind { .. }
-                | Self::Restore { .. }
-                | Self::Forge { .. }
-                | Self::Usurp { .. }
-        )
-    }
-}
-
-const CAMERAS: [(&str, &[&str]); 2] = [("door", &["x", "y"]), ("garden", &["z"])];
-const STREAMS: [&str; 3] = ["x", "y", "z"];
-const PHONES: [&str; 2] = ["phone", "tablet"];
-const MEMBERS: [&str; 3] = ["alice", "bob", "carol"];
-/// Who asks the cloud: two phones, two cameras, three members, the adversary.
-const CAMERA: usize = 2;
-const MEMBER: usize = 4;
-const THIEF: usize = 7;
-/// Windows follow upon each other.
-const WINDOW: u64 = 3_600_000;
 /// When histories begin: at the start of a window.
 const BEGIN: u64 = 1_800_000_000_000;
+/// How long a session is.
+const SESSION: u64 = 1_000;
 
 /// What came of a history.
 #[derive(Default)]
@@ -214,6 +46,8 @@ pub struct Told {
     pub log: Log,
     /// A clip that was shown with other bytes than were recorded.
     pub altered: Option<String>,
+    /// Why something was refused, and at which place of the history, from 0.
+    pub refused: Vec<(usize, &'static str)>,
     /// The time that it took.
     pub took: Duration,
 }
@@ -227,17 +61,21 @@ struct Scene {
     other: &'static str,
     recorded: BTreeMap<ClipId, Vec<u8>>,
     /// Clips that the owner has been shown, and by which phone.
-    shown: BTreeSet<ClipId>,
+    shown: BTreeMap<ClipId, &'static str>,
     /// How many clips each stream has.
-    clips: [u64; 3],
+    clips: [u64; STREAMS.len()],
     links: Vec<(usize, u64)>,
     made: Vec<Vec<action::Step>>,
     published: BTreeSet<usize>,
     revealed: BTreeSet<u8>,
     stolen: BTreeMap<u8, Paired>,
     usurper: Option<Phone>,
+    forger: Forger,
     log: Log,
+    /// The window in which the true time lies, as far as the log says.
+    window: u64,
     altered: Option<String>,
+    refused: Vec<&'static str>,
     count: u32,
 }
 
@@ -249,6 +87,7 @@ fn root(hex: &str) -> Result<RsaSigningKey> {
 }
 
 const OWN: &str = include_str!("../../../reference/tests/root.pkcs8.hex");
+const FORGED: &str = include_str!("../vectors/generate/keys/other.hex");
 
 fn household(cloud: Box<dyn Cloud>, key: RsaSigningKey, seed: u64) -> Result<Household> {
     let mut rng = ChaCha20Rng::seed_from_u64(seed);
@@ -275,7 +114,7 @@ fn household(cloud: Box<dyn Cloud>, key: RsaSigningKey, seed: u64) -> Result<Hou
 
 fn furnished(cloud: &Hostile, key: RsaSigningKey, seed: u64) -> Result<Household> {
     let mut house = household(Box::new(cloud.clone()), key, seed)?;
-    for (camera, streams) in CAMERAS {
+    for (camera, streams) in &CAMERAS[..2] {
         house.pair(PHONES[0], camera, streams)?;
     }
     for member in MEMBERS {
@@ -292,7 +131,7 @@ fn elsewhere() -> Result<(String, BTreeMap<String, Vec<u8>>)> {
     let key = RsaSigningKey::generate(&mut ChaCha20Rng::seed_from_u64(1))?;
     let (made, _) = action::observe(|| {
         let mut house = furnished(&cloud, key, 1)?;
-        house.share(PHONES[0], &STREAMS, &MEMBERS[..1], Term::UntilRevoked)?;
+        house.share(PHONES[0], &STREAMS[..3], &MEMBERS[..1], Term::UntilRevoked)?;
         house.record(CAMERAS[0].0, STREAMS[0], b"elsewhere")?;
         house.account()
     });
@@ -329,14 +168,19 @@ pub fn note(log: &mut Log, steps: &[action::Step]) {
 pub fn play(ops: &[Op], seed: u64) -> Result<Told> {
     let begin = Instant::now();
     let mut scene = Scene::new(seed)?;
-    for op in ops {
-        let ((), steps) = action::observe(|| scene.apply(op));
+    let mut refused = Vec::new();
+    for (place, op) in ops.iter().enumerate() {
+        let (done, steps) = action::observe(|| scene.apply(op));
         note(&mut scene.log, &steps);
         scene.cloud.served();
+        refused.extend(done.err().map(|error| (place, error.reason())));
+        let more = scene.refused.drain(..);
+        refused.extend(more.map(|reason| (place, reason)));
     }
     Ok(Told {
         log: scene.log,
         altered: scene.altered,
+        refused,
         took: begin.elapsed(),
     })
 }
@@ -356,18 +200,35 @@ impl Scene {
             house,
             cloud,
             recorded: BTreeMap::new(),
-            shown: BTreeSet::new(),
-            clips: [0; 3],
+            shown: BTreeMap::new(),
+            clips: [0; STREAMS.len()],
             links: Vec::new(),
             made: Vec::new(),
             published: BTreeSet::new(),
             revealed: BTreeSet::new(),
             stolen: BTreeMap::new(),
             usurper: None,
+            forger: Forger::new(root(FORGED)?, seed)?,
             log,
+            window: 0,
             altered: None,
+            refused: Vec::new(),
             count: 0,
         })
+    }
+
+    /// The time that it is, whatever the wall clock says.
+    fn now(&self) -> u64 {
+        BEGIN + self.house.clock.monotonic()
+    }
+
+    /// The model's `Tick`: a window begins.
+    fn tick(&mut self) {
+        let now = self.now();
+        if self.window != now / WINDOW {
+            self.window = now / WINDOW;
+            push(&mut self.log, "Tick", vec![("w", Value::Span(now, now))]);
+        }
     }
 
     fn streams(set: u8) -> Vec<&'static str> {
@@ -378,13 +239,17 @@ impl Scene {
             .collect()
     }
 
+    fn names(set: u8) -> Result<Vec<Name>> {
+        Self::streams(set).into_iter().map(name).collect()
+    }
+
     fn phone(&self, phone: u8) -> usize {
         usize::from(phone).min(self.house.phones.len() - 1)
     }
 
-    /// What a device refuses is no matter here: the lemmas speak of what is accepted.
-    fn apply(&mut self, op: &Op) {
-        let _ = match *op {
+    fn apply(&mut self, op: &Op) -> Result<()> {
+        self.tick();
+        match *op {
             Op::Share {
                 phone,
                 member,
@@ -393,11 +258,7 @@ impl Scene {
             } => {
                 let phone = self.phone(phone);
                 self.cloud.serves(phone);
-                let now = self.house.now();
-                let from = now - now % WINDOW;
-                let term = after.map_or(Term::UntilRevoked, |after| {
-                    Term::Window(window(from + u64::from(after) * WINDOW, WINDOW - 1))
-                });
+                let term = self.term(after);
                 let member = MEMBERS[usize::from(member)];
                 self.house
                     .share(PHONES[phone], &Self::streams(streams), &[member], term)
@@ -406,10 +267,7 @@ impl Scene {
             Op::Rotate { phone, streams } => {
                 let phone = self.phone(phone);
                 self.cloud.serves(phone);
-                let names: Vec<_> = Self::streams(streams)
-                    .into_iter()
-                    .filter_map(|s| name(s).ok())
-                    .collect();
+                let names = Self::names(streams)?;
                 self.house
                     .act(PHONES[phone], |owner, env| owner.rotate(&names, env))
             }
@@ -429,32 +287,28 @@ impl Scene {
                 self.house.enroll(PHONES[1], None)
             }
             Op::Enroll => Ok(()),
-            Op::Sync { camera } => {
-                self.cloud.serves(CAMERA + usize::from(camera));
-                self.house
-                    .sync_camera(CAMERAS[usize::from(camera)].0)
-                    .map(drop)
-            }
-            Op::Record { stream } => self.record(stream),
+            Op::Pair => self.pair(),
+            Op::Unlock => self.unlock(),
+            Op::Sync { camera } => self.sync(camera.into()),
+            Op::Record { stream } => self.record(stream.into()),
             Op::Pass { quarters } => {
                 self.house.clock.advance(u64::from(quarters) * WINDOW / 4);
+                self.tick();
                 Ok(())
             }
             Op::Status { phone } => {
                 let phone = self.phone(phone);
                 self.cloud.serves(phone);
-                let known = self.house.phone(PHONES[phone]);
-                let cloud = self.cloud.clone();
-                known.and_then(|phone| {
-                    phone.sync(&cloud)?;
-                    phone.status(&cloud).map(drop)
-                })
+                let known = self.house.phone(PHONES[phone])?;
+                known.sync(&self.cloud)?;
+                known.status(&self.cloud).map(drop)
             }
             Op::Follow { member } => {
                 self.cloud.serves(MEMBER + usize::from(member));
-                self.house
-                    .sync_member(MEMBERS[usize::from(member)])
-                    .map(drop)
+                let news = self.house.sync_member(MEMBERS[usize::from(member)])?;
+                let refused = news.refused.iter().map(|(_, why)| why.reason());
+                self.refused.extend(refused);
+                Ok(())
             }
             Op::View {
                 viewer,
@@ -475,6 +329,16 @@ impl Scene {
                 self.cloud.until_next(who.into(), once);
                 Ok(())
             }
+            Op::Show {
+                who,
+                ref path,
+                ref instead,
+            } => {
+                let path = self.path(path)?;
+                let instead = instead.as_ref().map(|instead| self.path(instead));
+                self.cloud.redirect(who.into(), &path, instead.transpose()?);
+                Ok(())
+            }
             Op::Rewind { who, writes, once } => {
                 let kept = self.cloud.writes().saturating_sub(writes.into());
                 self.cloud.rewind(who.into(), kept);
@@ -486,8 +350,85 @@ impl Scene {
                 Ok(())
             }
             Op::Forge { camera } => self.forge(camera),
+            Op::Plunder { camera } => self.plunder(camera),
             Op::Usurp { streams } => self.usurp(streams),
+            Op::Make(make) => self.make(make),
+            Op::Swap { member, streams } => self.swap(member, streams),
+            Op::Clock { quarters } => {
+                let back = u64::from(quarters) * WINDOW / 4;
+                self.house.clock.set_wall(self.now() - back);
+                Ok(())
+            }
+        }
+    }
+
+    /// A path below the account. In braces: a member, for the short name of its key; or the path of a
+    /// statement, for its hash.
+    fn path(&mut self, text: &str) -> Result<String> {
+        let mut path = format!("{}/", self.account);
+        for (at, part) in text.split(['{', '}']).enumerate() {
+            if at % 2 == 0 {
+                path += part;
+            } else if MEMBERS.contains(&part) {
+                path += &kem_id(&self.house.member(part)?.card().key).to_string();
+            } else {
+                let bytes = self.cloud.get(&format!("{}/{part}", self.account))?;
+                let statement: SignedStatement = cbor::decode(&bytes)?;
+                path += &message::hash(&statement.leaf).to_string();
+            }
+        }
+        Ok(path)
+    }
+
+    fn term(&self, window_from_now: Option<u8>) -> Term {
+        let from = self.now() - self.now() % WINDOW;
+        window_from_now.map_or(Term::UntilRevoked, |after| {
+            Term::Window(window(from + u64::from(after) * WINDOW, WINDOW - 1))
+        })
+    }
+
+    /// Pairs the last camera. Its clock is right then: what it has seen of time later holds it up.
+    fn pair(&mut self) -> Result<()> {
+        let (camera, streams) = CAMERAS[2];
+        if self.house.cameras.contains_key(&name(camera)?) {
+            return Ok(());
+        }
+        self.house.clock.set_wall(self.now());
+        self.cloud.serves(0);
+        let streams = streams.iter().map(|stream| name(stream));
+        let unpaired = Unpaired::new(streams.collect::<Result<_>>()?);
+        let offer = Offer::new(self.account, self.now(), &mut self.house.rng);
+        let (paired, reply) = unpaired.pair(&offer, &self.house.clock, &mut self.house.rng)?;
+        let reply = pairing::open_reply(&offer, &reply)?;
+        let camera = name(camera)?;
+        self.house.act(PHONES[0], |owner, env| {
+            owner.add_camera(camera.clone(), &reply, env)
+        })?;
+        self.house.cameras.insert(camera, paired);
+        self.sync(2)
+    }
+
+    fn sync(&mut self, camera: usize) -> Result<()> {
+        self.cloud.serves(CAMERA + camera);
+        let synced = self.house.sync_camera(CAMERAS[camera].0)?;
+        let refused = synced.refused.iter().map(|(_, why)| why.reason());
+        self.refused.extend(refused);
+        Ok(())
+    }
+
+    /// The phone unlocks the account by its IK: no owner here chose that, so what lies there for it
+    /// is the adversary's.
+    fn unlock(&mut self) -> Result<()> {
+        self.cloud.serves(0);
+        let (cloud, now) = (self.cloud.clone(), self.house.now());
+        let rng = &mut ChaCha20Rng::seed_from_u64(now);
+        let env = Env {
+            cloud: &cloud,
+            now,
+            save: &|_| Ok(()),
+            rng,
         };
+        self.house.phone(PHONES[0])?.unlock_kept(&env).map(drop)
     }
 
     /// Every clip has bytes of its own, so that clips can be told apart.
@@ -496,23 +437,28 @@ impl Scene {
         self.count.to_le_bytes().to_vec()
     }
 
-    fn record(&mut self, stream: u8) -> Result<()> {
-        let camera = usize::from(stream == 2);
-        self.cloud.serves(CAMERA + camera);
-        let bytes = self.content();
-        let (number, camera) = (usize::from(stream), CAMERAS[camera].0);
+    fn record(&mut self, number: usize) -> Result<()> {
         let stream = STREAMS[number];
-        let recorded = self.house.record_only(camera, stream, &bytes, 1_000)?;
+        let of = CAMERAS.iter().position(|(_, of)| of.contains(&stream));
+        let camera = of.unwrap_or_default();
+        self.cloud.serves(CAMERA + camera);
+        // The model has every clip in one window.
+        if self.now() % WINDOW + SESSION >= WINDOW - 1 {
+            self.house.clock.advance(2 * SESSION);
+            self.tick();
+        }
+        let (bytes, camera) = (self.content(), CAMERAS[camera].0);
+        let recorded = self.house.record_only(camera, stream, &bytes, SESSION)?;
         self.recorded.insert(recorded.clip, bytes);
         self.clips[number] = recorded.sequence;
-        let cloud = self.cloud.clone();
-        encryptediot::uplink::upload(self.house.camera(camera)?, &cloud, &recorded)
+        uplink::upload(self.house.camera(camera)?, &self.cloud, &recorded)
     }
 
     fn view(&mut self, viewer: u8, stream: u8, clip: u64) -> Result<()> {
         let (cloud, account) = (self.cloud.clone(), self.account);
-        let sequence = 1 + clip % self.clips[usize::from(stream)].max(1);
-        let stream = name(STREAMS[usize::from(stream)])?;
+        let number = usize::from(stream);
+        let sequence = 1 + clip % self.clips[number].max(1);
+        let stream = name(STREAMS[number])?;
         let (open, member) = match usize::from(viewer).checked_sub(PHONES.len()) {
             None => {
                 let phone = self.phone(viewer);
@@ -557,23 +503,21 @@ impl Scene {
         let keys = self.house.phone(phone)?.keys();
         let ik = kem_id(&keys.instance);
         let wrapped = open.manifest.envelopes.iter().any(|e| e.recipient == ik);
-        if second && (wrapped || self.shown.contains(&clip)) || !second && !wrapped {
+        let by = *self.shown.entry(clip).or_insert(phone);
+        if by != phone || second == wrapped {
             return Ok(());
         }
-        let first_time = self.shown.insert(clip);
-        if first_time && self.house.phone(phone)?.show(&open.manifest) && !second {
-            self.links.push((
-                usize::from(stream.as_str() == "y") + 2 * usize::from(stream.as_str() == "z"),
-                sequence,
-            ));
+        if self.house.phone(phone)?.show(&open.manifest) && !second {
+            self.links.push((number, sequence));
         }
         Ok(())
     }
 
     fn link(&mut self, clip: u8) -> Result<()> {
-        let Some((stream, sequence)) = self.links.get(usize::from(clip)).copied() else {
+        let Some(at) = usize::from(clip).checked_rem(self.links.len()) else {
             return Ok(());
         };
+        let (stream, sequence) = self.links[at];
         self.cloud.serves(0);
         let (stream, until) = (name(STREAMS[stream])?, self.house.now() + WINDOW);
         let (link, steps) = action::observe(|| {
@@ -612,29 +556,29 @@ impl Scene {
     fn reveal(&mut self, what: u8) -> Result<()> {
         let account = ("U", Value::Name(self.account.to_string()));
         let secret = |id: encryptediot::keys::KeyId| Value::Fresh(format!("key:{id}"));
-        if !self.revealed.insert(what) {
+        if usize::from(what) >= SECRETS.len() || !self.revealed.insert(what) {
             return Ok(());
         }
         match what {
-            0..=5 => {
-                let member: &Member = self.house.member(MEMBERS[usize::from(what % 3)])?;
+            0..=2 => {
+                let member: &Member = self.house.member(MEMBERS[usize::from(what)])?;
                 let id = kem_id(&member.card().key);
                 let values = vec![("M", Value::Name(id.to_string())), ("ltk", secret(id))];
                 push(&mut self.log, "Reveal_member", values);
             }
-            6..=7 => {
-                let camera = self.house.camera(CAMERAS[usize::from(what - 6)].0)?;
+            3..=4 => {
+                let camera = self.house.camera(CAMERAS[usize::from(what - 3)].0)?;
                 let id = verifying_id(&camera.verifying_key());
                 let clock = ManualClock::at(BEGIN);
                 let copy = Paired::from_state(camera.to_state(), &clock)?;
-                self.stolen.insert(what - 6, copy);
+                self.stolen.insert(what - 3, copy);
                 push(
                     &mut self.log,
                     "Reveal_camera",
                     vec![account, ("csk", secret(id))],
                 );
             }
-            8 => {
+            5 => {
                 let phone = self.house.phone(PHONES[0])?;
                 let ik = kem_id(&phone.keys().instance);
                 push(
@@ -643,8 +587,7 @@ impl Scene {
                     vec![account, ("ik", secret(ik))],
                 );
             }
-            9 => push(&mut self.log, "Reveal_passphrase", vec![account]),
-            _ => {}
+            _ => push(&mut self.log, "Reveal_passphrase", vec![account]),
         }
         Ok(())
     }
@@ -694,11 +637,114 @@ impl Scene {
             thief.finish(session, &clock, &mut self.house.rng)
         });
         let recorded = recorded?;
-        let aside = Hostile::default();
-        encryptediot::uplink::upload(thief, &aside, &recorded)?;
-        for path in aside.paths() {
-            for who in (0..CAMERA).chain(MEMBER..THIEF) {
-                self.cloud.lie(who, &path, aside.find(&path)?);
+        let paths = Paths(self.account);
+        let objects = vec![
+            (paths.body(&recorded.clip), recorded.body),
+            (
+                paths.manifest(&stream, recorded.sequence),
+                recorded.manifest,
+            ),
+        ];
+        self.spread(objects, (0..CAMERA).chain(MEMBER..THIEF));
+        Ok(())
+    }
+
+    fn spread(&mut self, objects: Objects, to: impl Iterator<Item = usize> + Clone) {
+        for (path, bytes) in objects {
+            for who in to.clone() {
+                self.cloud.lie(who, &path, Some(bytes.clone()));
+            }
+        }
+    }
+
+    fn make(&mut self, make: Make) -> Result<()> {
+        let (root, cloud) = (root(OWN)?, self.cloud.clone());
+        cloud.serves(THIEF);
+        let truth = Truth {
+            cloud: &cloud,
+            account: self.account,
+            root: root.public(),
+            now: self.now(),
+        };
+        let named = |stream: u8| name(STREAMS[usize::from(stream)]);
+        // It is shown to those who read such things; who writes them would notice at once.
+        match make {
+            Make::Announcement { stream, member } => {
+                let member = match member {
+                    Some(at) => Some(self.house.member(MEMBERS[usize::from(at)])?.card().key),
+                    None => None,
+                };
+                let made = self.forger.announcement(&truth, &named(stream)?, member)?;
+                self.spread(made, CAMERA..THIEF);
+            }
+            Make::Clip { stream } => {
+                let (bytes, number) = ([self.content(), vec![0xee]].concat(), usize::from(stream));
+                let next = self.clips[number] + 1;
+                let made = self.forger.clip(&truth, &named(stream)?, next, &bytes)?;
+                self.clips[number] = next;
+                self.spread(made, (0..CAMERA).chain(MEMBER..THIEF));
+            }
+            Make::Acknowledgement { stream } => {
+                let made = self.forger.acknowledgement(&truth, &named(stream)?)?;
+                self.spread(made, 0..CAMERA);
+            }
+            Make::Vault => {
+                let phone = self.house.phone(PHONES[0])?.keys().instance;
+                let made = self.forger.vault(&truth, &phone)?;
+                self.spread(made, 0..1);
+            }
+        }
+        Ok(())
+    }
+
+    /// The owner compares safety numbers with a member whose card was replaced on the way.
+    fn swap(&mut self, member: u8, streams: u8) -> Result<()> {
+        let member = MEMBERS[usize::from(member)];
+        let own = self.house.member(member)?.card();
+        let told = contact::safety_number(&self.account, &own.key);
+        let card = self.forger.card(name(member)?);
+        let verified = VerifiedMember::by_comparison(&self.account, card, &told)?;
+        let names = Self::names(streams)?;
+        self.cloud.serves(0);
+        self.house.act(PHONES[0], |owner, env| {
+            let term = Term::UntilRevoked;
+            owner.share(&names, &[verified], term, Meeting::Remote, env)
+        })?;
+        Ok(())
+    }
+
+    /// Were session keys made from what a stolen camera stores, its clips open. The model's
+    /// `Reveal_camera_sessions`.
+    fn plunder(&mut self, camera: u8) -> Result<()> {
+        let Some(thief) = self.stolen.get(&camera) else {
+            return Ok(());
+        };
+        // Account and signing key lead what a camera stores, each with two bytes before it.
+        let stored = cbor::encode(&thief.to_state());
+        let secret = stored.get(37..69).unwrap_or_default();
+        let id = thief.verifying_key();
+        let paths = Paths(self.account);
+        self.cloud.serves(THIEF);
+        for path in self.cloud.paths() {
+            let Some((_, stream)) = path.split_once("/manifests/") else {
+                continue;
+            };
+            let stream = name(stream.split('/').next().unwrap_or_default())?;
+            let bytes = self.cloud.get(&path)?;
+            let Ok(signed) = encryptediot::clip::open(&self.account, &id, &stream, &bytes) else {
+                continue;
+            };
+            let manifest: Manifest = signed.body;
+            let hash = sha256_concat(&[secret, &manifest.clip.0]);
+            let key: [u8; 16] = std::array::from_fn(|at| hash[at]);
+            let context = encryptediot::clip::segment_context(&self.account, &manifest.clip);
+            let opener = Opener::new(&SessionKey::new(key), context, manifest.length);
+            let body = self.cloud.get(&paths.body(&manifest.clip))?;
+            let mut first = body[..body.len().min(SEALED_SEGMENT)].to_vec();
+            if opener.open(0, &mut first).is_ok() {
+                let says = |value| ("sk", value);
+                let session = says(Value::Fresh(format!("session:{}", manifest.clip)));
+                push(&mut self.log, "Reveal_camera_sessions", vec![session]);
             }
         }
         Ok(())
@@ -706,7 +752,7 @@ impl Scene {
 
     /// A thief who has the passphrase enrolls a phone and moves streams to keys of its own.
     fn usurp(&mut self, streams: u8) -> Result<()> {
-        if !self.revealed.contains(&9) {
+        if !self.revealed.contains(&PASSPHRASE) {
             return Ok(());
         }
         self.cloud.serves(THIEF);
@@ -730,10 +776,7 @@ impl Scene {
                 )?;
                 self.usurper = Some(phone);
             }
-            let names: Vec<_> = Self::streams(streams)
-                .into_iter()
-                .filter_map(|s| name(s).ok())
-                .collect();
+            let names = Self::names(streams)?;
             match &mut self.usurper {
                 Some(phone) => phone
                     .unlock(&self.house.passphrase, &env)?

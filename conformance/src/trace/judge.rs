@@ -10,6 +10,9 @@ use super::theory::Theory;
 use crate::prove::manifest::{Manifest, Verdict};
 use crate::prove::spthy::{Quantifier, Source};
 
+/// Flags that make a model's world smaller, for the prover's search: they drop nothing.
+pub const WORLDS: [&str; 2] = ["SMALL", "UNSHARED"];
+
 /// A model that logs are held against.
 pub struct Judge {
     /// The model.
@@ -66,10 +69,11 @@ impl Judge {
         let manifest = Manifest::read(models).map_err(|e| e.to_string())?;
         let manifest = manifest.ok_or("there is no verdicts.toml beside the models")?;
         let sets = manifest.theories.iter().filter(|t| t.file == file);
-        // What holds without flags is not listed again for every set of them.
+        // What falls under fewer flags, or in a smaller world, falls here as well.
+        let within = |flag: &String| flags.contains(flag) || WORLDS.contains(&flag.as_str());
         let sets = sets
             .flat_map(|t| &t.sets)
-            .filter(|set| set.flags.is_empty() || set.flags == flags);
+            .filter(|set| set.flags.iter().all(within));
         let lemmas = sets.flat_map(|set| &set.lemmas);
         let falsified = lemmas.filter(|l| l.expect == Verdict::Falsified);
         let falsified = falsified.map(|l| l.name.clone()).collect();
@@ -81,6 +85,14 @@ impl Judge {
     /// # Errors
     /// If a formula cannot be evaluated.
     pub fn judge(&self, log: &Log) -> Result<Found, String> {
+        Ok(self.follow(log)?.0)
+    }
+
+    /// As [`Self::judge`]; and the run itself.
+    ///
+    /// # Errors
+    /// As [`Self::judge`].
+    pub fn follow(&self, log: &Log) -> Result<(Found, Run<'_>), String> {
         let begin = Instant::now();
         let mut found = Found::default();
         let mut run = Run::new(&self.theory);
@@ -116,7 +128,7 @@ impl Judge {
             }
         }
         found.took = begin.elapsed();
-        Ok(found)
+        Ok((found, run))
     }
 }
 

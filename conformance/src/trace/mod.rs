@@ -3,12 +3,15 @@
 
 pub mod cli;
 pub mod cloud;
+pub mod embed;
 pub mod evaluate;
+pub mod forge;
 pub mod formula;
 pub mod history;
 pub mod judge;
 pub mod knowledge;
 pub mod log;
+pub mod op;
 pub mod paper;
 pub mod prover;
 pub mod run;

@@ -117,9 +117,12 @@ pub fn play(ops: &[Op], seed: u64) -> Result<Told> {
             push(&mut log, rule, values);
         }
     }
-    let altered = None;
     let took = begin.elapsed();
-    Ok(Told { log, altered, took })
+    Ok(Told {
+        log,
+        took,
+        ..Told::default()
+    })
 }
 
 type Said = Option<(&'static str, Vec<(&'static str, action::Value)>)>;

@@ -383,12 +383,28 @@ impl Instance<'_, '_> {
                 self.bound[variable] = None;
             }
         }
-        false
+        // Or the adversary makes it, with names of its own where nothing says what is there.
+        let before = self.bound.clone();
+        part.variables(&mut |at| {
+            let own = format!("chosen {at} in step {}", self.run.steps);
+            let own = match self.rule.variables[at].0 {
+                Sort::Public => self.run.terms.public(&own),
+                Sort::Message | Sort::Fresh => self.run.terms.fresh(&own),
+            };
+            self.bound[at].get_or_insert(own);
+        });
+        let found = self.received(parts, place);
+        if !found {
+            self.bound = before;
+        }
+        found
     }
 
-    /// A signature that the rule verifies under a key is the signature with its private half.
+    /// A signature that the rule verifies under a key is the signature with its private half; unless
+    /// the model, under these flags, has nobody look at what the verification says.
     fn signatures(&mut self) {
-        for fact in &self.rule.actions {
+        let checked = |fact: &&Fact| self.run.theory.restricted.contains(&fact.name);
+        for fact in self.rule.actions.iter().filter(checked) {
             for arg in &fact.args {
                 let Pattern::App("verify", args) = arg else {
                     continue;

@@ -75,6 +75,8 @@ pub struct Theory {
     pub rules: Vec<Rule>,
     /// Its restrictions.
     pub restrictions: Vec<Property>,
+    /// The facts that a restriction speaks of.
+    pub restricted: BTreeSet<String>,
     /// Its lemmas.
     pub lemmas: Vec<Property>,
     /// Macros: name, and the names of the parameters.
@@ -266,9 +268,14 @@ impl Parser {
         }
         let macros = self.macros.into_iter();
         let macros: BTreeMap<_, _> = macros.map(|(name, is)| (name, is.parameters)).collect();
+        let restricted = restrictions
+            .iter()
+            .flat_map(|r: &Property| r.formula.facts());
+        let restricted = restricted.map(str::to_owned).collect();
         Ok(Theory {
             rules,
             restrictions,
+            restricted,
             lemmas,
             macros,
             functions: self.functions.into_keys().collect(),

@@ -311,6 +311,12 @@ pub fn others(
         input(&foreign.sign(leaf.clone())?),
         "invalid-signature",
     );
+    b.reject(
+        "forged",
+        "signed by another account's key in this one's name",
+        input(&foreign.sign_for(&world.account, leaf.clone())?),
+        "invalid-signature",
+    );
     b.flag("WrongAccount");
     b.reject(
         "signed-for-other",

@@ -356,6 +356,19 @@ fn indexes(b: &mut Builder, world: &World, input: impl Fn(Vec<u8>) -> Result<Val
         input(Item::Array(swapped).encode())?,
         "link-root",
     );
+    let in_our_name = foreign.sign_for(&world.account, world.encode(world.announced()?))?;
+    let renamed = vec![
+        Item::Uint(UNTIL),
+        Item::bytes(foreign.root_bytes()),
+        Item::Array(vec![Item::bytes(in_our_name.clone())]),
+        plain(world)?.remove(3),
+    ];
+    b.reject(
+        "root-forged",
+        "the provider's root, and its announcement in this account's name",
+        input(Item::Array(renamed).encode())?,
+        "link-root",
+    );
     b.flag("LinkOrigin");
     let statements = |statement: Vec<u8>| Item::Array(vec![Item::bytes(statement)]);
     let clips = |manifest: Vec<u8>| {
@@ -384,6 +397,12 @@ fn indexes(b: &mut Builder, world: &World, input: impl Fn(Vec<u8>) -> Result<Val
             "an announcement that another account signed",
             2,
             statements(foreign.sign(announced.clone())?),
+        ),
+        (
+            "announcement-forged",
+            "an announcement that another account signed in this one's name",
+            2,
+            statements(in_our_name),
         ),
         (
             "announcement-unsigned",

@@ -141,6 +141,13 @@ pub fn roster_open(world: &World) -> Result<File> {
         input(&theirs),
         "invalid-signature",
     );
+    let forged = foreign.sign_for(&world.account, world.message("roster")?)?;
+    b.reject(
+        "forged",
+        "signed by another account's key in this one's name",
+        input(&forged),
+        "invalid-signature",
+    );
     let all_theirs = foreign.sign(foreign.message("roster")?)?;
     b.reject(
         "other-account",

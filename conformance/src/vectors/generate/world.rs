@@ -172,6 +172,14 @@ impl World {
         signed.ok_or_else(|| Error::Generate("no statement".to_owned()))
     }
 
+    /// Signs a message in another account's name.
+    pub fn sign_for(&self, account: &AccountId, leaf: Vec<u8>) -> Result<Vec<u8>> {
+        let mut rng = rng_of(&leaf);
+        let signed = statement::sign_all(&self.root, account, vec![leaf], &mut rng)?;
+        let signed = signed.into_iter().next();
+        signed.ok_or_else(|| Error::Generate("no statement".to_owned()))
+    }
+
     /// Signs what is said to be a tree head.
     pub fn sign_head(&self, payload: Vec<u8>) -> Result<Vec<u8>> {
         let mut rng = rng_of(&payload);
