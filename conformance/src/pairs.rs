@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::prove::manifest::{Manifest, Verdict};
+use crate::prove::manifest::{Entry, Manifest, Verdict};
+use crate::prove::spthy::Quantifier;
 use crate::trace::judge::WORLDS;
 
 /// Models of the schemes that the paper describes: what they drop is dropped from those schemes.
@@ -45,10 +46,138 @@ pub struct Pair {
     pub other_trace: Option<String>,
 }
 
+/// An attack on what a model is of, without anything dropped: on the schemes that the paper describes,
+/// and what the repaired one does not promise.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Attack {
+    /// The model, without `.spthy`.
+    pub model: String,
+    /// Its flags, but for those that make its world smaller.
+    pub flags: BTreeSet<String>,
+    /// The lemmas that it refutes: falsified ones, and those that say that there is an attack.
+    pub lemmas: Vec<String>,
+    /// The attack as a history of the scheme.
+    pub program: Option<String>,
+    /// The attack as a test that is written by hand, `file::function` of `reference/tests`.
+    pub test: Option<String>,
+    /// Why there is none.
+    pub no_attack: Option<String>,
+    /// The same attempt against the repaired scheme, as a history.
+    pub repaired: Option<String>,
+    /// The reason for which that is refused.
+    pub refused: Option<String>,
+    /// What happens there instead, where nothing is refused.
+    pub instead: Option<String>,
+    /// Why the run does not contain the prover's trace.
+    pub other_trace: Option<String>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Listed {
     pair: Vec<Pair>,
+    attack: Vec<Attack>,
+}
+
+/// What falls where nothing is dropped, by model and flags.
+pub type Falls = BTreeMap<(String, BTreeSet<String>), BTreeSet<String>>;
+
+/// Of the schemes that the paper describes, what is implemented. The other sets of flags mend them by
+/// half.
+const IMPLEMENTED: [(&str, &str); 4] = [
+    ("paper", ""),
+    ("paper", "NO_PKI"),
+    ("ring", ""),
+    ("ring", "LITERAL"),
+];
+
+/// Every lemma that is falsified although nothing is dropped from the scheme that its model is of; and
+/// every one that says that there is an attack, and is verified.
+pub fn falls(manifest: &Manifest) -> Falls {
+    let mut found = Falls::new();
+    for theory in &manifest.theories {
+        for set in &theory.sets {
+            let flags = without_worlds(&set.flags);
+            let named: Vec<&str> = flags.iter().map(String::as_str).collect();
+            let (stem, named) = (theory.stem(), named.join("+"));
+            let whole = match OTHER_SCHEMES.contains(&stem) {
+                true => IMPLEMENTED.contains(&(stem, &*named)),
+                // `PAPER` drops all at once that the paper does not have: that is the paper's scheme.
+                false => set.drops.is_none() || flags.contains("PAPER"),
+            };
+            let attack = |entry: &&Entry| match entry.quantifier {
+                Some(Quantifier::ExistsTrace) => {
+                    entry.name.starts_with("attack_") && entry.expect == Verdict::Verified
+                }
+                _ => entry.expect == Verdict::Falsified,
+            };
+            let lemmas = set.lemmas.iter().filter(attack).map(|l| l.name.clone());
+            let lemmas: BTreeSet<String> = lemmas.collect();
+            if whole && !lemmas.is_empty() {
+                let place = (stem.to_owned(), flags);
+                found.entry(place).or_default().extend(lemmas);
+            }
+        }
+    }
+    found
+}
+
+/// Reads the attacks and holds them against the manifest: every lemma that falls has its attack.
+///
+/// # Errors
+/// What cannot be read; a lemma without an attack, an attack on none; one that does not say all that
+/// it must.
+pub fn attacks(root: &Path) -> Result<Vec<Attack>, String> {
+    let (Listed { attack, .. }, manifest) = listed(root)?;
+    check_attacks(attack, falls(&manifest))
+}
+
+/// Holds attacks against what falls.
+///
+/// # Errors
+/// As [`attacks`].
+pub fn check_attacks(attacks: Vec<Attack>, mut open: Falls) -> Result<Vec<Attack>, String> {
+    let mut wrong = Vec::new();
+    for attack in &attacks {
+        let place = (attack.model.clone(), attack.flags.clone());
+        let name = format!("{} {:?}", attack.model, attack.flags);
+        for lemma in &attack.lemmas {
+            if !open
+                .get_mut(&place)
+                .is_some_and(|lemmas| lemmas.remove(lemma))
+            {
+                wrong.push(format!("{name}: {lemma} does not fall, or has two attacks"));
+            }
+        }
+        let ways = [&attack.program, &attack.test, &attack.no_attack];
+        if ways.iter().filter(|way| way.is_some()).count() != 1 {
+            wrong.push(format!(
+                "{name}: a program, a test, or why there is neither"
+            ));
+        }
+        let said = attack.refused.is_some() != attack.instead.is_some();
+        if attack.program.is_some() && !said {
+            wrong.push(format!(
+                "{name}: the reason of refusal, or what happens instead"
+            ));
+        }
+    }
+    for ((model, flags), lemmas) in open.iter().filter(|(_, lemmas)| !lemmas.is_empty()) {
+        wrong.push(format!("{model} {flags:?}: no attack for {lemmas:?}"));
+    }
+    match &*wrong {
+        [] => Ok(attacks),
+        wrong => Err(wrong.join("; ")),
+    }
+}
+
+fn listed(root: &Path) -> Result<(Listed, Manifest), String> {
+    let path = root.join("conformance/pairs.toml");
+    let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let listed = toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+    let manifest = Manifest::read(&root.join("tamarin")).map_err(|e| e.to_string())?;
+    Ok((listed, manifest.ok_or("tamarin/verdicts.toml is missing")?))
 }
 
 /// An ablation that the manifest lists.
@@ -102,12 +231,8 @@ pub fn without_worlds(flags: &BTreeSet<String>) -> BTreeSet<String> {
 /// What cannot be read; a flag without its pair, a pair without its flag; a pair that does not say
 /// all that it must.
 pub fn read(root: &Path) -> Result<Vec<(Pair, Ablation)>, String> {
-    let path = root.join("conformance/pairs.toml");
-    let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let Listed { pair: pairs } = toml::from_str(&text).map_err(|e| e.to_string())?;
-    let manifest = Manifest::read(&root.join("tamarin")).map_err(|e| e.to_string())?;
-    let manifest = manifest.ok_or("tamarin/verdicts.toml is missing")?;
-    check(pairs, ablations(&manifest))
+    let (Listed { pair, .. }, manifest) = listed(root)?;
+    check(pair, ablations(&manifest))
 }
 
 /// Joins pairs with the ablations that they are of.

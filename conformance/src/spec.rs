@@ -17,6 +17,9 @@ pub struct Spec {
     pub sections: BTreeSet<String>,
     /// Errata, `E1` and on.
     pub errata: BTreeMap<String, String>,
+    /// The grammar's structures, with the names of their fields in their order: of a message, those
+    /// of its body.
+    pub structures: BTreeMap<String, Vec<String>>,
 }
 
 /// SPEC, read once.
@@ -52,6 +55,7 @@ impl Spec {
             reasons: table.lines().filter_map(reason).collect(),
             sections: sections.collect(),
             errata: errata.collect(),
+            structures: structures(text),
         }
     }
 
@@ -65,6 +69,62 @@ impl Spec {
 }
 
 /// The cells of a row of a table.
+/// The structures of the `cddl` blocks.
+fn structures(text: &str) -> BTreeMap<String, Vec<String>> {
+    let blocks = text.split("```cddl\n").skip(1);
+    let blocks = blocks.filter_map(|block| block.split("```").next());
+    let lines = blocks.flat_map(str::lines);
+    let clear = lines.map(|line| line.split(';').next().unwrap_or_default());
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in clear {
+        match line.split_once('=') {
+            Some((name, is)) if !line.starts_with(' ') && !name.contains(['[', '(']) => {
+                found.push((name.trim().to_owned(), is.to_owned()));
+            }
+            _ => {
+                if let Some((_, rest)) = found.last_mut() {
+                    rest.push_str(line);
+                }
+            }
+        }
+    }
+    let of = |(name, is): (String, String)| Some((name, fields(is.trim())?));
+    found.into_iter().filter_map(of).collect()
+}
+
+/// The names of an array's fields, where it is one. A field without a name has its type's.
+fn fields(array: &str) -> Option<Vec<String>> {
+    let inside = array.strip_prefix("#6.18(").unwrap_or(array);
+    let inside = inside.strip_prefix('[')?;
+    let mut depth = 0_usize;
+    let mut parts = vec![String::new()];
+    for c in inside.chars() {
+        match c {
+            '[' | '{' | '(' => depth += 1,
+            ']' | '}' | ')' if depth == 0 => break,
+            ']' | '}' | ')' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        parts.last_mut()?.push(c);
+    }
+    let parts: Vec<_> = parts.iter().map(|part| part.trim()).collect();
+    // A message: type, version, account, body.
+    if let [kind, "version", "account-id", body] = parts[..]
+        && kind.starts_with('"')
+    {
+        return fields(body);
+    }
+    let name = |part: &&str| {
+        let name = part.split_once(':').map_or(*part, |(name, _)| name);
+        name.trim().trim_start_matches("+ ").to_owned()
+    };
+    Some(parts.iter().map(name).collect())
+}
+
 fn row(line: &str) -> Option<Vec<&str>> {
     let inner = line.strip_prefix('|')?.strip_suffix('|')?;
     Some(inner.split('|').map(str::trim).collect())

@@ -1,7 +1,7 @@
 //! The oracle: its verdicts against the prover's on traces that the prover printed, what it finds by
 //! itself, and that it finds what is wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use conformance::prove::manifest::{Manifest, Verdict};
@@ -360,4 +360,77 @@ fn steps_say_what_is_declared() {
         let expected: BTreeSet<&str> = rule.variables.iter().copied().collect();
         assert_eq!(said, expected, "{}", step.rule);
     }
+}
+
+/// What does not correspond between the macros of the model and the structures of SPEC, as it is
+/// declared beside the steps in the code.
+fn differences(
+    macros: &BTreeMap<String, Vec<String>>,
+    structures: &BTreeMap<String, Vec<String>>,
+) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let declared = |name: &String| action::MESSAGES.iter().find(|m| m.name == name.as_str());
+    for (name, parameters) in macros {
+        let own: Vec<_> = declared(name)
+            .into_iter()
+            .flat_map(|message| message.arguments)
+            .map(|(argument, _)| (*argument).to_owned())
+            .collect();
+        if own != *parameters {
+            wrong.push(format!("macro {name}: {parameters:?}, declared {own:?}"));
+        }
+    }
+    let missing = action::MESSAGES
+        .iter()
+        .filter(|m| !macros.contains_key(m.name));
+    wrong.extend(missing.map(|message| format!("the model has no macro {}", message.name)));
+    let arguments = action::MESSAGES
+        .iter()
+        .flat_map(|message| message.arguments);
+    let named = arguments.map(|(_, is)| *is).filter(|is| is.contains('.'));
+    let named: BTreeSet<&str> = named.collect();
+    let left_out: BTreeSet<&str> = action::NOT_IN_THE_MODEL.iter().map(|(is, _)| *is).collect();
+    for both in named.intersection(&left_out) {
+        wrong.push(format!("{both} is in the model, and declared not to be"));
+    }
+    let all: BTreeSet<&str> = named.union(&left_out).copied().collect();
+    let of: BTreeSet<&str> = all.iter().filter_map(|is| is.split('.').next()).collect();
+    let fields = structures
+        .iter()
+        .filter(|(name, _)| of.contains(name.as_str()));
+    let fields =
+        fields.flat_map(|(name, fields)| fields.iter().map(move |field| format!("{name}.{field}")));
+    let fields: BTreeSet<String> = fields.collect();
+    for field in fields.iter().filter(|field| !all.contains(field.as_str())) {
+        wrong.push(format!("SPEC has {field}, which is not declared"));
+    }
+    for field in all.iter().filter(|field| !fields.contains(**field)) {
+        wrong.push(format!("SPEC has no {field}"));
+    }
+    wrong
+}
+
+/// Every message of the model is one of SPEC's structures, field by field; and a name or a field that
+/// changes on one side alone is noticed.
+#[test]
+fn messages_and_structures_correspond() {
+    let macros = theory("encryptediot.spthy", &flags("CLOCK+LINK")).macros;
+    let structures = &conformance::spec::SPEC.structures;
+    assert_eq!(differences(&macros, structures), Vec::<String>::new());
+    let edited = |edit: &dyn Fn(&mut Vec<String>)| {
+        let (mut model, mut spec) = (macros.clone(), structures.clone());
+        edit(model.get_mut("manifest").unwrap());
+        edit(spec.get_mut("manifest").unwrap());
+        (differences(&model, structures), differences(&macros, &spec))
+    };
+    let more = edited(&|fields| fields.push("colour".to_owned()));
+    assert!(more.0[0].contains("colour") && more.1[0].contains("manifest.colour"));
+    let fewer = edited(&|fields| drop(fields.pop()));
+    assert!(fewer.0.len() == 1 && fewer.1[0].contains("no manifest.envelopes"));
+    let swapped = edited(&|fields| fields.swap(0, 1));
+    assert_eq!((swapped.0.len(), swapped.1.len()), (1, 0));
+    let mut renamed = macros.clone();
+    let link = renamed.remove("link").unwrap();
+    renamed.insert("tie".to_owned(), link);
+    assert_eq!(differences(&renamed, structures).len(), 2);
 }

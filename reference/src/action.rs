@@ -166,6 +166,192 @@ pub const PAPER_RULES: [Rule; 5] = [
     ),
 ];
 
+/// A macro of `encryptediot.spthy`, and what of SPEC's structures its arguments are.
+pub struct Message {
+    /// The macro's name.
+    pub name: &'static str,
+    /// Its arguments in their order: what each is, `structure.field`, or why it is none.
+    pub arguments: &'static [(&'static str, &'static str)],
+}
+
+const fn message(
+    name: &'static str,
+    arguments: &'static [(&'static str, &'static str)],
+) -> Message {
+    Message { name, arguments }
+}
+
+/// `[type, 1, account, body]`: the account is in every message, and in the context of what is sealed.
+const ACCOUNT: &str = "account-id";
+
+/// The messages of the model, which are macros, and SPEC's structures.
+pub const MESSAGES: [Message; 15] = [
+    message(
+        "vault_signing_key",
+        &[("U", ACCOUNT), ("ask", "vault.signing-key")],
+    ),
+    message("vault_ring", &[("U", ACCOUNT), ("ring", "vault.ring")]),
+    message("unlock", &[("U", ACCOUNT), ("pdk", "unlock.pdk")]),
+    message(
+        "phone_entry",
+        &[("U", ACCOUNT), ("p", "phone-keys.instance")],
+    ),
+    message("camera_entry", &[("U", ACCOUNT), ("p", "camera-entry.key")]),
+    message(
+        "announcement",
+        &[
+            ("U", ACCOUNT),
+            ("c", "announcement.camera"),
+            ("s", "announcement.stream"),
+            ("e", "announcement.epoch"),
+            ("k", "stream-key.kind"),
+            ("w", "stream-key.window"),
+            ("p", "stream-key.public"),
+        ],
+    ),
+    message(
+        "backup",
+        &[
+            ("U", ACCOUNT),
+            (
+                "c",
+                "through the announcement, which names the backup's hash",
+            ),
+            ("s", "backup.stream"),
+            (
+                "e",
+                "through the announcement, which names the backup's hash",
+            ),
+            ("k", "through the announcement, in whose order the keys are"),
+            ("w", "through the announcement, in whose order the keys are"),
+            ("d", "backup.sealed"),
+        ],
+    ),
+    message(
+        "acknowledgement",
+        &[
+            ("c", "acknowledgement.camera"),
+            ("s", "acknowledgement.stream"),
+            ("e", "acknowledgement.announcement"),
+        ],
+    ),
+    message(
+        "grant",
+        &[
+            ("U", ACCOUNT),
+            ("M", "introduction.member"),
+            ("c", "through the announcement, which is the statement"),
+            ("s", "through the announcement, which is the statement"),
+            ("e", "grants.statement"),
+            (
+                "k",
+                "through the announcement, whose key it is by its index",
+            ),
+            (
+                "w",
+                "through the announcement, whose key it is by its index",
+            ),
+            ("r", "introduction.number"),
+            (
+                "p",
+                "through the announcement, whose key it is by its index",
+            ),
+        ],
+    ),
+    message(
+        "part",
+        &[("d", "grants.parts"), ("sig", "signed-statement.head")],
+    ),
+    message(
+        "manifest",
+        &[
+            ("U", ACCOUNT),
+            ("c", "manifest.camera"),
+            ("s", "manifest.stream"),
+            ("e", "manifest.announcement"),
+            ("w", "manifest.start"),
+            ("n", "manifest.clip"),
+            ("x", "manifest.segments"),
+        ],
+    ),
+    message("segment", &[("clip", "the plaintext of a body's segments")]),
+    message(
+        "envelope",
+        &[("n", "manifest.clip"), ("sk", "envelope.sealed")],
+    ),
+    message(
+        "link_segment",
+        &[("clip", "the plaintext of a link's segments")],
+    ),
+    message("link", &[("k2", "link-plain.clips")]),
+];
+
+/// The fields of SPEC's structures that this model does not have, and where they are instead.
+pub const NOT_IN_THE_MODEL: [(&str, &str); 44] = [
+    ("vault.number", "account"),
+    ("vault.salt", "kdf's argument, in clear"),
+    ("vault.work", "the cost of guessing"),
+    ("unlock.phone", "whose key it is sealed to"),
+    ("phone-keys.lease", "epochs"),
+    ("phone-entry.name", "a label"),
+    ("phone-entry.keys", "phone-keys"),
+    ("phone-entry.ring", "account"),
+    ("camera-entry.name", "a label"),
+    ("camera-entry.streams", "announcements name them"),
+    ("roster.number", "account"),
+    ("roster.previous", "account"),
+    ("roster.issued", "orders nothing that the chain does not"),
+    ("roster.generation", "account"),
+    ("roster.phones", "phone-entry"),
+    ("roster.cameras", "camera-entry"),
+    (
+        "roster.private",
+        "what is sealed for the owner's phones alone",
+    ),
+    ("announcement.previous", "epochs"),
+    ("announcement.issued", "epochs"),
+    ("announcement.lease", "epochs"),
+    ("announcement.phones", "phone-keys"),
+    ("announcement.keys", "stream-key"),
+    (
+        "announcement.backup",
+        "the backup is sealed; the hash hinders who withholds",
+    ),
+    ("announcement.shard-bits", "where parts lie"),
+    ("acknowledgement.epoch", "epochs"),
+    ("acknowledgement.first", "clips"),
+    ("acknowledgement.time", "told to people"),
+    ("introduction.enc", "account"),
+    ("introduction.confirmation", "account"),
+    ("grants.index", "where parts lie"),
+    ("backup.generation", "account"),
+    ("signed-statement.leaf", "the message"),
+    (
+        "signed-statement.index",
+        "the tree stands for one signature each",
+    ),
+    (
+        "signed-statement.path",
+        "the tree stands for one signature each",
+    ),
+    ("manifest.sequence", "clips"),
+    ("manifest.previous", "clips"),
+    ("manifest.end", "a clip lies in one window"),
+    ("manifest.length", "clips"),
+    ("envelope.enc", "one with what is sealed"),
+    ("link-plain.until", "binds viewers, not the adversary"),
+    ("link-plain.root", "shares"),
+    ("link-plain.announcements", "shares"),
+    (
+        "manifest.envelopes",
+        "to the adversary's advantage outside the signature",
+    ),
+    (
+        "envelope.recipient",
+        "a short name, which vouches for nothing",
+    ),
+];
+
 thread_local! {
     static LOG: RefCell<Option<Vec<Step>>> = const { RefCell::new(None) };
 }

@@ -86,8 +86,9 @@ pub struct Paired {
 impl Paired {
     /// A camera that has taken an offer and made its signing key.
     pub fn new(offer: &Offer, key: SigningKey, streams: Vec<Name>, clock: &dyn Clock) -> Self {
-        let mut time = CameraClock::resume(0, clock);
-        time.at_least(offer.issued);
+        let mut time = CameraClock::resume(offer.issued, clock);
+        // Read once here, so that the counter goes on from the offer's time or the wall clock's.
+        time.now(clock);
         let fresh = |name| (name, Stream::default());
         Self {
             account: offer.account,

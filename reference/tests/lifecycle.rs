@@ -1,5 +1,6 @@
 //! The life of an account, as the paper tells it: record, share, rotate, revoke, lose a phone.
 
+use encryptediot::cloud::Paths;
 use encryptediot::household::{Household, name, window};
 use encryptediot::owner::Term;
 
@@ -156,4 +157,41 @@ fn a_past_window_opens_its_clips_and_no_others() {
         .map(|clip| home.view_as_member("dora", "x", *clip).is_ok())
         .collect();
     assert_eq!(seen, [false, true, false]);
+}
+
+/// What a lease does not promise (SPEC, "Lease"): a phone that is kept in the old state extends it.
+#[test]
+fn a_phone_that_does_not_know_of_a_revocation_extends() {
+    let mut home = household();
+    home.enroll("tablet", None).unwrap();
+    home.share("phone", &["x"], &["alice"], Term::UntilRevoked)
+        .unwrap();
+    home.sync_camera("door").unwrap();
+    home.sync_phone("tablet").unwrap();
+    let (x, now) = (name("x").unwrap(), home.now());
+    let before = home.cameras[&name("door").unwrap()]
+        .lease_until(&x)
+        .unwrap();
+    home.revoke("phone", &["x"], "alice").unwrap();
+    // The provider shows the tablet, and the camera, what was there before.
+    let tablet = &home.phones[&name("tablet").unwrap()];
+    tablet
+        .extend_lease(&*home.cloud, &x, now, before + 1_000)
+        .unwrap();
+    let (paths, head) = (
+        Paths(home.account().unwrap()),
+        tablet.streams().next().unwrap().1.head,
+    );
+    let lease = home.cloud.list(&paths.leases(&x, &head)).unwrap().remove(0);
+    let lease = home.cloud.get(&lease).unwrap();
+    let camera = home.cameras.get_mut(&name("door").unwrap()).unwrap();
+    camera.extend(&lease, &home.clock).unwrap();
+    assert_eq!(camera.lease_until(&x), Some(before + 1_000));
+    // Whoever knows of the revocation speaks of another announcement, and so the camera, once it does.
+    home.sync_phone("tablet").unwrap();
+    let known = &home.phones[&name("tablet").unwrap()];
+    assert_ne!(known.streams().next().unwrap().1.head, head);
+    home.sync_camera("door").unwrap();
+    let camera = home.cameras.get_mut(&name("door").unwrap()).unwrap();
+    assert_eq!(reason(camera.extend(&lease, &home.clock)), "lease-stale");
 }

@@ -123,7 +123,7 @@ fn history_of(pair: &Pair, ablation: &Ablation, program: &str) -> Vec<String> {
 
 /// Plays a history on the copy.
 fn play_on(fault: Option<&'static str>, program: &str) -> Told {
-    let ops = op::read(program).unwrap();
+    let ops: Vec<op::Op> = op::read(program).unwrap();
     fault::switch(fault);
     let told = play(&ops, 7).unwrap();
     fault::switch(None);

@@ -78,27 +78,31 @@ impl Search<'_> {
             if self.used[at] {
                 continue;
             }
-            let before = self.names.clone();
             self.used[at] = true;
-            if self.step(first, at) && self.from(rest) {
+            if self.step(first, at, rest) {
                 return true;
             }
             self.used[at] = false;
-            self.names = before;
         }
         false
     }
 
-    fn step(&mut self, wanted: &Step, at: usize) -> bool {
+    /// The facts of a step, each one of those of the step that is to stand for it; then what is left.
+    fn step(&mut self, wanted: &[(String, Vec<Id>)], at: usize, rest: &[Step]) -> bool {
+        let [(name, args), more @ ..] = wanted else {
+            return self.from(rest);
+        };
         let there = self.there;
-        wanted.iter().all(|(name, args)| {
+        for (is, of) in &there[at] {
             let before = self.names.clone();
-            there[at].iter().any(|(is, of)| {
-                self.names.clone_from(&before);
-                let mut both = args.iter().zip(of);
-                is == name && args.len() == of.len() && both.all(|(a, b)| self.term(*a, *b))
-            })
-        })
+            let mut both = args.iter().zip(of);
+            let fits = is == name && args.len() == of.len();
+            if fits && both.all(|(a, b)| self.term(*a, *b)) && self.step(more, at, rest) {
+                return true;
+            }
+            self.names = before;
+        }
+        false
     }
 
     /// Names that the prover left open stand for anything; a fresh one for no other's.

@@ -61,6 +61,19 @@ impl Knowledge {
     /// The adversary sees a term.
     pub fn learn(&mut self, terms: &Terms, id: Id, time: u32) {
         let mut open = vec![id];
+        loop {
+            self.take_apart(terms, &mut open, time);
+            let locked = std::mem::take(&mut self.locked_by_made);
+            for (inner, key) in locked {
+                self.unlock(terms, inner, key, &mut open);
+            }
+            if open.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn take_apart(&mut self, terms: &Terms, open: &mut Vec<Id>, time: u32) {
         while let Some(id) = open.pop() {
             if self.known.contains_key(&id) || matches!(terms.node(id), Node::Public(_)) {
                 continue;
@@ -71,19 +84,13 @@ impl Knowledge {
                 self.by_function.entry(function).or_default().push(id);
                 match (*function, &**args) {
                     ("pair", [a, b]) => open.extend([*a, *b]),
-                    ("senc", [inner, key]) => self.unlock(terms, *inner, *key, &mut open),
+                    ("senc", [inner, key]) => self.unlock(terms, *inner, *key, open),
                     ("aenc", [inner, public]) => {
                         if let Some(key) = terms.argument(*public, "pk", 0) {
-                            self.unlock(terms, *inner, key, &mut open);
+                            self.unlock(terms, *inner, key, open);
                         }
                     }
                     _ => {}
-                }
-            }
-            if open.is_empty() {
-                let locked = std::mem::take(&mut self.locked_by_made);
-                for (inner, key) in locked {
-                    self.unlock(terms, inner, key, &mut open);
                 }
             }
         }
@@ -127,6 +134,23 @@ mod tests {
             (Some(5), Some(5))
         );
         assert_eq!(k.since(&t, public), Some(5));
+    }
+
+    /// A derived key that is learnt before a public name, in one message.
+    #[test]
+    fn taken_apart_whatever_is_learnt_last() {
+        let (mut t, mut k) = (Terms::default(), Knowledge::default());
+        let [secret, pw, salt] = ["secret", "pw", "salt"].map(|n| t.fresh(n));
+        for name in [secret, pw, salt] {
+            k.make(name);
+        }
+        let derived = t.app("kdf", vec![pw, salt]);
+        let sealed = t.app("senc", vec![secret, derived]);
+        k.learn(&t, sealed, 1);
+        let name = t.public("account");
+        let pair = t.app("pair", vec![name, derived]);
+        k.learn(&t, pair, 3);
+        assert_eq!(k.since(&t, secret), Some(3));
     }
 
     #[test]

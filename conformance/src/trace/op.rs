@@ -289,7 +289,7 @@ impl Op {
 ///
 /// # Errors
 /// The first line that is not understood.
-pub fn read(text: &str) -> Result<Vec<Op>, String> {
+pub fn read<O: FromStr<Err = String>>(text: &str) -> Result<Vec<O>, String> {
     let lines = text
         .lines()
         .map(|line| line.split('#').next().unwrap_or(""));
@@ -604,7 +604,7 @@ mod tests {
             ("pass many", "no number"),
             ("dance", "not understood"),
         ] {
-            let wrong = read(&format!("enroll\n# a remark\n{line}")).unwrap_err();
+            let wrong = read::<Op>(&format!("enroll\n# a remark\n{line}")).unwrap_err();
             assert!(wrong.contains(line) && wrong.contains(why), "{wrong}");
         }
     }

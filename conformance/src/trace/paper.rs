@@ -5,6 +5,8 @@
 //! does for a stream that several may view, is not in the paper's model: there each message has a fresh
 //! key, and what the other members' keys give away is nobody's question.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Instant;
 
 use encryptediot::Result;
@@ -21,7 +23,7 @@ use super::history::{Told, note, push};
 use super::log::Log;
 
 /// What happens in a history of the paper's scheme.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
     /// The owner shares a stream with a member.
     Share {
@@ -82,6 +84,69 @@ pub fn op(honest_directory: bool) -> impl Strategy<Value = Op> {
             false => Op::Substitute { member },
         }),
     ]
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = |member: &u8| MEMBERS[usize::from(*member)];
+        match self {
+            Self::Share { member, stream } => {
+                write!(f, "share {}", of(member))?;
+                stream.map_or(Ok(()), |s| write!(f, " {}", STREAMS[usize::from(s)]))
+            }
+            Self::Receive { member } => write!(f, "receive {}", of(member)),
+            Self::Replay { grant, member } => write!(f, "replay {grant} {}", of(member)),
+            Self::Inject { member } => write!(f, "inject {}", of(member)),
+            Self::Drop { grant } => write!(f, "drop {grant}"),
+            Self::Reveal { member } => write!(f, "reveal {}", of(member)),
+            Self::Substitute { member } => write!(f, "substitute {}", of(member)),
+        }
+    }
+}
+
+impl FromStr for Op {
+    type Err = String;
+
+    fn from_str(line: &str) -> std::result::Result<Self, String> {
+        let wrong = || format!("`{line}` is not understood");
+        let find = |of: &[&str], word: &str| {
+            let at = of.iter().position(|name| *name == word);
+            at.and_then(|at| u8::try_from(at).ok()).ok_or_else(wrong)
+        };
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let member = |word| find(&MEMBERS, word);
+        let number = |word: &str| word.parse().map_err(|_| wrong());
+        Ok(match words[..] {
+            ["share", to] => Self::Share {
+                member: member(to)?,
+                stream: None,
+            },
+            ["share", to, stream] => Self::Share {
+                member: member(to)?,
+                stream: Some(find(&STREAMS, stream)?),
+            },
+            ["receive", by] => Self::Receive {
+                member: member(by)?,
+            },
+            ["replay", grant, to] => Self::Replay {
+                grant: number(grant)?,
+                member: member(to)?,
+            },
+            ["inject", to] => Self::Inject {
+                member: member(to)?,
+            },
+            ["drop", grant] => Self::Drop {
+                grant: number(grant)?,
+            },
+            ["reveal", of] => Self::Reveal {
+                member: member(of)?,
+            },
+            ["substitute", of] => Self::Substitute {
+                member: member(of)?,
+            },
+            _ => return Err(wrong()),
+        })
+    }
 }
 
 impl Op {
@@ -190,4 +255,17 @@ fn apply(scheme: &mut Paper, op: &Op) -> Result<Said> {
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest! {
+        /// What was played can be written down and played again.
+        #[test]
+        fn a_line_says_all(op in op(false)) {
+            prop_assert_eq!(op.to_string().parse(), Ok(op));
+        }
+    }
 }

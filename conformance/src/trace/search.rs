@@ -1,7 +1,7 @@
 //! The search: random histories, each held against the model; what is wrong is shrunk.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 use std::time::{Duration, Instant};
 
 use encryptediot::Result as Played;
@@ -86,7 +86,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// If a household cannot be furnished, or a formula cannot be evaluated.
-pub fn search<O: Clone + Debug>(
+pub fn search<O: Clone + Debug + Display>(
     judge: &Judge,
     game: &Game<'_, O>,
     effort: Effort,
@@ -149,7 +149,7 @@ fn faults(told: &Told, found: &Found) -> Vec<String> {
     faults.chain(told.altered.clone()).collect()
 }
 
-fn shrink<O: Clone + Debug>(
+fn shrink<O: Clone + Debug + Display>(
     judge: &Judge,
     game: &Game<'_, O>,
     tree: &mut dyn ValueTree<Value = Vec<O>>,
@@ -170,7 +170,7 @@ fn shrink<O: Clone + Debug>(
             tree.simplify()
         };
     }
-    let history = best.iter().map(|op| format!("{op:?}")).collect();
+    let history = best.iter().map(ToString::to_string).collect();
     Ok(Counterexample {
         what,
         history,

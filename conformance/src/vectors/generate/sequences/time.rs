@@ -13,6 +13,7 @@ pub fn sequences(out: &mut Builder) -> Result<()> {
     forward(&door, out)?;
     restart(&door, out)?;
     least(&door, out)?;
+    paired(&door, out)?;
     windows(&door, out)
 }
 
@@ -220,6 +221,33 @@ fn restart(door: &Door, out: &mut Builder) -> Result<()> {
             comment: "After a restart the time goes on from what was stored.",
             checks: &["CLAIM-LEASE", "SPEC#time"],
             flags: &["Clock", "Restart"],
+        },
+    );
+    Ok(())
+}
+
+fn paired(door: &Door, out: &mut Builder) -> Result<()> {
+    let mut play = door.play();
+    play.pairs(
+        "door",
+        "door",
+        told(5_000, 0),
+        "a camera takes its offer",
+        None,
+    );
+    play.time(
+        "door",
+        told(0, 60_000),
+        START + 65_000,
+        "the wall clock is set back at once: the counter goes on from the time of pairing",
+    );
+    play.end(
+        out,
+        &About {
+            name: "time.paired",
+            comment: "A camera counts from its pairing on.",
+            checks: &["CLAIM-WINDOW", "SPEC#time"],
+            flags: &["Clock"],
         },
     );
     Ok(())
