@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use crate::prove::manifest::{Entry, Manifest, Verdict};
 use crate::prove::spthy::Quantifier;
-use crate::trace::judge::WORLDS;
+use crate::trace::judge::{Judge, WORLDS};
+use crate::trace::{history, op};
 
 /// Models of the schemes that the paper describes: what they drop is dropped from those schemes.
 pub const OTHER_SCHEMES: [&str; 2] = ["paper", "ring"];
@@ -265,6 +266,32 @@ pub fn check(
         wrong => Err(wrong.join("; ")),
     }
 }
+
+/// Plays a history of the repaired scheme that means it harm; what is not as it should be: it is
+/// refuted by no lemma and no rule, and something is refused for this reason, or nothing at all.
+///
+/// # Errors
+/// A history or a model that is not understood.
+pub fn attempt(root: &Path, program: &str, refused: Option<&str>) -> Result<Vec<String>, String> {
+    let models = root.join("tamarin");
+    let judge = Judge::read(&models, "encryptediot.spthy", &["CLOCK", "LINK"])?;
+    let ops: Vec<op::Op> = op::read(program)?;
+    let told = history::play(&ops, SEED).map_err(|error| error.to_string())?;
+    let found = judge.judge(&told.log)?;
+    let mut wrong: Vec<String> = found.faults.iter().map(ToString::to_string).collect();
+    let reasons: BTreeSet<&str> = told.refused.iter().map(|(_, reason)| *reason).collect();
+    let as_said = match refused {
+        Some(reason) => reasons.contains(reason),
+        None => reasons.is_empty(),
+    };
+    if !as_said {
+        wrong.push(format!("refused is {reasons:?}, and not {refused:?}"));
+    }
+    Ok(wrong)
+}
+
+/// The seed of the households that attacks are played in.
+pub const SEED: u64 = 7;
 
 /// The table. `caught`: how many vectors catch each fault, or why none does.
 pub fn page(

@@ -40,6 +40,19 @@ fn repaired() -> Household {
     repaired.home
 }
 
+/// What comes of unlocking without the passphrase.
+fn unlock_kept(home: &mut Household) -> Result<()> {
+    let (now, name) = (home.now(), name("phone")?);
+    let phone = home.phones.get_mut(&name).unwrap();
+    let env = owner::Env {
+        cloud: &*home.cloud,
+        now,
+        save: &|_| Ok(()),
+        rng: &mut home.rng,
+    };
+    phone.unlock_kept(&env).map(drop)
+}
+
 fn reason<T>(result: Result<T>) -> &'static str {
     result.map(drop).unwrap_err().reason()
 }
@@ -146,15 +159,7 @@ fn the_provider_replaces_the_papers_root() {
 
     // Of the repaired scheme this is a history in `conformance/pairs.toml` (NO_PIN).
     let mut home = repaired();
-    let (cloud, now) = (&*home.cloud, 0);
-    let mut env = owner::Env {
-        cloud,
-        now,
-        save: &|_| Ok(()),
-        rng: &mut home.rng,
-    };
-    let phone = home.phones.get_mut(&name("phone").unwrap()).unwrap();
-    assert_eq!(reason(phone.unlock_kept(&mut env)), "no-unlock-blob");
+    assert_eq!(reason(unlock_kept(&mut home)), "no-unlock-blob");
 }
 
 /// E4: whoever has a phone has the account, without a passphrase.
@@ -168,15 +173,7 @@ fn one_phones_key_opens_the_account() {
     }
 
     let mut home = repaired();
-    let (cloud, now) = (&*home.cloud, 0);
-    let mut env = owner::Env {
-        cloud,
-        now,
-        save: &|_| Ok(()),
-        rng: &mut home.rng,
-    };
-    let phone = home.phones.get_mut(&name("phone").unwrap()).unwrap();
-    assert_eq!(reason(phone.unlock_kept(&mut env)), "no-unlock-blob");
+    assert_eq!(reason(unlock_kept(&mut home)), "no-unlock-blob");
 }
 
 /// E3 in the model is one blob that is taken for another. In bytes, a key of 32 and a key in PKCS #8
@@ -221,15 +218,7 @@ fn one_blob_is_taken_for_another() {
     );
     let blob = encryptediot::message::encode(&account, owner::Unlock { phone, pdk });
     home.cloud.put(&paths.unlock(phone), &blob).unwrap();
-    let (cloud, now) = (&*home.cloud, 0);
-    let mut env = owner::Env {
-        cloud,
-        now,
-        save: &|_| Ok(()),
-        rng: &mut home.rng,
-    };
-    let phone = home.phones.get_mut(&name("phone").unwrap()).unwrap();
-    assert_eq!(reason(phone.unlock_kept(&mut env)), "sealed-open");
+    assert_eq!(reason(unlock_kept(&mut home)), "sealed-open");
 }
 
 /// E2 and E3 of the ADK: anybody encrypts a new key to the IK (or, by the literal text, to the ASK),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::check::{Check, Context, Outcome};
 use crate::claims;
+use crate::pairs;
 use crate::trace::cli::Profile;
 use crate::trace::search::Effort;
 
@@ -25,6 +26,11 @@ pub fn checks() -> Vec<Check> {
             "trace",
             "random runs of the reference are runs of the model, and no lemma that was verified fails on one",
             |context| traced(context, Profile::Repaired, STEPS.0, &[]),
+        ),
+        Check::new(
+            "attacks",
+            "what succeeds where a check is dropped is refused by the reference, for the reason that is declared",
+            attacked,
         ),
         Check::new(
             "trace-paper",
@@ -52,6 +58,33 @@ fn claimed(context: &Context<'_>) -> Outcome {
                 wrong => Outcome::Failed(wrong.join("; ")),
             }
         }
+        Err(why) => Outcome::Failed(why),
+    }
+}
+
+fn attacked(context: &Context<'_>) -> Outcome {
+    let Some(root) = root() else {
+        return Outcome::NotChecked("the project's sources are not here".to_owned());
+    };
+    context.progress("attacks");
+    let played = || -> Result<Vec<String>, String> {
+        let mut wrong = Vec::new();
+        let pairs = pairs::read(root)?;
+        let pairs = pairs.iter().map(|(pair, _)| (&pair.program, &pair.refused));
+        let others = pairs::attacks(root)?;
+        let others = others
+            .iter()
+            .map(|attack| (&attack.repaired, &attack.refused));
+        for (program, refused) in pairs.chain(others) {
+            if let Some(program) = program {
+                wrong.extend(pairs::attempt(root, program, refused.as_deref())?);
+            }
+        }
+        Ok(wrong)
+    };
+    match played() {
+        Ok(wrong) if wrong.is_empty() => Outcome::Held,
+        Ok(wrong) => Outcome::Failed(wrong.join("; ")),
         Err(why) => Outcome::Failed(why),
     }
 }

@@ -18,3 +18,4 @@ pub mod run;
 pub mod search;
 pub mod term;
 pub mod theory;
+pub mod translate;
