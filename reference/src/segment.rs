@@ -144,19 +144,11 @@ impl Opener {
     /// # Errors
     /// `segment-altered`; then `sealed` holds no plaintext.
     pub fn open(&self, index: u64, sealed: &mut Vec<u8>) -> Result<()> {
-        let Some(plain) = sealed.len().checked_sub(TAG_LEN) else {
-            sealed.clear();
-            return Err(ClipError::Segment.into());
-        };
-        let (body, tag) = sealed.split_at_mut(plain);
-        let mut fixed = [0; TAG_LEN];
-        fixed.copy_from_slice(tag);
         let nonce = nonce(index, index == self.last);
-        let opened = self
-            .cipher
-            .open_in_place(&nonce, &self.context, body, &fixed);
-        sealed.truncate(if opened.is_ok() { plain } else { 0 });
-        opened.map_err(|_| ClipError::Segment.into())
+        let opened = self.cipher.open_in_place(&nonce, &self.context, sealed);
+        let opened = opened.map(|plain| plain.len());
+        sealed.truncate(*opened.as_ref().unwrap_or(&0));
+        opened.map(drop).map_err(|_| ClipError::Segment.into())
     }
 
     /// Seals segment `index` again: AES-GCM is deterministic, so this gives the very bytes that
