@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::io::{Read as _, Write as _};
+
 use common::*;
 use encryptediot::announcement::{self, Lease, Window};
 use encryptediot::camera::Unpaired;
@@ -601,7 +603,8 @@ enum Do {
     Create(u8, u8),
     Put(u8, u8),
     Find(u8),
-    Range(u8, u8, u8),
+    Read(u8, u8),
+    CreateFrom(u8, u8),
     List(u8),
     Delete(u8),
 }
@@ -609,12 +612,13 @@ enum Do {
 impl quickcheck::Arbitrary for Do {
     fn arbitrary(g: &mut quickcheck::Gen) -> Self {
         let mut byte = || u8::arbitrary(g) % 6;
-        let (kind, a, b, c) = (byte(), byte(), byte(), byte());
+        let (kind, a, b, other) = (byte(), byte(), byte(), byte());
         match kind {
+            0 if other < 3 => Self::CreateFrom(a, b),
             0 => Self::Create(a, b),
             1 => Self::Put(a, b),
             2 => Self::Find(a),
-            3 => Self::Range(a, b, c),
+            3 => Self::Read(a, b),
             4 => Self::List(a),
             _ => Self::Delete(a),
         }
@@ -629,9 +633,17 @@ fn done(cloud: &dyn Cloud, what: &Do) -> String {
         Do::Create(place, length) => format!("{:?}", cloud.create(path(place), &bytes(length))),
         Do::Put(place, length) => format!("{:?}", cloud.put(path(place), &bytes(length))),
         Do::Find(place) => format!("{:?}", cloud.find(path(place))),
-        Do::Range(place, from, length) => {
-            let range = u64::from(from)..u64::from(from) + u64::from(length);
-            format!("{:?}", cloud.find_range(path(place), range))
+        Do::Read(place, from) => {
+            let read = cloud.read(path(place), u64::from(from)).map(|found| {
+                let mut bytes = Vec::new();
+                found.map(|mut found| found.read_to_end(&mut bytes).map(|_| bytes).ok())
+            });
+            format!("{read:?}")
+        }
+        Do::CreateFrom(place, length) => {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(&bytes(length)).unwrap();
+            format!("{:?}", cloud.create_from(path(place), file.path()))
         }
         Do::List(place) => {
             let listed = cloud.list(folder(place)).map(|mut paths| {
