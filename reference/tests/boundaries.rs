@@ -2,7 +2,8 @@
 
 mod common;
 
-use std::io::{Read as _, Write as _};
+use std::cell::Cell;
+use std::io::{Read, Write};
 
 use common::*;
 use encryptediot::announcement::{self, Lease, Window};
@@ -16,7 +17,7 @@ use encryptediot::link;
 use encryptediot::owner::{Meeting, Term};
 use encryptediot::pairing::{OFFER_LIFE, Offer};
 use encryptediot::phone::{checkpoint_from_text, checkpoint_text};
-use encryptediot::segment::SEGMENT;
+use encryptediot::segment::{SEALED_SEGMENT, SEGMENT};
 use encryptediot::{clip, view};
 
 const DAY: u64 = 24 * 3_600_000;
@@ -403,6 +404,128 @@ fn a_session_takes_nothing_beyond_its_greatest_length() {
     let rest = vec![0; usize::try_from(clip::MAX_SESSION).unwrap()];
     assert_eq!(reason(session.write(&rest)), "session-full");
     assert_eq!(session.length(), 1);
+}
+
+// ---------------------------------------------------------------- what is fetched
+
+/// A cloud that counts what is read of its bodies.
+struct Counting {
+    inside: Memory,
+    requests: Cell<usize>,
+    bytes: Cell<usize>,
+}
+
+struct Counted<'a>(Box<dyn Read + 'a>, &'a Cell<usize>);
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.0.read(buffer)?;
+        self.1.set(self.1.get() + count);
+        Ok(count)
+    }
+}
+
+impl Cloud for Counting {
+    fn find(&self, path: &str) -> encryptediot::Result<Option<Vec<u8>>> {
+        self.inside.find(path)
+    }
+
+    fn read<'a>(
+        &'a self,
+        path: &str,
+        from: u64,
+    ) -> encryptediot::Result<Option<Box<dyn Read + 'a>>> {
+        self.requests.set(self.requests.get() + 1);
+        let found = self.inside.read(path, from)?;
+        Ok(found.map(|body| Box::new(Counted(body, &self.bytes)) as Box<dyn Read>))
+    }
+
+    fn create(&self, path: &str, bytes: &[u8]) -> encryptediot::Result<()> {
+        self.inside.create(path, bytes)
+    }
+
+    fn put(&self, path: &str, bytes: &[u8]) -> encryptediot::Result<()> {
+        self.inside.put(path, bytes)
+    }
+
+    fn list(&self, prefix: &str) -> encryptediot::Result<Vec<String>> {
+        self.inside.list(prefix)
+    }
+
+    fn delete(&self, path: &str) -> encryptediot::Result<()> {
+        self.inside.delete(path)
+    }
+}
+
+/// Notes how much of the body was read when bytes came out, each time.
+struct Noting<'a>(&'a Cell<usize>, Vec<usize>);
+
+impl Write for Noting<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.1.push(self.0.get());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn bytes_come_a_segment_at_a_time_by_one_request_and_nothing_before_them_is_read() {
+    let mut home = home();
+    home.sync_phone("phone").unwrap();
+    let clip = home.record("door", "x", &vec![7; 20 * SEGMENT]).unwrap();
+    let (inside, id) = (home.cloud.clone(), home.id());
+    let opened = home.phone("phone").unwrap();
+    let opened = opened.open(&inside, &n("x"), clip).unwrap();
+    for first in [0, 1, 10, 19] {
+        let (requests, bytes) = (Cell::new(0), Cell::new(0));
+        let cloud = Counting {
+            inside: inside.clone(),
+            requests,
+            bytes,
+        };
+        let mut out = Noting(&cloud.bytes, Vec::new());
+        view::read(&cloud, &id, &opened, first, &mut out).unwrap();
+        let left = 20 - usize::try_from(first).unwrap();
+        let expected: Vec<usize> = (1..=left).map(|count| count * SEALED_SEGMENT).collect();
+        assert_eq!(out.1, expected, "from segment {first}");
+        assert_eq!(cloud.requests.get(), 1);
+    }
+}
+
+/// A body too large for one write goes up in parts; a directory of the same file system takes the file itself.
+#[test]
+fn an_object_from_a_large_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, other) = (folder.path().join("file"), folder.path().join("other"));
+    let bytes: Vec<u8> = (0..9_000_000_u32).map(|i| (i / 1000) as u8).collect();
+    std::fs::write(&file, &bytes).unwrap();
+    std::fs::write(&other, &bytes[1..]).unwrap();
+    let directory = folder.path().join("cloud");
+    for cloud in [
+        ObjectCloud::memory().unwrap(),
+        ObjectCloud::directory(&directory).unwrap(),
+    ] {
+        cloud.create_from("a/b", &file).unwrap();
+        assert!(cloud.get("a/b").unwrap() == bytes);
+        cloud.create_from("a/b", &file).unwrap();
+        assert_eq!(reason(cloud.create_from("a/b", &other)), "conflict");
+        assert!(cloud.get("a/b").unwrap() == bytes);
+        let missing = cloud.create_from("a/c", &folder.path().join("missing"));
+        assert_eq!(reason(missing), "local-state");
+        assert_eq!(cloud.list("a").unwrap(), ["a/b"]);
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let inode = |path: &std::path::Path| std::fs::metadata(path).unwrap().ino();
+        assert_eq!(inode(&directory.join("a/b")), inode(&file));
+    }
+    std::fs::remove_file(&file).unwrap();
+    let cloud = ObjectCloud::directory(&directory).unwrap();
+    assert!(cloud.get("a/b").unwrap() == bytes);
 }
 
 // ---------------------------------------------------------------- forks and replays

@@ -2,6 +2,8 @@
 //! `reference/BENCHMARKS.md`. `scripts/bench` builds what it needs and starts it.
 
 mod frame;
+mod ours;
+mod peers;
 mod sections;
 
 use std::collections::BTreeSet;
@@ -59,15 +61,19 @@ struct Arguments {
     /// The program eiot with the backend aws-lc
     #[arg(
         long,
-        default_value = "target/aws-lc/release/eiot",
+        default_value = "target/bench/eiot-aws-lc",
         value_name = "FILE"
     )]
     eiot_aws_lc: PathBuf,
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match run(&arguments) {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = match peers::run(&arguments) {
+        Some(done) => done.map(|()| ExitCode::SUCCESS),
+        None => run(&Arguments::parse()),
+    };
+    match done {
         Ok(code) => code,
         Err(error) => {
             eprintln!("bench: {error:#}");

@@ -46,7 +46,8 @@ pub struct Record {
     /// The length of a session
     #[arg(long, default_value = "4s", value_name = "TIME")]
     session: Length,
-    /// The most bytes of a session whose input is no MPEG transport stream
+    /// The most bytes of a session whose input is no MPEG transport stream; at most 64 MiB. A session is
+    /// written to the camera's directory as it is recorded and takes no memory
     #[arg(long, default_value_t = Cuts::default().plain, value_name = "BYTES")]
     session_bytes: usize,
     /// What to record: a file, or - for standard input
