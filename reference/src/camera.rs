@@ -3,6 +3,7 @@
 //! [`Unpaired`] → [`Paired`] → (per session) [`Session`] → [`Recorded`].
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -280,8 +281,31 @@ impl Paired {
     ///
     /// # Errors
     /// `unknown-stream`, `no-announcement`.
-    pub fn begin<R>(&mut self, stream: &Name, clock: &dyn Clock, rng: &mut R) -> Result<Session>
+    pub fn begin<R>(
+        &mut self,
+        stream: &Name,
+        clock: &dyn Clock,
+        rng: &mut R,
+    ) -> Result<Session<Vec<u8>>>
     where
+        R: CryptoRng + ?Sized,
+    {
+        self.begin_into(stream, Vec::new(), clock, rng)
+    }
+
+    /// [`Self::begin`] of a session whose sealed segments go into `body` as it is recorded.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub fn begin_into<W, R>(
+        &mut self,
+        stream: &Name,
+        body: W,
+        clock: &dyn Clock,
+        rng: &mut R,
+    ) -> Result<Session<W>>
+    where
+        W: Write,
         R: CryptoRng + ?Sized,
     {
         let kept = self
@@ -294,7 +318,8 @@ impl Paired {
         rng.fill_bytes(&mut clip);
         let clip = Bytes(clip);
         let key = SessionKey::random(rng);
-        let sealer = Sealer::new(&key, clip::segment_context(&self.account, &clip));
+        let context = clip::segment_context(&self.account, &clip);
+        let sealer = Sealer::new(&key, context, body);
         let start = self.time.now(clock);
         Ok(Session {
             stream: stream.clone(),
@@ -312,14 +337,15 @@ impl Paired {
     /// a restart could give the same sequence number twice.
     ///
     /// # Errors
-    /// `no-announcement`, `crypto`.
-    pub fn finish<R>(
+    /// `no-announcement`, `crypto`; `local-state` if the body's last bytes cannot be written.
+    pub fn finish<W, R>(
         &mut self,
-        session: Session,
+        session: Session<W>,
         clock: &dyn Clock,
         rng: &mut R,
-    ) -> Result<Recorded>
+    ) -> Result<Recorded<W>>
     where
+        W: Write,
         R: CryptoRng + ?Sized,
     {
         let Session {
@@ -377,7 +403,7 @@ impl Paired {
     ///
     /// # Errors
     /// Those of [`clip::open`] if it is not this camera's.
-    pub fn adopt(&mut self, recorded: &Recorded) -> Result<bool> {
+    pub fn adopt<B>(&mut self, recorded: &Recorded<B>) -> Result<bool> {
         let camera = self.key.verifying_key();
         let name = &recorded.stream;
         let manifest = clip::open(&self.account, &camera, name, &recorded.manifest)?;
@@ -397,21 +423,21 @@ impl Paired {
 }
 
 /// A session that is being recorded. Dropping it erases its key and leaves no trace.
-pub struct Session {
+pub struct Session<W = Vec<u8>> {
     stream: Name,
     /// The announcement in force when it began.
     under: Hash,
     clip: ClipId,
     start: Time,
     key: SessionKey,
-    sealer: Sealer,
+    sealer: Sealer<W>,
 }
 
-impl Session {
+impl<W: Write> Session<W> {
     /// Appends recorded bytes.
     ///
     /// # Errors
-    /// `session-full`; then nothing was appended.
+    /// `session-full`; then nothing was appended. `local-state` if the body cannot be written.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         if self.sealer.length() + bytes.len() as u64 > clip::MAX_SESSION {
             return Err(ClipError::SessionFull.into());
@@ -423,12 +449,17 @@ impl Session {
     pub fn length(&self) -> u64 {
         self.sealer.length()
     }
+
+    /// Where the sealed segments go.
+    pub fn body(&self) -> &W {
+        self.sealer.sink()
+    }
 }
 
 /// A finished session: nothing in it is secret, and nothing secret is needed to upload it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
-pub struct Recorded {
+pub struct Recorded<B = Vec<u8>> {
     /// The stream.
     #[n(0)]
     pub stream: Name,
@@ -441,9 +472,43 @@ pub struct Recorded {
     /// The signed manifest.
     #[cbor(n(3), with = "minicbor::bytes")]
     pub manifest: Vec<u8>,
-    /// The sealed segments.
-    #[cbor(n(4), with = "minicbor::bytes")]
-    pub body: Vec<u8>,
+    /// The sealed segments, or where they are. It is not stored with the rest.
+    #[cbor(skip)]
+    pub body: B,
+}
+
+impl<B> Recorded<B> {
+    /// The session without its body, and that.
+    pub fn take_body(self) -> (Recorded<()>, B) {
+        let Self {
+            stream,
+            sequence,
+            clip,
+            manifest,
+            body,
+        } = self;
+        let recorded = Recorded {
+            stream,
+            sequence,
+            clip,
+            manifest,
+            body: (),
+        };
+        (recorded, body)
+    }
+}
+
+impl Recorded<()> {
+    /// The session with its body.
+    pub fn with_body<B>(self, body: B) -> Recorded<B> {
+        Recorded {
+            stream: self.stream,
+            sequence: self.sequence,
+            clip: self.clip,
+            manifest: self.manifest,
+            body,
+        }
+    }
 }
 
 // ---------------------------------------------------------------- what a camera stores

@@ -277,19 +277,19 @@ impl OpenClip {
     /// Verifies sealed segment `index` against the manifest and opens it in place. Nothing of a
     /// segment is released before all of it is verified.
     ///
+    /// Returns how long the plaintext is that `sealed` begins with.
+    ///
     /// # Errors
-    /// `body-truncated` if bytes are missing, `segment-altered`.
-    pub fn open_segment(&self, index: u64, sealed: &mut Vec<u8>) -> Result<()> {
+    /// `body-truncated` if bytes are missing, `segment-altered`; then `sealed` holds no plaintext.
+    pub fn open_segment(&self, index: u64, sealed: &mut [u8]) -> Result<usize> {
         let expected = self.sealed_range(index);
         let place = usize::try_from(index)
             .ok()
             .and_then(|i| self.manifest.segments.get(i));
         if (sealed.len() as u64) < expected.end - expected.start {
-            sealed.clear();
             return Err(ClipError::Truncated.into());
         }
         if place != Some(&Bytes(sha256(sealed))) {
-            sealed.clear();
             return Err(ClipError::Segment.into());
         }
         self.opener.open(index, sealed)
@@ -421,7 +421,12 @@ impl Draft<'_> {
 
     /// Wraps `key` for everyone who is entitled and signs the manifest. Returns its hash and the
     /// `COSE_Sign1`.
-    pub fn sign<R>(&self, key: &SessionKey, sealed: &Sealed, rng: &mut R) -> Result<(Hash, Vec<u8>)>
+    pub fn sign<W, R>(
+        &self,
+        key: &SessionKey,
+        sealed: &Sealed<W>,
+        rng: &mut R,
+    ) -> Result<(Hash, Vec<u8>)>
     where
         R: CryptoRng + ?Sized,
     {

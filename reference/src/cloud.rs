@@ -1,8 +1,17 @@
 //! The cloud: an untrusted object store, and where each object lies in it (SPEC section "Store").
 
+use std::io::{BufRead as _, BufReader, Cursor, ErrorKind, Read, Seek as _, SeekFrom};
 use std::sync::Arc;
 
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, path::Path};
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{
+    GetOptions, GetRange, GetResult, GetResultPayload, ObjectStore, ObjectStoreExt, PutMode,
+    PutOptions, PutPayload, WriteMultipart,
+};
+use tokio::runtime::Runtime;
 
 use crate::announcement::Head;
 use crate::clip::ClipId;
@@ -20,17 +29,32 @@ pub trait Cloud {
     /// `store-unavailable`.
     fn find(&self, path: &str) -> Result<Option<Vec<u8>>>;
 
-    /// Bytes `range` of the object at `path`, fewer where it ends, or `None`.
+    /// The object at `path` from byte `from` on, as it comes: nothing if it ends before. Or `None`.
     ///
     /// # Errors
-    /// `store-unavailable`.
-    fn find_range(&self, path: &str, range: std::ops::Range<u64>) -> Result<Option<Vec<u8>>>;
+    /// `store-unavailable`; so is an error while it is read.
+    fn read<'a>(&'a self, path: &str, from: u64) -> Result<Option<Box<dyn Read + 'a>>> {
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        Ok(self.find(path)?.map(|bytes| {
+            let rest = bytes.get(from..).unwrap_or_default().to_vec();
+            Box::new(Cursor::new(rest)) as Box<dyn Read>
+        }))
+    }
 
     /// Writes a new object, all of it or nothing. Writing the same bytes again is no error.
     ///
     /// # Errors
     /// `conflict` if another object is there; `store-unavailable`.
     fn create(&self, path: &str, bytes: &[u8]) -> Result<()>;
+
+    /// [`Self::create`] from a file, which the store may keep as the object: nobody writes to it any more.
+    ///
+    /// # Errors
+    /// `conflict` if another object is there; `local-state` if the file cannot be read; `store-unavailable`.
+    fn create_from(&self, path: &str, file: &std::path::Path) -> Result<()> {
+        let bytes = std::fs::read(file).map_err(|_| StoreError::LocalState)?;
+        self.create(path, &bytes)
+    }
 
     /// Writes an object, all of it or nothing, over what is there.
     ///
@@ -62,7 +86,9 @@ pub trait Cloud {
 /// A [`Cloud`] over the `object_store` crate: a directory, memory, or S3.
 pub struct ObjectCloud {
     store: Arc<dyn ObjectStore>,
-    runtime: tokio::runtime::Runtime,
+    runtime: Runtime,
+    /// Where the objects are files.
+    directory: Option<Arc<LocalFileSystem>>,
 }
 
 impl ObjectCloud {
@@ -76,7 +102,12 @@ impl ObjectCloud {
             .enable_all()
             .build()
             .map_err(|_| StoreError::Unavailable)?;
-        Ok(Self { store, runtime })
+        let directory = None;
+        Ok(Self {
+            store,
+            runtime,
+            directory,
+        })
     }
 
     /// Over a directory, which is made if it is not there.
@@ -85,10 +116,13 @@ impl ObjectCloud {
     /// `store-unavailable`.
     pub fn directory(path: &std::path::Path) -> Result<Self> {
         let made = std::fs::create_dir_all(path).map_err(|_| StoreError::Unavailable);
-        let store = object_store::local::LocalFileSystem::new_with_prefix(path);
-        made.and(store.map_err(|_| StoreError::Unavailable))
-            .map_err(Into::into)
-            .and_then(|store| Self::new(Arc::new(store)))
+        let store = LocalFileSystem::new_with_prefix(path);
+        let store = Arc::new(made.and(store.map_err(|_| StoreError::Unavailable))?);
+        let directory = Some(Arc::clone(&store));
+        Ok(Self {
+            directory,
+            ..Self::new(store)?
+        })
     }
 
     /// In memory.
@@ -108,6 +142,89 @@ impl ObjectCloud {
         let builder = object_store::aws::AmazonS3Builder::from_env().with_bucket_name(bucket);
         let store = builder.build().map_err(|_| StoreError::Unavailable)?;
         Self::new(Arc::new(store))
+    }
+}
+
+/// Bytes of a part of an object that is uploaded from a file; S3 takes none below 5 MiB but the last.
+const PART: usize = 8 << 20;
+
+impl ObjectCloud {
+    /// What a store has found, as it comes.
+    fn as_it_comes<'a>(&'a self, found: GetResult) -> Result<Box<dyn Read + 'a>> {
+        let runtime = &self.runtime;
+        match found.payload {
+            GetResultPayload::File(mut file, _) => {
+                let start = file.seek(SeekFrom::Start(found.range.start));
+                start.map_err(|_| StoreError::Unavailable)?;
+                Ok(Box::new(file))
+            }
+            GetResultPayload::Stream(stream) => Ok(Box::new(Streamed {
+                runtime,
+                stream,
+                chunk: None,
+            })),
+        }
+    }
+
+    /// Is the object the very file?
+    fn must_be(&self, path: &str, file: &std::path::Path) -> Result<()> {
+        let file = std::fs::File::open(file).map_err(|_| StoreError::LocalState)?;
+        let object = self.read(path, 0)?.ok_or(StoreError::Conflict)?;
+        match same(file, object) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(StoreError::Conflict.into()),
+            Err(_) => Err(StoreError::Unavailable.into()),
+        }
+    }
+}
+
+/// Makes `file` the object at `place`, unless there is one.
+fn link(directory: &LocalFileSystem, place: &Path, file: &std::path::Path) -> std::io::Result<()> {
+    let path = directory.path_to_filesystem(place)?;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::hard_link(file, path)
+}
+
+fn same(a: impl Read, b: impl Read) -> std::io::Result<bool> {
+    let (mut a, mut b) = (BufReader::new(a), BufReader::new(b));
+    loop {
+        let (left, right) = (a.fill_buf()?, b.fill_buf()?);
+        let common = left.len().min(right.len());
+        if left[..common] != right[..common] {
+            return Ok(false);
+        }
+        if common == 0 {
+            return Ok(left.is_empty() && right.is_empty());
+        }
+        a.consume(common);
+        b.consume(common);
+    }
+}
+
+/// The chunks in which a store answers, one after the other.
+struct Streamed<'a, B> {
+    runtime: &'a Runtime,
+    stream: BoxStream<'static, object_store::Result<B>>,
+    chunk: Option<Cursor<B>>,
+}
+
+impl<B: AsRef<[u8]>> Read for Streamed<'_, B> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            if let Some(chunk) = &mut self.chunk {
+                let count = chunk.read(buffer)?;
+                if count > 0 || buffer.is_empty() {
+                    return Ok(count);
+                }
+            }
+            match self.runtime.block_on(self.stream.next()) {
+                Some(Ok(next)) => self.chunk = Some(Cursor::new(next)),
+                Some(Err(error)) => return Err(error.into()),
+                None => return Ok(0),
+            }
+        }
     }
 }
 
@@ -134,18 +251,23 @@ impl Cloud for ObjectCloud {
         })
     }
 
-    fn find_range(&self, path: &str, range: std::ops::Range<u64>) -> Result<Option<Vec<u8>>> {
+    fn read<'a>(&'a self, path: &str, from: u64) -> Result<Option<Box<dyn Read + 'a>>> {
         let path = Path::from(path);
-        self.runtime.block_on(async {
-            let Some(meta) = optional(self.store.head(&path).await)? else {
-                return Ok(None);
-            };
-            let range = range.start.min(meta.size)..range.end.min(meta.size);
-            if range.is_empty() {
-                return Ok(Some(Vec::new()));
-            }
-            Ok(optional(self.store.get_range(&path, range).await)?.map(Into::into))
-        })
+        let options = GetOptions {
+            range: (from > 0).then_some(GetRange::Offset(from)),
+            ..GetOptions::default()
+        };
+        let found = self.runtime.block_on(self.store.get_opts(&path, options));
+        match found {
+            Ok(found) => self.as_it_comes(found).map(Some),
+            // Stores differ in how they refuse to begin where an object has ended.
+            Err(_) if from > 0 => match optional(self.runtime.block_on(self.store.head(&path)))? {
+                Some(meta) if meta.size > from => Err(StoreError::Unavailable.into()),
+                Some(_) => Ok(Some(Box::new(std::io::empty()))),
+                None => Ok(None),
+            },
+            Err(error) => optional(Err(error)),
+        }
     }
 
     fn create(&self, path: &str, bytes: &[u8]) -> Result<()> {
@@ -169,6 +291,52 @@ impl Cloud for ObjectCloud {
         }
     }
 
+    /// A file that is on the file system of the objects' directory becomes the object, by a hard link, and
+    /// nothing is copied. Anything else goes up in parts.
+    fn create_from(&self, path: &str, file: &std::path::Path) -> Result<()> {
+        let place = Path::from(path);
+        if let Some(directory) = &self.directory {
+            match link(directory, &place, file) {
+                Ok(()) => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    return self.must_be(path, file);
+                }
+                Err(_) => {}
+            }
+        }
+        let local = |_| StoreError::LocalState;
+        let mut from = std::fs::File::open(file).map_err(local)?;
+        if from.metadata().map_err(local)?.len() <= PART as u64 {
+            let mut bytes = Vec::new();
+            from.read_to_end(&mut bytes).map_err(local)?;
+            return self.create(path, &bytes);
+        }
+        if optional(self.runtime.block_on(self.store.head(&place)))?.is_some() {
+            return self.must_be(path, file);
+        }
+        self.runtime.block_on(async {
+            let upload = self.store.put_multipart(&place).await;
+            let upload = upload.map_err(unavailable)?;
+            let mut parts = WriteMultipart::new_with_chunk_size(upload, PART);
+            let mut buffer = vec![0; 64 * 1024];
+            loop {
+                let count = match from.read(&mut buffer) {
+                    Ok(0) => break,
+                    Ok(count) => count,
+                    Err(_) => {
+                        // What went up is no object, and the store forgets it in its own time.
+                        let _ = parts.abort().await;
+                        return Err(StoreError::LocalState.into());
+                    }
+                };
+                parts.wait_for_capacity(1).await.map_err(unavailable)?;
+                parts.write(&buffer[..count]);
+            }
+            parts.finish().await.map_err(unavailable)?;
+            Ok(())
+        })
+    }
+
     fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
         let payload = PutPayload::from(bytes.to_vec());
         self.runtime
@@ -178,7 +346,6 @@ impl Cloud for ObjectCloud {
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<String>> {
-        use futures_util::TryStreamExt as _;
         let found = self.store.list(Some(&Path::from(prefix)));
         let found = found
             .map_ok(|meta| meta.location.to_string())

@@ -184,7 +184,7 @@ where
     let (mut bodies, mut clips) = (Vec::new(), Vec::new());
     for (number, source) in sources.into_iter().enumerate() {
         let copy = SessionKey::random(rng);
-        let mut sealer = Sealer::new(&copy, link.segment_context(number as u64));
+        let mut sealer = Sealer::new(&copy, link.segment_context(number as u64), Vec::new());
         sealer.write(&source.plaintext)?;
         bodies.push(sealer.finish()?.body);
         let (original, copy) = (Bytes(*source.key.as_bytes()), Bytes(*copy.as_bytes()));
@@ -226,18 +226,18 @@ impl LinkClip {
     /// Opens sealed segment `index` of the link's copy in place and checks that it is what the
     /// camera recorded.
     ///
+    /// Returns how long the plaintext is that `sealed` begins with.
+    ///
     /// # Errors
     /// `body-truncated`, `segment-altered`; then `sealed` holds no plaintext.
-    pub fn open_segment(&self, index: u64, sealed: &mut Vec<u8>) -> Result<()> {
+    pub fn open_segment(&self, index: u64, sealed: &mut [u8]) -> Result<usize> {
         let plain = segment::plain_len(self.original.manifest.length, index);
         if sealed.len() < plain + TAG_LEN {
-            sealed.clear();
             return Err(ClipError::Truncated.into());
         }
-        self.copy.open(index, sealed)?;
-        self.original
-            .check_plaintext(index, sealed)
-            .inspect_err(|_| sealed.clear())
+        let plain = self.copy.open(index, sealed)?;
+        let same = self.original.check_plaintext(index, &sealed[..plain]);
+        same.inspect_err(|_| sealed.fill(0)).map(|()| plain)
     }
 }
 
@@ -297,7 +297,7 @@ pub fn read(cloud: &dyn Cloud, text: &str, now: Time, out: &mut dyn Write) -> Re
     for (number, clip) in open(&link, &index, now)?.into_iter().enumerate() {
         let (path, total) = (paths.link_body(&link.id, number), clip.original.segments());
         let range = |index| clip.original.sealed_range(index);
-        let open = |index, sealed: &mut Vec<u8>| clip.open_segment(index, sealed);
+        let open = |index, sealed: &mut [u8]| clip.open_segment(index, sealed);
         view::read_segments(cloud, &path, total, 0, range, open, out)?;
     }
     Ok(())

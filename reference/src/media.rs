@@ -11,6 +11,7 @@
 
 use std::io::{ErrorKind, Read};
 
+use crate::clip;
 use crate::clock::Clock;
 use crate::message::Time;
 
@@ -48,13 +49,17 @@ pub struct Cuts {
     pub plain: usize,
 }
 
+/// A session holds a packet at least, and no more than the camera takes; what is left at the end of a
+/// transport stream, less than a packet, goes into the last one.
+const MOST: usize = clip::MAX_SESSION as usize - PACKET;
+
 impl Default for Cuts {
-    /// Four seconds; at most 16 MiB of a transport stream, 8 MiB of anything else.
+    /// Four seconds, and as much in them as a session holds.
     fn default() -> Self {
         Self {
             target: 4_000,
-            most: 16 << 20,
-            plain: 8 << 20,
+            most: MOST,
+            plain: MOST,
         }
     }
 }
@@ -87,7 +92,10 @@ pub struct Cutter<'c, R> {
     clock: &'c dyn Clock,
     cuts: Cuts,
     format: Option<Format>,
-    buffer: Vec<u8>,
+    /// What was read, and room behind it.
+    room: Vec<u8>,
+    /// How much of it was read.
+    filled: usize,
     /// What is before here was given away.
     given: usize,
     /// What is before here was looked at.
@@ -123,20 +131,18 @@ struct Pcr {
 impl<'c, R: Read> Cutter<'c, R> {
     /// Cuts `input`; `clock` tells the time that passes where the input does not.
     pub fn new(input: R, cuts: Cuts, clock: &'c dyn Clock) -> Self {
-        // A session holds a packet at least, and no more than the camera takes; what is left at
-        // the end of the input, less than a packet, goes into the last one.
-        let most = usize::try_from(crate::clip::MAX_SESSION).unwrap_or(usize::MAX) - PACKET;
         let cuts = Cuts {
             target: cuts.target.max(1),
-            most: cuts.most.clamp(PACKET, most),
-            plain: cuts.plain.clamp(PACKET, most),
+            most: cuts.most.clamp(PACKET, MOST),
+            plain: cuts.plain.clamp(PACKET, MOST),
         };
         Self {
             input,
             clock,
             cuts,
             format: None,
-            buffer: Vec::new(),
+            room: Vec::new(),
+            filled: 0,
             given: 0,
             scanned: 0,
             end: None,
@@ -166,7 +172,7 @@ impl<'c, R: Read> Cutter<'c, R> {
             }
             let until = match self.end {
                 Some(end) => end,
-                None if self.eof => self.buffer.len(),
+                None if self.eof => self.filled,
                 None => self.tables.unwrap_or(self.scanned).min(self.scanned),
             };
             if until > self.given {
@@ -175,7 +181,7 @@ impl<'c, R: Read> Cutter<'c, R> {
                 if self.session.start.is_none() {
                     self.session.start = Some(self.clock.monotonic());
                 }
-                return Ok(Some(Piece::Bytes(&self.buffer[from..until])));
+                return Ok(Some(Piece::Bytes(&self.room[from..until])));
             }
             if self.end.take().is_some() || (self.eof && self.session.length > 0) {
                 return Ok(Some(self.finish()));
@@ -195,20 +201,23 @@ impl<'c, R: Read> Cutter<'c, R> {
     }
 
     fn fill(&mut self) -> std::io::Result<()> {
-        self.buffer.drain(..self.given);
+        self.room.copy_within(self.given..self.filled, 0);
+        self.filled -= self.given;
         self.scanned -= self.given.min(self.scanned);
         self.tables = self.tables.and_then(|at| at.checked_sub(self.given));
         self.given = 0;
-        let old = self.buffer.len();
-        self.buffer.resize(old + READ, 0);
+        if self.room.len() < self.filled + READ {
+            self.room.resize(self.filled + READ, 0);
+        }
         let read = loop {
-            match self.input.read(&mut self.buffer[old..]) {
+            let free = &mut self.room[self.filled..][..READ];
+            match self.input.read(free) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 other => break other,
             }
         };
         let count = *read.as_ref().unwrap_or(&0);
-        self.buffer.truncate(old + count);
+        self.filled += count;
         self.eof = count == 0;
         read.map(drop)
     }
@@ -224,9 +233,9 @@ impl<'c, R: Read> Cutter<'c, R> {
 
     /// Three packets in step make a transport stream; so do fewer if the input ends there.
     fn detect(&mut self) -> Option<Format> {
-        if self.format.is_none() && (self.eof || self.buffer.len() > 2 * PACKET) {
-            let mut starts = self.buffer.iter().step_by(PACKET).take(3);
-            let stream = self.buffer.len() >= PACKET && starts.all(|byte| *byte == SYNC_BYTE);
+        if self.format.is_none() && (self.eof || self.filled > 2 * PACKET) {
+            let mut starts = self.room[..self.filled].iter().step_by(PACKET).take(3);
+            let stream = self.filled >= PACKET && starts.all(|byte| *byte == SYNC_BYTE);
             self.format = Some(if stream {
                 Format::TransportStream
             } else {
@@ -242,12 +251,12 @@ impl<'c, R: Read> Cutter<'c, R> {
     }
 
     fn scan_plain(&mut self) {
-        self.scanned = self.buffer.len();
+        self.scanned = self.filled;
         let room = self.cuts.plain.saturating_sub(self.session.length);
-        if self.buffer.len() - self.given >= room {
+        if self.filled - self.given >= room {
             self.cut(self.given + room);
         } else if self.passed() >= self.cuts.target {
-            self.cut(self.buffer.len());
+            self.cut(self.filled);
         }
     }
 
@@ -260,9 +269,9 @@ impl<'c, R: Read> Cutter<'c, R> {
     /// Goes through whole packets. Where they are out of step, it goes on byte by byte until two
     /// sync bytes stand a packet apart.
     fn scan_packets(&mut self) {
-        while let Some(packet) = self.buffer.get(self.scanned..self.scanned + PACKET) {
+        while let Some(packet) = self.room[..self.filled].get(self.scanned..self.scanned + PACKET) {
             if !self.in_step {
-                match self.buffer.get(self.scanned + PACKET) {
+                match self.room[..self.filled].get(self.scanned + PACKET) {
                     Some(&SYNC_BYTE) if packet[0] == SYNC_BYTE => self.in_step = true,
                     Some(_) => {}
                     None if self.eof => self.in_step = packet[0] == SYNC_BYTE,

@@ -71,7 +71,7 @@ fn a_slow_input_is_cut_by_time_and_held_in_little_memory() {
                 ends += 1;
             }
         }
-        assert!(cutter.buffer.capacity() <= 3 * READ);
+        assert!(cutter.room.capacity() <= 3 * READ);
     }
 }
 

@@ -6,8 +6,13 @@
 //! segment and 0 for the others. Every segment but the last holds [`SEGMENT`] bytes; the last
 //! holds 1 to [`SEGMENT`], or none if the whole body is empty.
 
+use std::io::Write;
+
+use zeroize::Zeroizing;
+
+use crate::cbor::Bytes;
 use crate::crypto::{Aes128Gcm, NONCE_LEN, SecretBytes, TAG_LEN, sha256};
-use crate::error::{ClipError, Result};
+use crate::error::{ClipError, Result, StoreError};
 use crate::message::Hash;
 
 /// Plaintext bytes in a full segment (64 KiB).
@@ -39,38 +44,38 @@ pub fn plain_len(length: u64, index: u64) -> usize {
         .min(SEGMENT)
 }
 
-/// Seals a body, segment by segment, in the buffer that it is written to.
-pub struct Sealer {
+/// Seals a body, segment by segment. Each goes into `sink` as it is sealed; one segment is held in memory,
+/// however long the body.
+pub struct Sealer<W> {
     cipher: Aes128Gcm,
     context: Vec<u8>,
-    body: Vec<u8>,
-    /// Where the segment that is being written starts in `body`.
-    open_at: usize,
+    /// The plaintext of the segment that is being written.
+    segment: Zeroizing<Vec<u8>>,
     hashes: Vec<Hash>,
     length: u64,
+    sink: W,
 }
 
 /// A sealed body, with what the manifest says of it.
-pub struct Sealed {
-    /// The sealed segments, one after the other.
-    pub body: Vec<u8>,
+pub struct Sealed<W> {
+    /// Where the sealed segments went, one after the other.
+    pub body: W,
     /// SHA-256 of each sealed segment.
     pub hashes: Vec<Hash>,
     /// Plaintext bytes.
     pub length: u64,
 }
 
-impl Sealer {
+impl<W: Write> Sealer<W> {
     /// Starts a body under `key`; `context` is the associated data of every segment.
-    pub fn new(key: &SessionKey, context: Vec<u8>) -> Self {
-        let cipher = Aes128Gcm::new(key.as_bytes());
+    pub fn new(key: &SessionKey, context: Vec<u8>, sink: W) -> Self {
         Self {
-            cipher,
+            cipher: Aes128Gcm::new(key.as_bytes()),
             context,
-            body: Vec::new(),
-            open_at: 0,
+            segment: Zeroizing::new(Vec::with_capacity(SEALED_SEGMENT)),
             hashes: Vec::new(),
             length: 0,
+            sink,
         }
     }
 
@@ -79,19 +84,24 @@ impl Sealer {
         self.length
     }
 
+    /// Where the sealed segments go.
+    pub fn sink(&self) -> &W {
+        &self.sink
+    }
+
     /// Appends plaintext. A segment is sealed as soon as it is known not to be the last.
     ///
     /// # Errors
-    /// `crypto`.
+    /// `local-state` if the sink takes no more; `crypto`.
     pub fn write(&mut self, mut plaintext: &[u8]) -> Result<()> {
         self.length += plaintext.len() as u64;
         while !plaintext.is_empty() {
-            if self.body.len() - self.open_at == SEGMENT {
-                self.seal_open_segment(false)?;
+            if self.segment.len() == SEGMENT {
+                self.seal_segment(false)?;
             }
-            let room = SEGMENT - (self.body.len() - self.open_at);
+            let room = SEGMENT - self.segment.len();
             let (now, later) = plaintext.split_at(room.min(plaintext.len()));
-            self.body.extend_from_slice(now);
+            self.segment.extend_from_slice(now);
             plaintext = later;
         }
         Ok(())
@@ -100,25 +110,26 @@ impl Sealer {
     /// Seals the last segment.
     ///
     /// # Errors
-    /// `crypto`.
-    pub fn finish(mut self) -> Result<Sealed> {
-        self.seal_open_segment(true)?;
+    /// As [`Self::write`].
+    pub fn finish(mut self) -> Result<Sealed<W>> {
+        self.seal_segment(true)?;
+        self.sink.flush().map_err(|_| StoreError::LocalState)?;
         Ok(Sealed {
-            body: self.body,
+            body: self.sink,
             hashes: self.hashes,
             length: self.length,
         })
     }
 
-    fn seal_open_segment(&mut self, last: bool) -> Result<()> {
+    fn seal_segment(&mut self, last: bool) -> Result<()> {
         let nonce = nonce(self.hashes.len() as u64, last);
-        let segment = &mut self.body[self.open_at..];
+        let segment = &mut *self.segment;
         let tag = self.cipher.seal_in_place(&nonce, &self.context, segment)?;
-        self.body.extend_from_slice(&tag);
-        self.hashes
-            .push(crate::cbor::Bytes(sha256(&self.body[self.open_at..])));
-        self.open_at = self.body.len();
-        Ok(())
+        segment.extend_from_slice(&tag);
+        self.hashes.push(Bytes(sha256(segment)));
+        let written = self.sink.write_all(segment);
+        segment.clear();
+        written.map_err(|_| StoreError::LocalState.into())
     }
 }
 
@@ -139,24 +150,14 @@ impl Opener {
         }
     }
 
-    /// Opens segment `index` in place: `sealed` becomes the plaintext.
+    /// Opens segment `index` in place. Returns how long the plaintext is that `sealed` begins with.
     ///
     /// # Errors
-    /// `segment-altered`; then `sealed` holds no plaintext.
-    pub fn open(&self, index: u64, sealed: &mut Vec<u8>) -> Result<()> {
-        let Some(plain) = sealed.len().checked_sub(TAG_LEN) else {
-            sealed.clear();
-            return Err(ClipError::Segment.into());
-        };
-        let (body, tag) = sealed.split_at_mut(plain);
-        let mut fixed = [0; TAG_LEN];
-        fixed.copy_from_slice(tag);
+    /// `segment-altered`; then `sealed` is zero.
+    pub fn open(&self, index: u64, sealed: &mut [u8]) -> Result<usize> {
         let nonce = nonce(index, index == self.last);
-        let opened = self
-            .cipher
-            .open_in_place(&nonce, &self.context, body, &fixed);
-        sealed.truncate(if opened.is_ok() { plain } else { 0 });
-        opened.map_err(|_| ClipError::Segment.into())
+        let opened = self.cipher.open_in_place(&nonce, &self.context, sealed);
+        Ok(opened.map_err(|_| ClipError::Segment)?.len())
     }
 
     /// Seals segment `index` again: AES-GCM is deterministic, so this gives the very bytes that
@@ -174,8 +175,8 @@ impl Opener {
 mod tests {
     use super::*;
 
-    fn seal(key: &SessionKey, plain: &[u8]) -> Sealed {
-        let mut sealer = Sealer::new(key, b"place".to_vec());
+    fn seal(key: &SessionKey, plain: &[u8]) -> Sealed<Vec<u8>> {
+        let mut sealer = Sealer::new(key, b"place".to_vec(), Vec::new());
         for piece in plain.chunks(10_000) {
             sealer.write(piece).unwrap();
         }
@@ -187,8 +188,8 @@ mod tests {
         let mut out = Vec::new();
         for (index, sealed) in body.chunks(SEALED_SEGMENT).enumerate() {
             let mut segment = sealed.to_vec();
-            opener.open(index as u64, &mut segment)?;
-            out.extend(segment);
+            let plain = opener.open(index as u64, &mut segment)?;
+            out.extend_from_slice(&segment[..plain]);
         }
         Ok(out)
     }
@@ -220,6 +221,31 @@ mod tests {
         let cut = &sealed.body[..2 * SEALED_SEGMENT];
         let reason = open(&key, 2 * SEGMENT as u64, cut).unwrap_err().reason();
         assert_eq!(reason, "segment-altered");
+    }
+
+    /// What is held is one segment; what is sealed has left.
+    #[test]
+    fn a_segment_leaves_as_soon_as_it_is_known_not_to_be_the_last() {
+        let mut sealer = Sealer::new(&SessionKey::new([7; 16]), Vec::new(), Vec::new());
+        let gone = |sealer: &Sealer<Vec<u8>>| sealer.sink.len();
+        sealer.write(&[1; SEGMENT]).unwrap();
+        assert_eq!(gone(&sealer), 0);
+        sealer.write(&[1]).unwrap();
+        assert_eq!(gone(&sealer), SEALED_SEGMENT);
+        for _ in 0..20 {
+            sealer.write(&[1; SEGMENT]).unwrap();
+        }
+        assert_eq!(gone(&sealer), 21 * SEALED_SEGMENT);
+        assert_eq!(sealer.segment.capacity(), SEALED_SEGMENT);
+    }
+
+    #[test]
+    fn a_sink_that_is_full_is_told_of() {
+        let mut room = [0; SEALED_SEGMENT];
+        let mut sealer = Sealer::new(&SessionKey::new([7; 16]), Vec::new(), &mut room[..]);
+        sealer.write(&[1; SEGMENT + 1]).unwrap();
+        let full = sealer.write(&[1; SEGMENT]);
+        assert_eq!(full.unwrap_err().reason(), "local-state");
     }
 
     #[test]

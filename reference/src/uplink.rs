@@ -1,5 +1,7 @@
 //! The camera's way to the cloud: fetch what it is to obey, upload what it recorded.
 
+use std::path::PathBuf;
+
 use crate::announcement::Head;
 use crate::camera::{Paired, Recorded};
 use crate::clock::Clock;
@@ -186,10 +188,22 @@ impl<K: Keeper> Link<'_, K> {
 /// # Errors
 /// `conflict`, `store-unavailable`.
 pub fn upload(camera: &Paired, cloud: &dyn Cloud, recorded: &Recorded) -> Result<()> {
-    let paths = Paths(*camera.account());
-    cloud.create(&paths.body(&recorded.clip), &recorded.body)?;
-    cloud.create(
-        &paths.manifest(&recorded.stream, recorded.sequence),
-        &recorded.manifest,
-    )
+    let body = Paths(*camera.account()).body(&recorded.clip);
+    cloud.create(&body, &recorded.body)?;
+    upload_manifest(camera, cloud, recorded)
+}
+
+/// [`upload`] of a session whose body is in a file.
+///
+/// # Errors
+/// As [`upload`]; `local-state` if the file cannot be read.
+pub fn upload_file(camera: &Paired, cloud: &dyn Cloud, recorded: &Recorded<PathBuf>) -> Result<()> {
+    let body = Paths(*camera.account()).body(&recorded.clip);
+    cloud.create_from(&body, &recorded.body)?;
+    upload_manifest(camera, cloud, recorded)
+}
+
+fn upload_manifest<B>(camera: &Paired, cloud: &dyn Cloud, recorded: &Recorded<B>) -> Result<()> {
+    let place = Paths(*camera.account()).manifest(&recorded.stream, recorded.sequence);
+    cloud.create(&place, &recorded.manifest)
 }

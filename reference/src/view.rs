@@ -1,9 +1,10 @@
 //! What owner's phones and members do alike: follow a stream's announcements, check its manifests,
 //! read its clips (SPEC section "Viewing").
 
-use std::io::Write;
+use std::io::{ErrorKind, Read, Write};
 
 use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
 
 use crate::announcement::{self, Announcement, Head, Step};
 use crate::clip::{self, Manifest, OpenClip, Seen};
@@ -13,6 +14,7 @@ use crate::crypto::{RsaPublic, VerifyingKey};
 use crate::error::{AnnouncementError, ClipError, Result, StoreError};
 use crate::keys::Name;
 use crate::message::{AccountId, Hash};
+use crate::segment::SEALED_SEGMENT;
 
 /// What a viewer remembers of one stream.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -149,11 +151,8 @@ pub fn list(cloud: &dyn Cloud, account: &AccountId, stream: &Name) -> Result<Vec
     Ok(found.iter().filter_map(number).collect())
 }
 
-/// How many segments are fetched at a time (1 MiB).
-const FETCH: u64 = 16;
-
-/// Reads a clip from segment `first` to its end. Every segment is verified before its bytes are
-/// written; on an error, what was written is a genuine prefix from there.
+/// Reads a clip from segment `first` to its end, in one request. Every segment is verified before its bytes
+/// are written; on an error, what was written is a genuine prefix from there. One segment is held in memory.
 ///
 /// Returns the plaintext bytes written.
 ///
@@ -168,7 +167,7 @@ pub fn read(
 ) -> Result<u64> {
     let path = Paths(*account).body(&clip.manifest.clip);
     let total = clip.segments();
-    let open = |index, sealed: &mut Vec<u8>| clip.open_segment(index, sealed);
+    let open = |index, sealed: &mut [u8]| clip.open_segment(index, sealed);
     read_segments(
         cloud,
         &path,
@@ -180,7 +179,7 @@ pub fn read(
     )
 }
 
-/// Reads segments of the object at `path`, opening each with `open`.
+/// Reads segments of the object at `path`, opening each with `open`, which says how much of it is plaintext.
 ///
 /// # Errors
 /// As [`read`].
@@ -190,33 +189,44 @@ pub fn read_segments(
     total: u64,
     first: u64,
     range: impl Fn(u64) -> std::ops::Range<u64>,
-    open: impl Fn(u64, &mut Vec<u8>) -> Result<()>,
+    open: impl Fn(u64, &mut [u8]) -> Result<usize>,
     out: &mut dyn Write,
 ) -> Result<u64> {
+    if first >= total {
+        return Ok(0);
+    }
+    let body = cloud.read(path, range(first).start)?;
+    let mut body = body.ok_or(ClipError::Missing)?;
+    let mut buffer = Zeroizing::new(vec![0; SEALED_SEGMENT]);
     let mut written = 0;
-    for start in (first..total).step_by(FETCH as usize) {
-        let end = (start + FETCH).min(total);
-        let last = end == total;
-        // One byte more than the clip has: a body that goes on is not the clip's.
-        let fetch = range(start).start..range(end - 1).end + u64::from(last);
-        let sealed = cloud
-            .find_range(path, fetch.clone())?
-            .ok_or(ClipError::Missing)?;
-        for index in start..end {
-            let place = range(index);
-            let from = usize::try_from(place.start - fetch.start).unwrap_or(usize::MAX);
-            let to = usize::try_from(place.end - fetch.start).unwrap_or(usize::MAX);
-            let mut segment = sealed
-                .get(from..to.min(sealed.len()))
-                .unwrap_or_default()
-                .to_vec();
-            open(index, &mut segment)?;
-            if last && index + 1 == end && sealed.len() as u64 == fetch.end - fetch.start {
-                return Err(ClipError::Trailing.into());
-            }
-            out.write_all(&segment).map_err(|_| StoreError::Output)?;
-            written += segment.len() as u64;
+    for index in first..total {
+        let place = range(index);
+        let length = usize::try_from(place.end - place.start).unwrap_or(usize::MAX);
+        let sealed = &mut buffer[..length.min(SEALED_SEGMENT)];
+        let there = fill(&mut *body, sealed)?;
+        let sealed = &mut sealed[..there];
+        let plain = open(index, sealed)?;
+        // A body that goes on is not the clip's.
+        if index + 1 == total && fill(&mut *body, &mut [0])? > 0 {
+            return Err(ClipError::Trailing.into());
         }
+        out.write_all(&sealed[..plain])
+            .map_err(|_| StoreError::Output)?;
+        written += plain as u64;
     }
     Ok(written)
+}
+
+/// Fills the buffer as far as there are bytes, and says how far that is.
+fn fill(body: &mut dyn Read, buffer: &mut [u8]) -> Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match body.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return Err(StoreError::Unavailable.into()),
+        }
+    }
+    Ok(filled)
 }

@@ -64,10 +64,6 @@ impl Cloud for Evil {
         }
     }
 
-    fn find_range(&self, path: &str, range: std::ops::Range<u64>) -> Result<Option<Vec<u8>>> {
-        Ok(self.find(path)?.map(|bytes| cut(&bytes, range)))
-    }
-
     fn create(&self, path: &str, bytes: &[u8]) -> Result<()> {
         if let Some(Lie::Bytes(there)) = self.lie(path)
             && there != bytes
@@ -788,7 +784,7 @@ impl Readers {
             cbor::decode(bytes)
                 .and_then(|state| camera::Paired::from_state(state, &clock))
                 .map(drop),
-            cbor::decode::<camera::Recorded>(bytes).map(drop),
+            cbor::decode::<camera::Recorded<()>>(bytes).map(drop),
         ];
         all.into_iter()
             .filter_map(|read| read.err().map(|error| error.reason()))

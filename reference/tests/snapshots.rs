@@ -137,7 +137,8 @@ fn recorded(f: &Fixed) -> (Manifest, Vec<u8>, SessionKey, Vec<u8>) {
     let mut rng = rng(14);
     let (clip, key) = (Bytes([15; 16]), SessionKey::new([16; 16]));
     let plain: Vec<u8> = (0..70_000_u32).map(|i| (i % 251) as u8).collect();
-    let mut sealer = Sealer::new(&key, clip::segment_context(&f.account, &clip));
+    let context = clip::segment_context(&f.account, &clip);
+    let mut sealer = Sealer::new(&key, context, Vec::new());
     sealer.write(&plain).unwrap();
     let sealed = sealer.finish().unwrap();
     let under = message::hash(&message::encode(&f.account, announced(f)));
@@ -385,7 +386,7 @@ fn spooled_clip() {
         sequence: 3,
         clip: Bytes([30; 16]),
         manifest: vec![31],
-        body: vec![32],
+        body: (),
     };
     insta::assert_snapshot!(diagnostic(&cbor::encode(&spooled)));
 }

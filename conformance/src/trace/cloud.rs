@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::rc::Rc;
 
 use encryptediot::cloud::Cloud;
@@ -145,19 +144,6 @@ impl State {
 impl Cloud for Hostile {
     fn find(&self, path: &str) -> Result<Option<Vec<u8>>> {
         Ok(self.0.borrow().find(path).cloned())
-    }
-
-    fn find_range(&self, path: &str, range: Range<u64>) -> Result<Option<Vec<u8>>> {
-        let state = self.0.borrow();
-        let place =
-            |at: u64, length: usize| usize::try_from(at).map_or(length, |at| at.min(length));
-        Ok(state.find(path).map(|bytes| {
-            let (from, to) = (
-                place(range.start, bytes.len()),
-                place(range.end, bytes.len()),
-            );
-            bytes[from.min(to)..to].to_vec()
-        }))
     }
 
     fn create(&self, path: &str, bytes: &[u8]) -> Result<()> {

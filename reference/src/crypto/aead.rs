@@ -4,10 +4,9 @@
 
 use core::fmt;
 
-use aes_gcm::{AeadInOut, KeyInit};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::CryptoError;
+use super::{CryptoError, backend};
 
 /// Length of a nonce in bytes.
 pub const NONCE_LEN: usize = 12;
@@ -20,12 +19,12 @@ macro_rules! aes_gcm {
         #[doc = $doc]
         ///
         /// Holds the expanded key, to be used for many messages.
-        pub struct $name(aes_gcm::$name);
+        pub struct $name(backend::$name);
 
         impl $name {
             /// Expands the key.
             pub fn new(key: &[u8; $key_len]) -> Self {
-                Self(aes_gcm::$name::new(key.into()))
+                Self(backend::$name::new(key))
             }
 
             /// Encrypts `buf` in place and returns the tag.
@@ -38,33 +37,26 @@ macro_rules! aes_gcm {
                 aad: &[u8],
                 buf: &mut [u8],
             ) -> Result<[u8; TAG_LEN], CryptoError> {
-                self.0
-                    .encrypt_inout_detached(nonce.into(), aad, buf.into())
-                    .map(Into::into)
-                    .map_err(|_| CryptoError::InvalidParameter)
+                self.0.seal(nonce, aad, buf)
             }
 
-            /// Decrypts `buf` in place, after the tag was verified.
+            /// Decrypts `sealed = ciphertext || tag` in place, after the tag was verified, and returns
+            /// the plaintext.
             ///
-            /// If it does not verify, `buf` is set to zero and the result is
-            /// [`CryptoError::DecryptionFailed`].
-            pub fn open_in_place(
+            /// If it does not verify, or is shorter than a tag, `sealed` is set to zero and the result
+            /// is [`CryptoError::DecryptionFailed`].
+            pub fn open_in_place<'a>(
                 &self,
                 nonce: &[u8; NONCE_LEN],
                 aad: &[u8],
-                buf: &mut [u8],
-                tag: &[u8; TAG_LEN],
-            ) -> Result<(), CryptoError> {
-                let result = self.0.decrypt_inout_detached(
-                    nonce.into(),
-                    aad,
-                    (&mut *buf).into(),
-                    tag.into(),
-                );
-                result.map_err(|_| {
-                    buf.zeroize();
-                    CryptoError::DecryptionFailed
-                })
+                sealed: &'a mut [u8],
+            ) -> Result<&'a mut [u8], CryptoError> {
+                let plain = sealed.len().saturating_sub(TAG_LEN);
+                if self.0.open(nonce, aad, sealed).is_err() {
+                    sealed.zeroize();
+                    return Err(CryptoError::DecryptionFailed);
+                }
+                Ok(&mut sealed[..plain])
             }
 
             /// Encrypts `plaintext` to `ciphertext || tag`. Errors as
@@ -90,11 +82,9 @@ macro_rules! aes_gcm {
                 aad: &[u8],
                 ciphertext_and_tag: &[u8],
             ) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-                let (ciphertext, tag) = ciphertext_and_tag
-                    .split_last_chunk()
-                    .ok_or(CryptoError::DecryptionFailed)?;
-                let mut out = Zeroizing::new(ciphertext.to_vec());
-                self.open_in_place(nonce, aad, &mut out, tag)?;
+                let mut out = Zeroizing::new(ciphertext_and_tag.to_vec());
+                let plain = self.open_in_place(nonce, aad, &mut out)?.len();
+                out.truncate(plain);
                 Ok(out)
             }
         }
@@ -176,11 +166,10 @@ mod tests {
     #[test]
     fn a_failed_opening_leaves_zeros() {
         let aead = Aes128Gcm::new(&[7; 16]);
-        let mut buf = *b"plaintext";
-        let mut tag = aead.seal_in_place(&[1; 12], b"", &mut buf).unwrap();
-        tag[0] ^= 1;
-        assert!(aead.open_in_place(&[1; 12], b"", &mut buf, &tag).is_err());
-        assert_eq!(buf, [0; 9]);
+        let mut sealed = aead.seal(&[1; 12], b"", b"plaintext").unwrap();
+        sealed[24] ^= 1;
+        assert!(aead.open_in_place(&[1; 12], b"", &mut sealed).is_err());
+        assert_eq!(sealed, [0; 25]);
     }
 
     #[test]

@@ -7,15 +7,12 @@
 
 use core::fmt;
 
-use p256::ecdsa::{
-    Signature,
-    signature::{Signer, Verifier},
-};
+use p256::ecdsa::{Signature, signature::Signer};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::p256_codec::{Point, random_scalar};
-use super::{CryptoError, SecretBytes};
+use super::{CryptoError, SecretBytes, backend};
 
 /// A private key, a scalar in 1..n-1.
 #[derive(Clone)]
@@ -92,11 +89,7 @@ impl VerifyingKey {
 
     /// Verifies a signature, or returns [`CryptoError::InvalidSignature`].
     pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), CryptoError> {
-        let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(self.as_bytes())
-            .map_err(|_| CryptoError::InvalidKey)?;
-        Signature::from_slice(signature)
-            .and_then(|signature| key.verify(message, &signature))
-            .map_err(|_| CryptoError::InvalidSignature)
+        backend::es256_verify(&self.0, message, signature)
     }
 }
 

@@ -2,14 +2,14 @@
 
 use core::fmt;
 
-use sha2::Digest;
+use super::backend;
 
 /// A SHA-256 digest, 32 bytes.
 pub type Hash = [u8; 32];
 
 /// SHA-256 of `data`.
 pub fn sha256(data: &[u8]) -> Hash {
-    sha2::Sha256::digest(data).into()
+    backend::sha256(data)
 }
 
 /// SHA-256 of the parts, one after the other, with nothing in between.
@@ -26,7 +26,7 @@ pub fn sha256_concat(parts: &[&[u8]]) -> Hash {
 
 /// SHA-256 of a stream.
 #[derive(Clone, Default)]
-pub struct Sha256(sha2::Sha256);
+pub struct Sha256(backend::Sha256);
 
 impl Sha256 {
     /// The hash of nothing yet.
@@ -41,7 +41,7 @@ impl Sha256 {
 
     /// The digest of everything appended.
     pub fn finish(self) -> Hash {
-        self.0.finalize().into()
+        self.0.finish()
     }
 }
 

@@ -3,9 +3,7 @@
 //! What these functions return is wiped on drop. The working memory of the
 //! crates underneath, such as the blocks of scrypt, is not.
 
-use sha2::Sha256;
-
-use super::{CryptoError, SecretBytes};
+use super::{CryptoError, SecretBytes, backend};
 
 /// HKDF-Expand with SHA-256 (RFC 5869 section 2.3).
 ///
@@ -13,10 +11,7 @@ use super::{CryptoError, SecretBytes};
 /// `info` are concatenated with nothing in between. Fills `out`, of at most
 /// 255 * 32 = 8160 bytes; anything longer is [`CryptoError::InvalidParameter`].
 pub fn hkdf_expand(key: &[u8; 32], info: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
-    hkdf::Hkdf::<Sha256>::from_prk(key)
-        .map_err(|_| CryptoError::InvalidParameter)?
-        .expand_multi_info(info, out)
-        .map_err(|_| CryptoError::InvalidParameter)
+    backend::hkdf_expand(key, info, out)
 }
 
 /// The work factors of a passphrase derived key.
@@ -98,7 +93,7 @@ fn scrypt_any_salt(
 
 fn pbkdf2(password: &[u8], salt: &[u8], iterations: u32) -> SecretBytes<32> {
     let mut out = SecretBytes::zero();
-    pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, out.as_mut_bytes());
+    backend::pbkdf2(password, salt, iterations, out.as_mut_bytes());
     out
 }
 

@@ -8,13 +8,12 @@ use core::fmt;
 
 use hpke::aead::{AeadCtxR, AeadCtxS, AesGcm128};
 use hpke::kdf::HkdfSha256;
-use hpke::kem::DhP256HkdfSha256;
 use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::p256_codec::{Point, random_scalar};
-use super::{CryptoError, SecretBytes};
+use super::{CryptoError, SecretBytes, backend};
 
 /// Longest `info` and exporter context in bytes. RFC 9180 section 7.2.1 allows
 /// far more with HKDF-SHA256, the crate underneath does not.
@@ -178,7 +177,7 @@ pub fn hpke_open_export(
     Ok((plaintext, exported))
 }
 
-type Group = DhP256HkdfSha256;
+type Group = backend::DhKem;
 type Sender = AeadCtxS<AesGcm128, HkdfSha256, Group>;
 type Receiver = AeadCtxR<AesGcm128, HkdfSha256, Group>;
 

@@ -13,6 +13,7 @@
 //! | `kem`   | HPKE base mode, DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-128-GCM | RFC 9180 |
 //! | `rsa`   | RSASSA-PSS, 2048 bits, SHA-256 (PS256) | RFC 8017, RFC 8230 |
 //! | `oaep`  | RSAES-OAEP, 2048 bits, SHA-256; in Ring's scheme alone | RFC 8017 |
+//! | `backend` | what of these another library can do instead: RustCrypto, or AWS-LC | |
 //!
 //! Conventions:
 //!
@@ -22,6 +23,7 @@
 //! * No input can cause a panic; what is refused is a [`CryptoError`].
 
 mod aead;
+mod backend;
 mod ecdsa;
 mod hash;
 mod kdf;

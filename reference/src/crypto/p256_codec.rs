@@ -2,10 +2,9 @@
 
 use core::fmt;
 
-use p256::elliptic_curve::sec1::ToSec1Point;
 use rand_core::CryptoRng;
 
-use super::{CryptoError, SecretBytes};
+use super::{CryptoError, SecretBytes, backend};
 
 /// A point of P-256 other than infinity, as `04 || x || y` (SEC 1 section
 /// 2.3.3, uncompressed). The only constructors check or compute it.
@@ -26,10 +25,7 @@ impl Point {
 
     /// scalar * G.
     pub fn of_scalar(scalar: &SecretBytes<32>) -> Result<Self, CryptoError> {
-        let secret =
-            p256::SecretKey::from_slice(scalar.as_bytes()).map_err(|_| CryptoError::InvalidKey)?;
-        let public = secret.public_key().to_uncompressed_point();
-        Ok(Self(public.into()))
+        backend::p256_public(scalar).map(Self)
     }
 
     pub fn as_bytes(&self) -> &[u8; 65] {

@@ -31,7 +31,7 @@ use rsa::{BoxedUint, PrivateKey, PublicKey};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{CryptoError, constant_time_eq};
+use super::{CryptoError, backend, constant_time_eq};
 
 const BITS: u32 = 2048;
 const EXPONENT: u64 = 65_537;
@@ -151,9 +151,7 @@ impl RsaPublic {
     /// Verifies a signature with a salt of exactly 32 bytes, or returns
     /// [`CryptoError::InvalidSignature`].
     pub fn verify(&self, message: &[u8], signature: &[u8; 256]) -> Result<(), CryptoError> {
-        self.inner
-            .pss_verify::<Sha256>(message, signature)
-            .map_err(|_| CryptoError::InvalidSignature)
+        backend::ps256_verify(self, message, signature)
     }
 }
 

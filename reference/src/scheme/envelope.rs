@@ -84,7 +84,7 @@ pub fn record(
 ) -> Result<u64> {
     let clip = count(world, stream)? + 1;
     let key = SessionKey::random(&mut world.rng);
-    let mut sealer = Sealer::new(&key, Vec::new());
+    let mut sealer = Sealer::new(&key, Vec::new(), Vec::new());
     sealer.write(bytes)?;
     let sealed = sealer.finish()?;
     let mut keys = Vec::new();
@@ -142,8 +142,8 @@ pub fn decrypt(key: &SessionKey, length: u64, body: &[u8]) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     for (index, segment) in body.chunks(SEALED_SEGMENT).enumerate() {
         let mut segment = segment.to_vec();
-        opener.open(index as u64, &mut segment)?;
-        out.append(&mut segment);
+        let plain = opener.open(index as u64, &mut segment)?;
+        out.extend_from_slice(&segment[..plain]);
     }
     match out.len() as u64 == length {
         true => Ok(out),

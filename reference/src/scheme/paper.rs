@@ -343,7 +343,7 @@ impl Scheme for Paper {
     fn link(&mut self, stream: &str, clip: u64, _until: Time) -> Result<String> {
         let plain = self.view(Who::Phone("phone"), stream, clip)?;
         let key = SessionKey::random(&mut self.world.rng);
-        let mut sealer = Sealer::new(&key, Vec::new());
+        let mut sealer = Sealer::new(&key, Vec::new(), Vec::new());
         sealer.write(&plain)?;
         let sealed = sealer.finish()?;
         let id = self.world.cloud.list("links")?.len();

@@ -48,7 +48,8 @@ impl Operation for BodySeal {
         let context = clip::segment_context(&self.account.into(), &self.clip.into());
         let length = usize::try_from(self.length.min(clip::MAX_SESSION)).unwrap_or(0);
         let [byte] = self.byte.0;
-        let mut sealer = Sealer::new(&SessionKey::new(self.session_key.0), context.clone());
+        let key = SessionKey::new(self.session_key.0);
+        let mut sealer = Sealer::new(&key, context.clone(), Vec::new());
         sealer.write(&vec![byte; length])?;
         let sealed = sealer.finish()?;
         let output = Sealed {

@@ -128,7 +128,7 @@ impl Operation for LinkBodyOpen {
             cloud.put(&path, &body.0)?;
         }
         let (total, range) = (clip.original.segments(), |i| clip.original.sealed_range(i));
-        let open = |index, sealed: &mut Vec<u8>| clip.open_segment(index, sealed);
+        let open = |index, sealed: &mut [u8]| clip.open_segment(index, sealed);
         released(|out| view::read_segments(&cloud, &path, total, 0, range, open, out))
     }
 }

@@ -349,3 +349,44 @@ fn decrypted_bytes_that_a_killed_command_left_are_removed() {
     assert!(scene.view("anna", "1,2,3") == SAMPLE);
     assert!(!scene.path(".out.eiot-abcdef").exists() && scene.path(".other.eiot-abcdef").exists());
 }
+
+/// What a killed recording has left of the session that it was in goes with the next recording; so does a body
+/// whose manifest was never kept. What waits is not touched.
+#[test]
+fn what_a_killed_recording_leaves_is_removed() {
+    let scene = Scene::paired();
+    let home = scene.path("eiot-home/cameras/door");
+    let bodies = || -> Vec<String> {
+        let entries = fs::read_dir(&home).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| name.contains("body")).collect();
+        names.sort();
+        names
+    };
+    let mut recording = scene
+        .command(["record", "--camera", "door", "--stream", "video"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = recording.stdin.take().unwrap();
+    input.write_all(&[1; 300_000]).unwrap();
+    wait("a session", || bodies().len() == 1);
+    // A recording beside it, of the same camera, leaves it alone.
+    assert_eq!(scene.record()["clips"], 3);
+    assert_eq!(bodies().len(), 1);
+    kill(recording);
+    drop(input);
+    fs::write(home.join("spool.video.000000000009.body"), b"never kept").unwrap();
+    assert_eq!(bodies().len(), 2);
+    // The store is away: what is recorded waits, each session with its body.
+    fs::rename(scene.path("eiot-store"), scene.path("away")).unwrap();
+    scene.record();
+    let kept: Vec<String> = (4..=6).map(|n| format!("spool.video.{n:012}.body")).collect();
+    assert_eq!(bodies(), kept);
+    fs::rename(scene.path("away"), scene.path("eiot-store")).unwrap();
+    scene.json(["camera", "sync"]);
+    assert_eq!(bodies(), Vec::<String>::new());
+    assert!(scene.view("anna", "4,5,6") == SAMPLE);
+}

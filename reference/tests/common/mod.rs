@@ -170,10 +170,6 @@ impl Cloud for Memory {
         Ok(self.there(path))
     }
 
-    fn find_range(&self, path: &str, range: std::ops::Range<u64>) -> Result<Option<Vec<u8>>> {
-        Ok(self.find(path)?.map(|bytes| cut(&bytes, range)))
-    }
-
     fn create(&self, path: &str, bytes: &[u8]) -> Result<()> {
         let lie = self.0.lie.get();
         if lie == Some(0) {

@@ -330,7 +330,8 @@ impl World {
     /// A session on `x` with this plaintext, and its sealed body.
     pub fn recorded(&self, plaintext: &[u8]) -> Result<(Manifest, Vec<u8>)> {
         let (clip, key) = (Bytes([15; 16]), self.session_key());
-        let mut sealer = Sealer::new(&key, clip::segment_context(&self.account, &clip));
+        let context = clip::segment_context(&self.account, &clip);
+        let mut sealer = Sealer::new(&key, context, Vec::new());
         sealer.write(plaintext)?;
         let sealed = sealer.finish()?;
         let envelopes = vec![

@@ -1,7 +1,7 @@
 //! What every command works with: the options that all share, the cloud, the time.
 
 use std::cell::{Cell, OnceCell};
-use std::io::Write as _;
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -235,8 +235,12 @@ impl Traced {
     }
 
     fn on<T>(&self, path: &str, ask: impl FnOnce(&ObjectCloud) -> Result<T>) -> Result<T> {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(path.to_owned());
+        self.trace(path);
         ask(&self.inner)
+    }
+
+    fn trace(&self, path: &str) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(path.to_owned());
     }
 }
 
@@ -245,12 +249,17 @@ impl Cloud for Traced {
         self.on(path, |cloud| cloud.find(path))
     }
 
-    fn find_range(&self, path: &str, range: std::ops::Range<u64>) -> Result<Option<Vec<u8>>> {
-        self.on(path, |cloud| cloud.find_range(path, range))
+    fn read<'a>(&'a self, path: &str, from: u64) -> Result<Option<Box<dyn Read + 'a>>> {
+        self.trace(path);
+        self.inner.read(path, from)
     }
 
     fn create(&self, path: &str, bytes: &[u8]) -> Result<()> {
         self.on(path, |cloud| cloud.create(path, bytes))
+    }
+
+    fn create_from(&self, path: &str, file: &Path) -> Result<()> {
+        self.on(path, |cloud| cloud.create_from(path, file))
     }
 
     fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {

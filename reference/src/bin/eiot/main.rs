@@ -24,6 +24,7 @@ mod shim;
 mod signals;
 mod sink;
 mod status;
+mod temporary;
 mod uploader;
 mod view;
 mod viewer;

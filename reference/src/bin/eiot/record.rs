@@ -18,8 +18,7 @@ use serde_json::json;
 use crate::context::{Context, Report};
 use crate::devices::{self, Kind};
 use crate::failure::{During as _, Failure, Outcome};
-use crate::random::SystemRandom;
-use crate::recorder::{self, Recorder, Uploaded};
+use crate::recorder::{self, BodyFile, Recorder, Uploaded};
 use crate::signals::Stop;
 use crate::times::Length;
 use crate::uploader::{Ask, News, Uploader};
@@ -47,7 +46,8 @@ pub struct Record {
     /// The length of a session
     #[arg(long, default_value = "4s", value_name = "TIME")]
     session: Length,
-    /// The most bytes of a session whose input is no MPEG transport stream
+    /// The most bytes of a session whose input is no MPEG transport stream; at most 64 MiB. A session is
+    /// written to the camera's directory as it is recorded and takes no memory
     #[arg(long, default_value_t = Cuts::default().plain, value_name = "BYTES")]
     session_bytes: usize,
     /// What to record: a file, or - for standard input
@@ -199,7 +199,7 @@ impl Recording<'_> {
     fn run(&mut self, mut cutter: Cutter<'_, Input>) -> Outcome<()> {
         let stream = self.stream;
         let during = || format!("recording {stream}");
-        let (mut session, mut broken) = (None::<Session>, None);
+        let (mut session, mut broken) = (None::<Session<BodyFile>>, None);
         loop {
             match cutter.next() {
                 Ok(Some(Piece::Bytes(bytes))) => {
@@ -227,7 +227,7 @@ impl Recording<'_> {
     }
 
     /// Begins a session, after the camera was brought up to date if the cloud is at hand.
-    fn begin(&mut self) -> Result<Session, Error> {
+    fn begin(&mut self) -> Result<Session<BodyFile>, Error> {
         self.ask(Ask::Sync);
         let deadline = std::time::Instant::now() + PATIENCE;
         while self.patient {
@@ -244,18 +244,11 @@ impl Recording<'_> {
             }
         }
         self.listen();
-        let clock = &self.recorder.clock;
-        self.recorder
-            .with(|camera, _| camera.begin(self.stream, clock, &mut SystemRandom))
+        self.recorder.begin(self.stream)
     }
 
-    fn finish(&mut self, session: Session) -> Result<(), Error> {
-        let clock = &self.recorder.clock;
-        let recorded = self.recorder.with(|camera, home| {
-            let recorded = camera.finish(session, clock, &mut SystemRandom)?;
-            Recorder::keep(home, &recorded)?;
-            Ok(recorded)
-        })?;
+    fn finish(&mut self, session: Session<BodyFile>) -> Result<(), Error> {
+        let recorded = self.recorder.finish(session)?;
         if self.count == 0 {
             self.clips.start = recorded.sequence;
         }

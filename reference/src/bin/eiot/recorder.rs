@@ -4,9 +4,10 @@
 //! not stop either. So the camera's directory is locked for moments only: to begin a session, to
 //! finish one, to take in an announcement that was fetched before.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use encryptediot::camera::{Paired, Recorded};
+use encryptediot::camera::{Paired, Recorded, Session};
 use encryptediot::clock::{Clock, SystemClock};
 use encryptediot::cloud::Cloud;
 use encryptediot::error::StoreError;
@@ -15,8 +16,11 @@ use encryptediot::local::Home;
 use encryptediot::message::Time;
 use encryptediot::uplink::{self, Keeper, Synced};
 use encryptediot::{Error, Result};
+use tempfile::NamedTempFile;
 
 use crate::devices::{self, Kind};
+use crate::random::SystemRandom;
+use crate::temporary;
 
 /// The clock of a camera whose state is read anew for each session: the camera's time goes on from
 /// the latest that this process has seen, by the monotonic counter, whatever is done to the wall
@@ -59,7 +63,7 @@ impl Clock for SteadyClock {
 
 /// A camera's directory.
 pub struct Recorder {
-    path: std::path::PathBuf,
+    path: PathBuf,
     /// The camera's time.
     pub clock: SteadyClock,
 }
@@ -67,6 +71,23 @@ pub struct Recorder {
 /// The file of a session that waits; a listing is in the order of the sequence numbers.
 fn spooled(stream: &Name, sequence: u64) -> String {
     format!("{}{sequence:012}", prefix(stream))
+}
+
+/// The file of its sealed segments, from the name of the other.
+fn body_of(spooled: &str) -> String {
+    format!("{spooled}.body")
+}
+
+/// How the names of bodies begin that are being recorded.
+const RECORDING: &str = ".body.";
+
+/// The body of a session that is being recorded: a file that is gone if the session is not finished.
+pub type BodyFile = NamedTempFile;
+
+/// Is this a body whose manifest is gone, or was never kept?
+fn is_orphan(home: &Home, name: &str) -> bool {
+    let spooled = name.strip_suffix(".body");
+    spooled.is_some_and(|spooled| spooled.starts_with("spool.") && !home.exists(spooled))
 }
 
 fn prefix(stream: &Name) -> String {
@@ -86,7 +107,7 @@ pub struct Uploaded {
 
 impl Recorder {
     /// The camera in `path`.
-    pub fn new(path: std::path::PathBuf) -> Self {
+    pub fn new(path: PathBuf) -> Self {
         Self {
             path,
             clock: SteadyClock::start(),
@@ -107,14 +128,49 @@ impl Recorder {
         Ok(done)
     }
 
-    /// Keeps a finished session until it is uploaded. To be called in the same [`Self::with`] that
-    /// finished it: the session first, then the state, so that a kill between the two loses
-    /// neither the session nor its number.
+    /// Starts a session. Its body goes into a file as it is recorded; what a killed process has left of such
+    /// files is removed.
+    ///
+    /// The file becomes the object in the cloud where the cloud is a directory of the same file system, so
+    /// it has the mode that the umask gives; the camera's directory is its owner's alone. What is in it is
+    /// sealed.
     ///
     /// # Errors
-    /// `local-state`.
-    pub fn keep(home: &Home, recorded: &Recorded) -> Result<()> {
-        home.save(&spooled(&recorded.stream, recorded.sequence), recorded)
+    /// Those of [`Self::with`] and [`Paired::begin`].
+    pub fn begin(&self, stream: &Name) -> Result<Session<BodyFile>> {
+        self.with(|camera, home| {
+            temporary::remove_stale(&self.path, RECORDING);
+            let names = home.names()?;
+            for name in names.iter().filter(|name| is_orphan(home, name)) {
+                home.remove(name)?;
+            }
+            let body = temporary::create(&self.path, RECORDING, 0o666);
+            let body = body.map_err(|_| StoreError::LocalState)?;
+            camera.begin_into(stream, body, &self.clock, &mut SystemRandom)
+        })
+    }
+
+    /// Ends a session and keeps it until it is uploaded: the body first, then the manifest, then the state, so
+    /// that a kill between two of them loses neither the session nor its number.
+    ///
+    /// # Errors
+    /// Those of [`Self::with`] and [`Paired::finish`].
+    pub fn finish(&self, session: Session<BodyFile>) -> Result<Recorded<()>> {
+        let local = |_| StoreError::LocalState;
+        // Most of it before the lock: nobody shall wait for the disk.
+        session.body().as_file().sync_data().map_err(local)?;
+        self.with(|camera, home| {
+            let recorded = camera.finish(session, &self.clock, &mut SystemRandom)?;
+            let name = spooled(&recorded.stream, recorded.sequence);
+            let (recorded, body) = recorded.take_body();
+            let kept = body.as_file().sync_data().and_then(|()| {
+                let placed = body.persist(self.path.join(body_of(&name)));
+                placed.map_err(|error| error.error)
+            });
+            kept.map_err(local)?;
+            home.save(&name, &recorded)?;
+            Ok(recorded)
+        })
     }
 
     /// Takes in what the cloud has for the camera. The directory is locked while the camera is given
@@ -134,7 +190,7 @@ impl Recorder {
         &self,
         cloud: &dyn Cloud,
         only: Option<&Name>,
-        mut each: impl FnMut(&Recorded),
+        mut each: impl FnMut(u64),
     ) -> Result<Uploaded> {
         let (streams, account) = self.with(|camera, _| {
             let mut streams: Vec<Name> = camera.streams().cloned().collect();
@@ -148,13 +204,15 @@ impl Recorder {
                 let Some(recorded) = self.load(file)? else {
                     continue;
                 };
-                if let Err(error) = uplink::upload(&account, cloud, &recorded) {
+                if let Err(error) = uplink::upload_file(&account, cloud, &recorded) {
                     uploaded.failure.get_or_insert(error);
                     uploaded.waiting += files.len() - place;
                     break;
                 }
-                Home::open(&self.path)?.remove(file)?;
-                each(&recorded);
+                let home = Home::open(&self.path)?;
+                home.remove(file)?;
+                home.remove(&body_of(file))?;
+                each(recorded.sequence);
                 uploaded.clips.push((stream.clone(), recorded.sequence));
             }
         }
@@ -176,9 +234,9 @@ impl Recorder {
     }
 
     /// A session that waits; none if another process has uploaded it in the meantime.
-    fn load(&self, file: &str) -> Result<Option<Recorded>> {
-        match Home::open(&self.path)?.load(file) {
-            Ok(recorded) => Ok(Some(recorded)),
+    fn load(&self, file: &str) -> Result<Option<Recorded<PathBuf>>> {
+        match Home::open(&self.path)?.load::<Recorded<()>>(file) {
+            Ok(recorded) => Ok(Some(recorded.with_body(self.path.join(body_of(file))))),
             Err(Error::Store(StoreError::LocalMissing)) => Ok(None),
             Err(error) => Err(error),
         }
@@ -199,7 +257,7 @@ fn adopt(camera: &mut Paired, home: &Home) -> Result<()> {
     for stream in streams {
         let next = spooled(&stream, camera.last_sequence(&stream) + 1);
         if home.exists(&next) {
-            adopted |= camera.adopt(&home.load(&next)?)?;
+            adopted |= camera.adopt(&home.load::<Recorded<()>>(&next)?)?;
         }
     }
     if adopted {

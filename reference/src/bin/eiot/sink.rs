@@ -7,6 +7,7 @@ use encryptediot::error::StoreError;
 use tempfile::NamedTempFile;
 
 use crate::failure::{Failure, Outcome};
+use crate::temporary;
 
 /// A file that appears when it is whole, or standard output as it comes.
 pub enum Sink {
@@ -28,9 +29,9 @@ impl Sink {
         };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let prefix = format!(".{name}.eiot-");
-        remove_stale(folder, &prefix);
-        let part = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder);
-        let part = part.and_then(|part| part.as_file().lock().map(|()| part));
+        // Decrypted video that nobody asked to keep.
+        temporary::remove_stale(folder, &prefix);
+        let part = temporary::create(folder, &prefix, 0o600);
         let part = part.map_err(|error| failed(path, error))?;
         Ok(Self::File(path.to_owned(), part))
     }
@@ -69,19 +70,6 @@ impl Sink {
         let synced = part.as_file().sync_all();
         let placed = synced.and_then(|()| part.persist(&path).map_err(|error| error.error));
         placed.map(drop).map_err(|error| failed(&path, error))
-    }
-}
-
-/// Removes what commands that were killed have left: whoever still writes holds a lock.
-fn remove_stale(folder: &Path, prefix: &str) {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    for entry in entries.filter(|e| e.file_name().to_string_lossy().starts_with(prefix)) {
-        let free = std::fs::File::open(entry.path()).is_ok_and(|part| part.try_lock().is_ok());
-        if free {
-            // Decrypted video that nobody asked to keep. If it cannot be removed, the next
-            // command tries again.
-            let _ = std::fs::remove_file(entry.path());
-        }
     }
 }
 

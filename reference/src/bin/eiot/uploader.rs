@@ -89,9 +89,7 @@ impl Uploader<'_> {
             self.tell(News::Synced(self.recorder.sync(cloud)));
         }
         let stream = Some(&self.stream);
-        let each = |clip: &encryptediot::camera::Recorded| {
-            self.tell(News::Uploaded(clip.sequence));
-        };
+        let each = |clip| self.tell(News::Uploaded(clip));
         let done = self.recorder.upload(cloud, stream, each)?;
         if let Some(error) = done.failure {
             self.tell(News::Failed(error));

@@ -1,0 +1,28 @@
+//! Files that are not whole yet: whoever writes one holds a lock on it, so that what a killed command has left
+//! is known by having none.
+
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+/// A file in `folder` whose name begins with `prefix`, of this mode less the umask. It is gone with the value.
+pub fn create(folder: &Path, prefix: &str, mode: u32) -> std::io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    let file = builder.prefix(prefix).tempfile_in(folder)?;
+    file.as_file().lock()?;
+    Ok(file)
+}
+
+/// Removes what commands that were killed have left.
+pub fn remove_stale(folder: &Path, prefix: &str) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|e| e.file_name().to_string_lossy().starts_with(prefix)) {
+        let free = std::fs::File::open(entry.path()).is_ok_and(|part| part.try_lock().is_ok());
+        if free {
+            // If it cannot be removed, the next command tries again.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
