@@ -150,7 +150,8 @@ impl Forger {
         let mut clip = [0; 16];
         self.rng.fill_bytes(&mut clip);
         let (clip, key) = (Bytes(clip), SessionKey::random(&mut self.rng));
-        let mut sealer = Sealer::new(&key, clip::segment_context(account, &clip));
+        let context = clip::segment_context(account, &clip);
+        let mut sealer = Sealer::new(&key, context, Vec::new());
         sealer.write(bytes)?;
         let sealed = sealer.finish()?;
         let phones = body

@@ -75,7 +75,7 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
 /// HKDF-Expand with SHA-256.
 pub fn hkdf_expand(key: &[u8; 32], info: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
     hkdf::Hkdf::<sha2::Sha256>::from_prk(key)
-        .and_then(|hkdf| Ok(hkdf.expand_multi_info(info, out)))
+        .map(|hkdf| hkdf.expand_multi_info(info, out))
         .map_err(|_| CryptoError::InvalidParameter)?
         .map_err(|_| CryptoError::InvalidParameter)
 }
