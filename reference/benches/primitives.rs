@@ -48,7 +48,9 @@ fn single(c: &mut Criterion) {
     });
     let key = SigningKey::generate(&mut rng()).unwrap();
     let (public, signature) = (key.verifying_key(), key.sign(b"message").unwrap());
-    group.bench_function("ES256, sign", |b| b.iter(|| key.sign(black_box(b"message"))));
+    group.bench_function("ES256, sign", |b| {
+        b.iter(|| key.sign(black_box(b"message")))
+    });
     group.bench_function("ES256, verify", |b| {
         b.iter(|| public.verify(black_box(b"message"), &signature));
     });

@@ -19,15 +19,21 @@ fn home() -> Household {
 
 fn record(c: &mut Criterion) {
     let (mut home, plain, stream) = (home(), vec![1; LENGTH], name("video").unwrap());
-    let Household { cameras, clock, rng, .. } = &mut home;
+    let Household {
+        cameras,
+        clock,
+        rng,
+        ..
+    } = &mut home;
     let camera = cameras.values_mut().next().unwrap();
     let mut group = c.benchmark_group("record");
     for (label, length) in [("16 MiB", LENGTH), ("one segment", SEGMENT)] {
         group.throughput(Throughput::Bytes(length as u64));
         group.bench_function(label, |b| {
             b.iter(|| {
-                let mut session =
-                    camera.begin_into(&stream, std::io::sink(), clock, rng).unwrap();
+                let mut session = camera
+                    .begin_into(&stream, std::io::sink(), clock, rng)
+                    .unwrap();
                 for piece in plain[..length].chunks(SEGMENT) {
                     session.write(piece).unwrap();
                 }

@@ -383,7 +383,9 @@ fn what_a_killed_recording_leaves_is_removed() {
     // The store is away: what is recorded waits, each session with its body.
     fs::rename(scene.path("eiot-store"), scene.path("away")).unwrap();
     scene.record();
-    let kept: Vec<String> = (4..=6).map(|n| format!("spool.video.{n:012}.body")).collect();
+    let kept: Vec<String> = (4..=6)
+        .map(|n| format!("spool.video.{n:012}.body"))
+        .collect();
     assert_eq!(bodies(), kept);
     fs::rename(scene.path("away"), scene.path("eiot-store")).unwrap();
     scene.json(["camera", "sync"]);

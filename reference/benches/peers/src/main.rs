@@ -59,11 +59,7 @@ struct Arguments {
     #[arg(long, default_value = "target/release/eiot", value_name = "FILE")]
     eiot: PathBuf,
     /// The program eiot with the backend aws-lc
-    #[arg(
-        long,
-        default_value = "target/bench/eiot-aws-lc",
-        value_name = "FILE"
-    )]
+    #[arg(long, default_value = "target/bench/eiot-aws-lc", value_name = "FILE")]
     eiot_aws_lc: PathBuf,
 }
 

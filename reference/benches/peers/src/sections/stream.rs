@@ -35,7 +35,11 @@ const MIB: u64 = 1 << 20;
 const MOST_MEMORY: f64 = 64.0;
 
 fn run(bench: &mut Bench) -> Result<()> {
-    let length = if bench.settings.quick { 64 * MIB } else { 256 * MIB };
+    let length = if bench.settings.quick {
+        64 * MIB
+    } else {
+        256 * MIB
+    };
     let row = format!("{} MiB", length / MIB);
     let folder = bench.settings.root.join("target/bench");
     fs::create_dir_all(&folder)?;
@@ -81,14 +85,30 @@ fn first_byte(bench: &mut Bench, plain: &[u8]) -> Result<()> {
     let most = usize::try_from(64 * MIB)?.min(plain.len());
     let mut clips = default::Home::new()?.into_clips(&plain[..most])?;
     let segment = default::SEALED;
-    for (row, share) in [("from the start", 0.0), ("from the middle", 0.5), ("from the end", 1.0)] {
+    for (row, share) in [
+        ("from the start", 0.0),
+        ("from the middle", 0.5),
+        ("from the end", 1.0),
+    ] {
         let (bytes, requests) = clips.first_byte(share)?;
         let table = "Before the first byte of a view";
         let (bytes, requests) = (bytes as f64, requests as f64);
         let bound = Bound::AtMost(segment as f64 + 1.0);
-        bench.figure(table, (row, share), "read of the body", (bytes, "bytes"), bound);
+        bench.figure(
+            table,
+            (row, share),
+            "read of the body",
+            (bytes, "bytes"),
+            bound,
+        );
         let bound = Bound::AtMost(1.0);
-        bench.figure(table, (row, share), "requests for the body", (requests, ""), bound);
+        bench.figure(
+            table,
+            (row, share),
+            "requests for the body",
+            (requests, ""),
+            bound,
+        );
     }
     let clips = std::cell::RefCell::new(clips);
     let at = |share| clips.borrow_mut().first_byte(share).map(drop);
@@ -113,7 +133,11 @@ fn files(bench: &mut Bench, row: &str, length: u64, input: &Path, folder: &Path)
     // Everybody writes new files: what was there before goes first, outside of the measurement.
     Rounds::new("Recording from file to file", row, Unit::Bytes(length))
         .budget(12)
-        .contender_on("loop, default", || forget(&sealed), |()| a.record_file(input, &sealed))
+        .contender_on(
+            "loop, default",
+            || forget(&sealed),
+            |()| a.record_file(input, &sealed),
+        )
         .contender_on(
             "ours, default",
             || forget(&bodies_b),
@@ -122,7 +146,11 @@ fn files(bench: &mut Bench, row: &str, length: u64, input: &Path, folder: &Path)
                 Ok(())
             },
         )
-        .contender_on("loop, aws-lc", || forget(&sealed), |()| c.record_file(input, &sealed))
+        .contender_on(
+            "loop, aws-lc",
+            || forget(&sealed),
+            |()| c.record_file(input, &sealed),
+        )
         .contender_on(
             "ours, aws-lc",
             || forget(&bodies_d),
@@ -138,14 +166,32 @@ fn files(bench: &mut Bench, row: &str, length: u64, input: &Path, folder: &Path)
     d.sync()?;
     Rounds::new("Viewing from file to file", row, Unit::Bytes(length))
         .budget(12)
-        .contender_on("loop, default", || forget(&out), |()| a.view_file(&sealed, &out))
-        .contender_on("ours, default", || forget(&out), |()| b.view_file(&clips_b, &out))
-        .contender_on("loop, aws-lc", || forget(&out), |()| c.view_file(&sealed, &out))
-        .contender_on("ours, aws-lc", || forget(&out), |()| d.view_file(&clips_d, &out))
+        .contender_on(
+            "loop, default",
+            || forget(&out),
+            |()| a.view_file(&sealed, &out),
+        )
+        .contender_on(
+            "ours, default",
+            || forget(&out),
+            |()| b.view_file(&clips_b, &out),
+        )
+        .contender_on(
+            "loop, aws-lc",
+            || forget(&out),
+            |()| c.view_file(&sealed, &out),
+        )
+        .contender_on(
+            "ours, aws-lc",
+            || forget(&out),
+            |()| d.view_file(&clips_d, &out),
+        )
         .target("ours, default", "loop, default", Bound::AtMost(1.1))
         .target("ours, aws-lc", "loop, aws-lc", Bound::AtMost(1.1))
         .run(bench)?;
-    [path("cloud"), path("cloud-aws-lc"), sealed, out].iter().try_for_each(|path| forget(path))
+    [path("cloud"), path("cloud-aws-lc"), sealed, out]
+        .iter()
+        .try_for_each(|path| forget(path))
 }
 
 /// Removes a file, or what is in a folder.
@@ -178,8 +224,19 @@ impl Scene {
         }
         fs::create_dir_all(&folder)?;
         let passphrase = String::new();
-        let mut scene = Self { eiot: eiot.to_owned(), folder, passphrase };
-        let create = ["account", "create", "--phone", "anna", "--passphrase-to", "words"];
+        let mut scene = Self {
+            eiot: eiot.to_owned(),
+            folder,
+            passphrase,
+        };
+        let create = [
+            "account",
+            "create",
+            "--phone",
+            "anna",
+            "--passphrase-to",
+            "words",
+        ];
         cost::of_program(&mut scene.command(create))?;
         scene.passphrase = fs::read_to_string(scene.folder.join("words"))?;
         let pair = ["camera", "pair", "door", "--streams", "video"];
@@ -189,8 +246,13 @@ impl Scene {
 
     fn command<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
         let mut command = cost::quiet(&self.eiot);
-        command.current_dir(&self.folder).env_clear().env("EIOT_WORK", "least");
-        command.env("EIOT_PASSPHRASE", &self.passphrase).args(arguments);
+        command
+            .current_dir(&self.folder)
+            .env_clear()
+            .env("EIOT_WORK", "least");
+        command
+            .env("EIOT_PASSPHRASE", &self.passphrase)
+            .args(arguments);
         command
     }
 
@@ -231,8 +293,12 @@ fn programs(bench: &mut Bench, row: &str, length: u64, input: &Path, folder: &Pa
     let mut rounds = Rounds::new("Recording by programs", row, Unit::Bytes(length))
         .budget(20)
         .program("eiot record", || ours.forget().map(|()| ours.record(input)))
-        .program("eiot record, aws-lc", || fast.forget().map(|()| fast.record(input)))
-        .program("age", || age(["as-age", "encrypt", &recipient, &text(input)], &sealed))
+        .program("eiot record, aws-lc", || {
+            fast.forget().map(|()| fast.record(input))
+        })
+        .program("age", || {
+            age(["as-age", "encrypt", &recipient, &text(input)], &sealed)
+        })
         .program("cp", || {
             forget(&out)?;
             let mut command = cost::quiet("cp");
@@ -260,10 +326,16 @@ fn programs(bench: &mut Bench, row: &str, length: u64, input: &Path, folder: &Pa
     // One recording each that stays, to be viewed.
     let clips = |scene: &Scene| -> Result<String> {
         scene.forget()?;
-        let output = scene.record(input).arg("--json").stdout(Stdio::piped()).output()?;
+        let output = scene
+            .record(input)
+            .arg("--json")
+            .stdout(Stdio::piped())
+            .output()?;
         let json: serde_json::Value = serde_json::from_slice(&output.stdout)?;
         let number = |name: &str| json[name].as_u64().context("the number of a clip");
-        let all: Vec<String> = (number("first")?..=number("last")?).map(|clip| clip.to_string()).collect();
+        let all: Vec<String> = (number("first")?..=number("last")?)
+            .map(|clip| clip.to_string())
+            .collect();
         Ok(all.join(","))
     };
     let (clips_ours, clips_fast) = (clips(&ours)?, clips(&fast)?);
@@ -277,7 +349,9 @@ fn programs(bench: &mut Bench, row: &str, length: u64, input: &Path, folder: &Pa
         .budget(20)
         .program("eiot view", || view(&ours, &clips_ours))
         .program("eiot view, aws-lc", || view(&fast, &clips_fast))
-        .program("age", || age(["as-age", "decrypt", &text(&key), &text(&sealed)], &out))
+        .program("age", || {
+            age(["as-age", "decrypt", &text(&key), &text(&sealed)], &out)
+        })
         .target("eiot view", "age", Bound::AtMost(1.1))
         .target("eiot view, aws-lc", "age", Bound::AtMost(0.8));
     if go_age {
@@ -304,7 +378,9 @@ fn programs(bench: &mut Bench, row: &str, length: u64, input: &Path, folder: &Pa
     Rounds::new("Ten seconds of video, three clips", "sample.ts", Unit::Call)
         .budget(6)
         .program("eiot record", || ours.forget().map(|()| ours.record(&film)))
-        .program("eiot record, aws-lc", || fast.forget().map(|()| fast.record(&film)))
+        .program("eiot record, aws-lc", || {
+            fast.forget().map(|()| fast.record(&film))
+        })
         .run(bench)
 }
 
@@ -334,9 +410,21 @@ fn memory(bench: &mut Bench) -> Result<()> {
         let gib = length as f64 / (1024 * MIB) as f64;
         let memory = cost.memory.context("the memory of a program")? as f64 / MIB as f64;
         let bound = Bound::AtMost(MOST_MEMORY);
-        bench.figure(MEMORY, (&row, gib), "eiot record, at most", (memory, "MiB"), bound);
+        bench.figure(
+            MEMORY,
+            (&row, gib),
+            "eiot record, at most",
+            (memory, "MiB"),
+            bound,
+        );
         let each = cost.cpu / gib;
-        bench.figure(MEMORY, (&row, gib), "processor time a GiB", (each, "s"), Bound::None);
+        bench.figure(
+            MEMORY,
+            (&row, gib),
+            "processor time a GiB",
+            (each, "s"),
+            Bound::None,
+        );
     }
     Ok(())
 }
@@ -353,12 +441,16 @@ fn piped(scene: &Scene, length: u64) -> Result<Cost> {
         });
         let mut source = Command::new("head");
         let source = source.args(["-c", &length.to_string(), "/dev/zero"]);
-        let cost = source.stdout(Stdio::piped()).spawn().context("starting head").and_then(|mut source| {
-            let output = source.stdout.take().context("the output of head")?;
-            let cost = cost::of_program(scene.record(Path::new("-")).stdin(output));
-            source.wait()?;
-            cost
-        });
+        let cost = source
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("starting head")
+            .and_then(|mut source| {
+                let output = source.stdout.take().context("the output of head")?;
+                let cost = cost::of_program(scene.record(Path::new("-")).stdin(output));
+                source.wait()?;
+                cost
+            });
         done.store(true, Ordering::Relaxed);
         cost
     })
@@ -368,7 +460,9 @@ fn plots(recorded: &record::Section) -> Vec<Plot> {
     let of = |name: &str| {
         let figures = recorded.figures.iter();
         let figures = figures.filter(|figure| figure.table == MEMORY && figure.name == name);
-        figures.map(|figure| (figure.x, figure.value)).collect::<Vec<_>>()
+        figures
+            .map(|figure| (figure.x, figure.value))
+            .collect::<Vec<_>>()
     };
     let points = of("eiot record, at most");
     let most = points.iter().map(|(x, _)| (*x, MOST_MEMORY)).collect();
@@ -377,6 +471,9 @@ fn plots(recorded: &record::Section) -> Vec<Plot> {
         title: "Memory of eiot record against the length of the stream".to_owned(),
         x: Axis::logarithmic("GiB, through a pipe"),
         y: Axis::linear("MiB"),
-        lines: vec![("eiot record".to_owned(), points), ("at most".to_owned(), most)],
+        lines: vec![
+            ("eiot record".to_owned(), points),
+            ("at most".to_owned(), most),
+        ],
     }]
 }
