@@ -68,6 +68,23 @@ pub trait Cloud {
     /// `store-unavailable`.
     fn list(&self, prefix: &str) -> Result<Vec<String>>;
 
+    /// The names of the folders right under the folder `prefix`, sorted.
+    ///
+    /// # Errors
+    /// `store-unavailable`.
+    fn folders(&self, prefix: &str) -> Result<Vec<String>> {
+        let within = |path: &String| {
+            let (folder, _) = path
+                .strip_prefix(prefix)?
+                .strip_prefix('/')?
+                .split_once('/')?;
+            Some(folder.to_owned())
+        };
+        let mut folders: Vec<String> = self.list(prefix)?.iter().filter_map(within).collect();
+        folders.dedup();
+        Ok(folders)
+    }
+
     /// Removes an object, if it is there.
     ///
     /// # Errors
@@ -353,6 +370,18 @@ impl Cloud for ObjectCloud {
         let mut paths = self.runtime.block_on(found).map_err(unavailable)?;
         paths.sort_unstable();
         Ok(paths)
+    }
+
+    fn folders(&self, prefix: &str) -> Result<Vec<String>> {
+        let prefix = Path::from(prefix);
+        let listed = self.store.list_with_delimiter(Some(&prefix));
+        let listed = self.runtime.block_on(listed).map_err(unavailable)?;
+        let names = listed.common_prefixes.iter();
+        let mut names: Vec<String> = names
+            .filter_map(|path| Some(path.filename()?.to_owned()))
+            .collect();
+        names.sort_unstable();
+        Ok(names)
     }
 
     fn delete(&self, path: &str) -> Result<()> {

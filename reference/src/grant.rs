@@ -10,7 +10,7 @@ use crate::announcement::{Announcement, StreamKey};
 use crate::cbor::{self, Bytes};
 use crate::cose::{self, Key};
 use crate::crypto::{self, Aes128Gcm, KemPublic, KemSecret, RsaPublic, SecretBytes};
-use crate::error::{AccountError, Error, GrantError, MessageError, Result};
+use crate::error::{AccountError, Error, GrantError, MessageError, Result, StoreError};
 use crate::keys::{KeyId, Name, kem_id};
 use crate::message::{self, AccountId, Body, Hash};
 use crate::statement;
@@ -176,9 +176,13 @@ pub fn part(
     Ok(out)
 }
 
-/// How many bits choose the shard when there are `parts` parts: about 128 parts to a shard.
+/// Parts in a shard, at most, if they fall evenly: what a statement adds to each part is then under
+/// three bytes, and a member reads under 30 KB.
+const SHARD: usize = 512;
+
+/// How many bits choose the shard when there are `parts` parts.
 pub fn shard_bits(parts: usize) -> u8 {
-    let shards = parts.div_ceil(128).next_power_of_two();
+    let shards = parts.div_ceil(SHARD).next_power_of_two();
     u8::try_from(shards.trailing_zeros()).unwrap_or(16).min(16)
 }
 
@@ -193,15 +197,15 @@ fn shard_of(find: &[u8], bits: u8) -> u32 {
 /// Sorts the parts into `2^bits` shards; every shard is made, also an empty one.
 pub fn shards(statement: &Hash, bits: u8, mut parts: Vec<[u8; PART_LEN]>) -> Vec<Shard> {
     parts.sort_unstable();
+    let mut rest = &*parts;
     let of = |index| {
-        let inside = parts
-            .iter()
-            .filter(|part| shard_of(&part[..8], bits) == index);
-        let bytes: Vec<u8> = inside.flatten().copied().collect();
+        let inside = rest.partition_point(|part| shard_of(&part[..8], bits) <= index);
+        let (inside, after) = rest.split_at(inside);
+        rest = after;
         Shard {
             statement: *statement,
             index,
-            parts: bytes.into(),
+            parts: inside.concat().into(),
         }
     };
     (0..1 << bits).map(of).collect()
@@ -441,22 +445,8 @@ pub fn check_holdings(
     Ok(())
 }
 
-/// The generation of the ring's key that seals a backup.
-///
-/// # Errors
-/// `object-path` if its hash is another; those of the message.
-pub fn backup_generation(account: &AccountId, hash: &Hash, bytes: &[u8]) -> Result<u64> {
-    Ok(read_backup(account, hash, bytes)?.generation)
-}
-
-fn read_backup(account: &AccountId, hash: &Hash, bytes: &[u8]) -> Result<Backup> {
-    if message::hash(bytes) != *hash {
-        return Err(crate::error::StoreError::Path.into());
-    }
-    message::decode(account, bytes)
-}
-
-/// Opens the backup that a statement names.
+/// Opens the backup that a statement names. Returns the generation of the ring's key that seals it
+/// as well.
 ///
 /// # Errors
 /// `object-path` if its hash is another; those of the message; `sealed-open`.
@@ -466,8 +456,11 @@ pub fn open_backup(
     stream: &Name,
     hash: &Hash,
     bytes: &[u8],
-) -> Result<Vec<Holding>> {
-    let backup = read_backup(account, hash, bytes)?;
+) -> Result<(u64, Vec<Holding>)> {
+    if message::hash(bytes) != *hash {
+        return Err(StoreError::Path.into());
+    }
+    let backup: Backup = message::decode(account, bytes)?;
     let place = message::context(Backup::TYPE, account, (backup.generation, stream.clone()));
     let plain = cose::unseal(ring.key(backup.generation)?, &place, &backup.sealed)?;
     let holdings: Vec<(Bytes<32>, Vec<u64>)> = cbor::decode(&plain)?;
@@ -480,5 +473,6 @@ pub fn open_backup(
             members,
         })
     };
-    holdings.into_iter().map(holding).collect()
+    let holdings: Result<Vec<Holding>> = holdings.into_iter().map(holding).collect();
+    Ok((backup.generation, holdings?))
 }

@@ -146,7 +146,24 @@ impl Member {
         let mut news = News::default();
         let key = &self.key;
         for (account, membership) in &mut self.accounts {
-            membership.sync(account, key, cloud, &mut news)?;
+            membership.sync(account, key, cloud, None, &mut news)?;
+        }
+        Ok(news)
+    }
+
+    /// [`Member::sync`] without other accounts and streams than these.
+    ///
+    /// # Errors
+    /// As [`Member::sync`].
+    pub fn sync_stream(
+        &mut self,
+        cloud: &dyn Cloud,
+        account: &AccountId,
+        stream: &Name,
+    ) -> Result<News> {
+        let mut news = News::default();
+        if let Some(membership) = self.accounts.get_mut(account) {
+            membership.sync(account, &self.key, cloud, Some(stream), &mut news)?;
         }
         Ok(news)
     }
@@ -220,6 +237,7 @@ impl Membership {
         account: &AccountId,
         key: &KemSecret,
         cloud: &dyn Cloud,
+        only: Option<&Name>,
         news: &mut News,
     ) -> Result<()> {
         let paths = Paths(*account);
@@ -252,7 +270,11 @@ impl Membership {
             root: &root,
             account,
         };
-        for stream in announced_streams(cloud, &paths)? {
+        let streams = match only {
+            Some(stream) => BTreeSet::from([stream.clone()]),
+            None => announced_streams(cloud, &paths)?,
+        };
+        for stream in streams {
             let shared = self.streams.entry(stream.clone()).or_default();
             if let Err(error) = shared.follow(cloud, &pinned, &stream, (id, &self.pairwise), news) {
                 news.refused.push((paths.announcement(&stream, 0), error));
@@ -475,10 +497,10 @@ impl Shared {
 
 /// The streams that the cloud lists announcements of.
 fn announced_streams(cloud: &dyn Cloud, paths: &Paths) -> Result<BTreeSet<Name>> {
-    let listed = cloud.list(&paths.announcements())?;
-    Ok(listed
+    let folders = cloud.folders(&paths.announcements())?;
+    Ok(folders
         .iter()
-        .filter_map(|path| path.rsplit('/').nth(1)?.parse().ok())
+        .filter_map(|name| name.parse().ok())
         .collect())
 }
 

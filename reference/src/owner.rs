@@ -6,8 +6,8 @@
 
 mod arrange;
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::take;
 use std::panic::resume_unwind;
 use std::thread;
 
@@ -33,7 +33,7 @@ use crate::message::{self, Body, Time};
 use crate::pairing::Reply;
 use crate::passphrase::Passphrase;
 use crate::past::{PastClip, PastShare};
-use crate::phone::{Outgoing, Phone};
+use crate::phone::{InForce, Outgoing, Phone};
 use crate::roster::{self, CameraEntry, PhoneKeys, Private, Wrapped};
 use crate::statement;
 use crate::vault::{self, Opened, Pdk, Ring, Work};
@@ -276,12 +276,13 @@ impl Phone {
         ]
     }
 
-    /// Brings the phone up to date and unlocks the account signing key with the passphrase.
+    /// Unlocks the account signing key with the passphrase. What is owed is written first, and the
+    /// rosters are read; of the streams, an act then follows those that it touches.
     ///
     /// # Errors
     /// Those of [`Phone::sync`]; `vault-rollback`; `vault-open`; `root-mismatch`.
     pub fn unlock(&mut self, passphrase: &Passphrase, env: &Env<'_>) -> Result<Owner<'_>> {
-        self.sync(env.cloud)?;
+        self.sync_account(env.cloud)?;
         let (number, bytes) = latest_vault(env.cloud, &self.paths(), self.vault)?;
         let (_, opened) = vault::open(&self.account, passphrase, &bytes)?;
         self.vault = number;
@@ -294,7 +295,7 @@ impl Phone {
     /// # Errors
     /// `no-unlock-blob`; otherwise as [`Phone::unlock`].
     pub fn unlock_kept(&mut self, env: &Env<'_>) -> Result<Owner<'_>> {
-        self.sync(env.cloud)?;
+        self.sync_account(env.cloud)?;
         let id = kem_id(&self.instance.public());
         let blob = env
             .cloud
@@ -325,6 +326,10 @@ struct Act {
     announcements: Vec<(String, Vec<u8>)>,
     past_shares: Vec<(String, Vec<u8>)>,
     other: Vec<Outgoing>,
+    /// Members who are new with this act.
+    met: Members,
+    /// The streams that it announces keys on.
+    streams: Vec<Name>,
 }
 
 fn create(path: String, bytes: Vec<u8>) -> Outgoing {
@@ -373,6 +378,16 @@ impl Act {
 /// numbers.
 type Plan = BTreeMap<(Kind, Option<Window>), BTreeSet<u64>>;
 
+/// What is to become of a stream: at first what it is.
+#[derive(Default)]
+struct Next {
+    plan: Plan,
+    /// The owner's stream key in force, unless a fresh one is due.
+    owner: Option<Holding>,
+}
+
+type Streams = BTreeMap<Name, Next>;
+
 /// On what terms something is shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Term {
@@ -402,8 +417,6 @@ pub type TouchPayloads = Vec<(Name, Vec<u8>)>;
 pub struct Owner<'a> {
     phone: &'a mut Phone,
     opened: Opened,
-    /// The records that were read: what lies under a number never changes.
-    records: RefCell<Members>,
 }
 
 /// The members that an act deals with, by number.
@@ -416,12 +429,7 @@ impl<'a> Owner<'a> {
             values.retain(|(name, _)| !["pw", "salt"].contains(name));
             values
         });
-        let records = RefCell::default();
-        Self {
-            phone,
-            opened,
-            records,
-        }
+        Self { phone, opened }
     }
 }
 
@@ -433,16 +441,18 @@ impl Owner<'_> {
 
     /// Writes the act down on the phone, then to the cloud, then reads it back. While an earlier
     /// act is owed to a cloud that failed, there is no other: it would not know of that one.
-    fn commit(&mut self, act: Act, env: &mut Env<'_>) -> Result<()> {
+    fn commit(&mut self, mut act: Act, env: &mut Env<'_>) -> Result<()> {
         if !self.phone.outbox.is_empty() {
             return Err(StoreError::Unavailable.into());
         }
         let sealed = u64::from(act.vault.is_some());
+        let (met, streams) = (take(&mut act.met), take(&mut act.streams));
         self.phone.outbox = act.sign(self.phone, &self.opened.signing_key, env.rng)?;
         (env.save)(self.phone)?;
-        let result = self.phone.sync(env.cloud);
+        let result = self.phone.sync_streams(env.cloud, &streams);
         if result.is_ok() {
             self.phone.vault += sealed;
+            self.phone.records.extend(met);
         }
         (env.save)(self.phone)?;
         result
@@ -479,107 +489,96 @@ impl Owner<'_> {
         Ok(())
     }
 
-    /// The plan that is in force on `stream`, without windows that have passed. Of a stream that
-    /// another phone has paired and not yet announced: that of every new stream.
-    fn plan(&self, stream: &Name, env: &Env<'_>) -> Result<Plan> {
-        if !self.phone.streams.contains_key(stream) {
-            let all = self.private()?.all_streams.into_iter().collect();
-            return Ok(Plan::from([((Kind::Dsk, None), all)]));
-        }
-        let mut plan = Plan::new();
-        for (key, members) in self.phone.shared_with(env.cloud, stream)? {
-            let passed = key.window.is_some_and(|window| window.until <= env.now);
-            if key.kind != Kind::Owner && !passed {
-                plan.insert((key.kind, key.window), members.into_iter().collect());
+    /// What is in force on `streams`, which are followed first, without windows that have passed. Of
+    /// a stream that another phone has paired and not yet announced: what every new stream begins with.
+    fn streams(&mut self, streams: &[Name], env: &Env<'_>) -> Result<Streams> {
+        self.phone.follow_streams(env.cloud, streams)?;
+        let mut all = Streams::new();
+        for stream in streams {
+            let Some(followed) = self.phone.streams.get(stream) else {
+                let members = self.private()?.all_streams.into_iter().collect();
+                let plan = Plan::from([((Kind::Dsk, None), members)]);
+                all.insert(stream.clone(), Next { plan, owner: None });
+                continue;
+            };
+            let InForce {
+                predates_loss,
+                holdings,
+            } = self.phone.in_force(env.cloud, stream)?;
+            let mut next = Next::default();
+            for (key, holding) in followed.current.keys.iter().zip(holdings) {
+                let passed = key.window.is_some_and(|window| window.until <= env.now);
+                if key.kind == Kind::Owner {
+                    next.owner = (!predates_loss).then_some(holding);
+                } else if !passed {
+                    let members = holding.members.into_iter().collect();
+                    next.plan.insert((key.kind, key.window), members);
+                }
             }
+            if predates_loss {
+                renumber(&mut next.plan, &self.latest_numbers(env)?);
+            }
+            all.insert(stream.clone(), next);
         }
-        if self.predates_loss(stream, env)? {
-            renumber(&mut plan, &self.latest_numbers(env)?);
-        }
-        Ok(plan)
-    }
-
-    /// Is what is in force on `stream` from before a phone was lost? Then the act that dropped it
-    /// stopped short of this stream, since another phone's announcement came first.
-    fn predates_loss(&self, stream: &Name, env: &Env<'_>) -> Result<bool> {
-        self.phone.predates_loss(env.cloud, stream)
+        Ok(all)
     }
 
     /// The number of each member's latest introduction, by the number of every one.
-    fn latest_numbers(&self, env: &Env<'_>) -> Result<BTreeMap<u64, u64>> {
-        let all = self.all_members(env)?;
-        let latest: BTreeMap<_, _> = all.iter().map(|m| ((&m.name, m.key), m.number)).collect();
-        Ok(all
-            .iter()
-            .map(|m| (m.number, latest[&(&m.name, m.key)]))
-            .collect())
+    fn latest_numbers(&mut self, env: &Env<'_>) -> Result<BTreeMap<u64, u64>> {
+        self.read_every_record(env)?;
+        let all = self.phone.records.values();
+        let latest: BTreeMap<_, _> = all.map(|m| ((&m.name, m.key), m.number)).collect();
+        let all = self.phone.records.values();
+        Ok(all.map(|m| (m.number, latest[&(&m.name, m.key)])).collect())
     }
 
-    /// The owner's record of a member, which is read once.
-    fn member(&self, number: u64, env: &Env<'_>) -> Result<Member> {
-        if let Some(member) = self.records.borrow().get(&number) {
-            return Ok(member.clone());
+    /// Reads the records of `numbers` that this phone does not have yet.
+    fn read_records(&mut self, numbers: impl Iterator<Item = u64>, env: &Env<'_>) -> Result<()> {
+        for number in numbers {
+            if !self.phone.records.contains_key(&number) {
+                let member = self.phone.member(env.cloud, number)?;
+                self.phone.records.insert(number, member);
+            }
         }
-        let member = self.phone.member(env.cloud, number)?;
-        self.records.borrow_mut().insert(number, member.clone());
-        Ok(member)
+        Ok(())
     }
 
-    /// The records of `numbers`.
-    fn members(&self, numbers: &BTreeSet<u64>, env: &Env<'_>) -> Result<Members> {
-        numbers
-            .iter()
-            .map(|n| Ok((*n, self.member(*n, env)?)))
-            .collect()
+    fn read_every_record(&mut self, env: &Env<'_>) -> Result<()> {
+        let members = self.private()?.members;
+        self.read_records(1..=members, env)
     }
 
     /// Every member that was ever introduced, by number.
     ///
     /// # Errors
     /// `object-missing`, `sealed-open`.
-    pub fn all_members(&self, env: &Env<'_>) -> Result<Vec<Member>> {
-        (1..=self.private()?.members)
-            .map(|number| self.member(number, env))
-            .collect()
+    pub fn all_members(&mut self, env: &Env<'_>) -> Result<Vec<Member>> {
+        self.read_every_record(env)?;
+        Ok(self.phone.records.values().cloned().collect())
     }
 
-    /// The latest record of the member called `name`.
-    fn find(&self, name: &Name, env: &Env<'_>) -> Result<Option<Member>> {
-        let mut all = self.all_members(env)?;
-        let place = all.iter().rposition(|member| member.name == *name);
-        Ok(place.map(|place| all.swap_remove(place)))
+    /// The latest record of the member called `name`, once every record has been read.
+    fn find(&self, name: &Name) -> Option<&Member> {
+        let mut latest_first = self.phone.records.values().rev();
+        latest_first.find(|member| member.name == *name)
     }
 
     /// Adds the next announcement of a stream to an act: fresh keys for `plan`, wrapped for the
     /// members that it names (paper section 4.4).
-    fn announce(
-        &self,
-        act: &mut Act,
-        next: &NextAnnouncement<'_>,
-        env: &mut Env<'_>,
-    ) -> Result<()> {
-        let NextAnnouncement {
-            stream,
-            plan,
-            members,
-            phones,
-            ..
-        } = *next;
+    fn announce(&self, act: &mut Act, next: NextAnnouncement<'_>, env: &mut Env<'_>) -> Result<()> {
+        let NextAnnouncement { stream, phones, .. } = next;
         let account = &self.phone.account;
         let followed = self.phone.streams.get(stream);
-        let owner = match followed {
-            Some(f) if !next.fresh_owner_key && !self.predates_loss(stream, env)? => {
-                let mut held = self.phone.holdings(env.cloud, stream, &f.head.hash)?;
-                held.swap_remove(0)
-            }
-            _ => Holding {
+        let owner = match next.owner {
+            Some(kept) => kept,
+            None => Holding {
                 secret: KemSecret::generate(env.rng)?,
                 members: Vec::new(),
             },
         };
         let mut holdings = vec![owner];
         let mut kinds = vec![(Kind::Owner, None)];
-        for (key, numbers) in plan.iter().filter(|(_, numbers)| !numbers.is_empty()) {
+        for (key, numbers) in next.plan.iter().filter(|(_, numbers)| !numbers.is_empty()) {
             let members = numbers.iter().copied().collect();
             holdings.push(Holding {
                 secret: KemSecret::generate(env.rng)?,
@@ -618,9 +617,10 @@ impl Owner<'_> {
         let path = self.phone.paths().announcement(stream, announcement.epoch);
         let leaf = message::encode(account, announcement.clone());
         let hash = message::hash(&leaf);
-        self.log(&announcement, &hash, &holdings, members);
-        self.grant(act, &hash, shard_bits, &holdings, members)?;
+        self.log(&announcement, &hash, &holdings, &act.met);
+        self.grant(act, &hash, shard_bits, &holdings)?;
         act.announcements.push((path, leaf));
+        act.streams.push(stream.clone());
         Ok(())
     }
 
@@ -630,7 +630,7 @@ impl Owner<'_> {
         announcement: &Announcement,
         hash: &message::Hash,
         holdings: &[Holding],
-        members: &Members,
+        met: &Members,
     ) {
         let account = &self.phone.account;
         action::log("New_epoch", || announcement.facts(account, hash));
@@ -641,7 +641,11 @@ impl Owner<'_> {
                 values.push(("d", key.fact(hash).private()));
                 values
             });
-            for member in holding.members.iter().filter_map(|n| members.get(n)) {
+            for member in holding
+                .members
+                .iter()
+                .filter_map(|n| self.record_of(*n, met))
+            {
                 let of = (account, announcement);
                 let id = kem_id(&member.key);
                 action::log("Grant", || {
@@ -653,6 +657,11 @@ impl Owner<'_> {
         }
     }
 
+    /// The record of a member who is new with an act, or was before.
+    fn record_of<'a>(&'a self, number: u64, met: &'a Members) -> Option<&'a Member> {
+        met.get(&number).or_else(|| self.phone.records.get(&number))
+    }
+
     /// Adds every member's part of a statement's keys to an act.
     fn grant(
         &self,
@@ -660,12 +669,12 @@ impl Owner<'_> {
         statement: &message::Hash,
         shard_bits: u8,
         holdings: &[Holding],
-        members: &Members,
     ) -> Result<()> {
         let mut parts = Vec::new();
         for (index, holding) in (0_u32..).zip(holdings) {
             for number in &holding.members {
-                let member = members.get(number).ok_or(GrantError::UnknownMember)?;
+                let member = self.record_of(*number, &act.met);
+                let member = member.ok_or(GrantError::UnknownMember)?;
                 parts.push(grant::part(
                     &member.pairwise,
                     statement,
@@ -682,40 +691,39 @@ impl Owner<'_> {
         Ok(())
     }
 
-    /// Announces new keys on `streams`, each with the plan that `change` makes of its old one.
+    /// Announces new keys on streams, for the phones on the roster and those whom each is to have.
     fn announce_all(
-        &self,
+        &mut self,
         act: &mut Act,
-        streams: &[Name],
-        known: Members,
+        streams: Streams,
         lease: Option<Time>,
         env: &mut Env<'_>,
-        mut change: impl FnMut(&Name, &mut Plan),
     ) -> Result<()> {
         let phones = self.phone.roster()?.phone_keys();
-        let mut named = BTreeSet::new();
-        for stream in streams.iter().filter(|stream| named.insert(*stream)) {
-            let mut plan = self.plan(stream, env)?;
-            change(stream, &mut plan);
-            let needed: BTreeSet<u64> = plan.values().flatten().copied().collect();
-            let missing = needed
-                .iter()
-                .filter(|n| !known.contains_key(n))
-                .copied()
-                .collect();
-            let mut members = self.members(&missing, env)?;
-            members.extend(known.iter().map(|(n, m)| (*n, m.clone())));
+        self.announce_to(act, streams, &phones, lease, env)
+    }
+
+    fn announce_to(
+        &mut self,
+        act: &mut Act,
+        streams: Streams,
+        phones: &[PhoneKeys],
+        lease: Option<Time>,
+        env: &mut Env<'_>,
+    ) -> Result<()> {
+        for (stream, Next { plan, owner }) in streams {
+            let needed = plan.values().flatten().copied();
+            self.read_records(needed.filter(|n| !act.met.contains_key(n)), env)?;
             let next = NextAnnouncement {
-                stream,
-                camera: self.phone.camera_of(stream)?,
+                stream: &stream,
+                camera: self.phone.camera_of(&stream)?,
                 plan: &plan,
-                members: &members,
-                phones: &phones,
+                owner,
+                phones,
                 ring: &self.phone.ring,
-                lease: lease.unwrap_or_else(|| self.lease_of(stream)),
-                fresh_owner_key: false,
+                lease: lease.unwrap_or_else(|| self.lease_of(&stream)),
             };
-            self.announce(act, &next, env)?;
+            self.announce(act, next, env)?;
         }
         Ok(())
     }
@@ -728,13 +736,7 @@ impl Owner<'_> {
     }
 
     fn every_stream(&self) -> Result<Vec<Name>> {
-        Ok(self
-            .phone
-            .roster()?
-            .cameras
-            .iter()
-            .flat_map(|c| c.streams.clone())
-            .collect())
+        Ok(self.phone.roster()?.streams().cloned().collect())
     }
 
     // ------------------------------------------------------------ phones
@@ -768,11 +770,13 @@ impl Owner<'_> {
         let mut draft = self.next_roster(env.now)?;
         let before = draft.phones.len();
         draft.phones.retain(|(name, _)| name != lost);
+        self.phone
+            .follow_streams(env.cloud, &self.every_stream()?)?;
         let unfinished = || {
-            let streams = self.phone.streams.keys();
-            streams
-                .map(|stream| self.predates_loss(stream, env))
-                .try_fold(false, |any, this| Ok::<_, Error>(any | this?))
+            let mut streams = self.phone.streams.keys();
+            streams.try_fold(false, |any, stream| {
+                Ok::<_, Error>(any | self.phone.in_force(env.cloud, stream)?.predates_loss)
+            })
         };
         if draft.phones.len() == before && !unfinished()? {
             return Err(AccountError::UnknownPhone.into());
@@ -797,55 +801,27 @@ impl Owner<'_> {
         env: &mut Env<'_>,
     ) -> Result<()> {
         let mut act = Act::default();
-        let streams = self.every_stream()?;
-        let mut plans = BTreeMap::new();
-        for stream in &streams {
-            plans.insert(stream.clone(), self.plan(stream, env)?);
-        }
-        let mut numbers: BTreeSet<u64> = plans
-            .values()
-            .flat_map(|p| p.values().flatten())
-            .copied()
-            .collect();
-        numbers.extend(&draft.private.all_streams);
-        let mut members = self.members(&numbers, env)?;
-        let fresh = ring.is_some();
+        let mut streams = self.streams(&self.every_stream()?, env)?;
         if let Some(ring) = ring {
             // Also those who have nothing now: they may be given something later.
-            members = self
-                .all_members(env)?
-                .into_iter()
-                .map(|m| (m.number, m))
-                .collect();
+            let members = self.all_members(env)?;
             let number = self.phone.vault + 1;
             let Opened {
                 pdk, signing_key, ..
             } = &self.opened;
             let vault = vault::seal(number, pdk, signing_key, &ring, env.rng)?;
             act.vault = Some(create(self.phone.paths().vault(number), vault));
-            let renumbered =
+            let numbers =
                 self.introduce_again(&mut act, &mut draft.private, &ring, members, env)?;
-            for plan in plans.values_mut() {
-                renumber(plan, &renumbered.0);
+            for next in streams.values_mut() {
+                renumber(&mut next.plan, &numbers);
+                next.owner = None;
             }
-            members = renumbered.1;
             self.phone.ring = ring.clone();
             self.opened.ring = ring;
         }
         let phones: Vec<PhoneKeys> = draft.phones.iter().map(|(_, keys)| keys.clone()).collect();
-        for (stream, plan) in &plans {
-            let next = NextAnnouncement {
-                stream,
-                camera: self.phone.camera_of(stream)?,
-                plan,
-                members: &members,
-                phones: &phones,
-                ring: &self.phone.ring,
-                lease: self.lease_of(stream),
-                fresh_owner_key: fresh,
-            };
-            self.announce(&mut act, &next, env)?;
-        }
+        self.announce_to(&mut act, streams, &phones, None, env)?;
         self.add_roster(&mut act, draft, env)?;
         self.commit(act, env)
     }
@@ -857,20 +833,23 @@ impl Owner<'_> {
         act: &mut Act,
         private: &mut Private,
         ring: &Ring,
-        members: Members,
+        members: Vec<Member>,
         env: &mut Env<'_>,
-    ) -> Result<(BTreeMap<u64, u64>, Members)> {
-        let (mut numbers, mut again) = (BTreeMap::new(), Members::new());
-        let mut done = BTreeMap::new();
-        for (old, Member { name, key, .. }) in members {
+    ) -> Result<BTreeMap<u64, u64>> {
+        let (mut numbers, mut done) = (BTreeMap::new(), BTreeMap::new());
+        for Member {
+            number: old,
+            name,
+            key,
+            ..
+        } in members
+        {
             let number = match done.get(&(name.clone(), key)) {
                 Some(number) => *number,
                 None => {
                     let new = self.introduce(act, private, ring, name.clone(), &key, env)?;
-                    let number = new.number;
-                    again.insert(number, new);
-                    done.insert((name, key), number);
-                    number
+                    done.insert((name, key), new);
+                    new
                 }
             };
             numbers.insert(old, number);
@@ -883,7 +862,7 @@ impl Owner<'_> {
             .collect();
         private.all_streams.sort_unstable();
         private.all_streams.dedup();
-        Ok((numbers, again))
+        Ok(numbers)
     }
 
     /// Adds a member's introduction by public key, and the owner's record of it, to an act.
@@ -895,7 +874,7 @@ impl Owner<'_> {
         name: Name,
         key: &KemPublic,
         env: &mut Env<'_>,
-    ) -> Result<Member> {
+    ) -> Result<u64> {
         let (account, paths) = (&self.phone.account, self.phone.paths());
         private.members += 1;
         let number = private.members;
@@ -909,14 +888,15 @@ impl Owner<'_> {
             key: *key,
             pairwise,
         };
-        self.record(act, ring, &member, env)?;
-        Ok(member)
+        self.record(act, ring, member, env)?;
+        Ok(number)
     }
 
-    fn record(&self, act: &mut Act, ring: &Ring, member: &Member, env: &mut Env<'_>) -> Result<()> {
-        let bytes = grant::seal_member(&self.phone.account, ring, member, env.rng)?;
+    fn record(&self, act: &mut Act, ring: &Ring, member: Member, env: &mut Env<'_>) -> Result<()> {
+        let bytes = grant::seal_member(&self.phone.account, ring, &member, env.rng)?;
         act.members
             .push((self.phone.paths().member(member.number), bytes));
+        act.met.insert(member.number, member);
         Ok(())
     }
 
@@ -1002,6 +982,7 @@ impl Owner<'_> {
         if draft.cameras.contains(&camera) {
             // An act that got as far as the roster: what is not announced yet is.
             let mut streams = camera.streams;
+            self.phone.follow_streams(env.cloud, &streams)?;
             streams.retain(|stream| !self.phone.streams.contains_key(stream));
             return match &*streams {
                 [] => Ok(()),
@@ -1025,7 +1006,7 @@ impl Owner<'_> {
             vec![("U", account), ("csk", csk), ("ask", ask)]
         });
         let all: BTreeSet<u64> = draft.private.all_streams.iter().copied().collect();
-        let members = self.members(&all, env)?;
+        self.read_records(all.iter().copied(), env)?;
         let plan = Plan::from([((Kind::Dsk, None), all)]);
         let phones = self.phone.roster()?.phone_keys();
         let mut act = Act::default();
@@ -1034,13 +1015,12 @@ impl Owner<'_> {
                 stream,
                 camera: camera.key,
                 plan: &plan,
-                members: &members,
+                owner: None,
                 phones: &phones,
                 ring: &self.phone.ring,
                 lease: DEFAULT_LEASE,
-                fresh_owner_key: true,
             };
-            self.announce(&mut act, &next, env)?;
+            self.announce(&mut act, next, env)?;
         }
         draft.cameras.push(camera);
         self.add_roster(&mut act, draft, env)?;
@@ -1071,14 +1051,14 @@ impl Owner<'_> {
         }
         let mut act = Act::default();
         let (mut draft, mut payloads) = (self.next_roster(env.now)?, TouchPayloads::new());
-        let (before, mut known) = (draft.private.clone(), Members::new());
-        let all = self.all_members(env)?;
+        let before = draft.private.clone();
+        self.read_every_record(env)?;
+        let mut known = self.latest_by_name();
         let mut numbers = BTreeSet::new();
         for verified in members {
-            let mut recorded = all.iter().chain(known.values()).rev();
-            let recorded = recorded.find(|m| m.name == *verified.name());
-            let member = match recorded {
-                Some(member) if member.key == *verified.key() => member.clone(),
+            let (name, key) = (verified.name(), verified.key());
+            let number = match known.get(name) {
+                Some((number, recorded)) if recorded == key => *number,
                 Some(_) => return Err(GrantError::AlreadyMember.into()),
                 None => self.meet(
                     &mut act,
@@ -1089,8 +1069,8 @@ impl Owner<'_> {
                     env,
                 )?,
             };
-            numbers.insert(member.number);
-            known.insert(member.number, member);
+            known.insert(name.clone(), (number, *key));
+            numbers.insert(number);
         }
         if term == Term::AllStreams {
             draft.private.all_streams.extend(&numbers);
@@ -1105,9 +1085,11 @@ impl Owner<'_> {
             Term::Window(window) => (Kind::Tdsk, Some(window)),
             _ => (Kind::Dsk, None),
         };
-        self.announce_all(&mut act, &streams, known, None, env, |_, plan| {
-            plan.entry(key).or_default().extend(&numbers);
-        })?;
+        let mut streams = self.streams(&streams, env)?;
+        for next in streams.values_mut() {
+            next.plan.entry(key).or_default().extend(&numbers);
+        }
+        self.announce_all(&mut act, streams, None, env)?;
         if draft.private != before {
             self.add_roster(&mut act, draft, env)?;
         }
@@ -1123,7 +1105,7 @@ impl Owner<'_> {
         meeting: Meeting,
         payloads: &mut TouchPayloads,
         env: &mut Env<'_>,
-    ) -> Result<Member> {
+    ) -> Result<u64> {
         let (name, key) = (verified.name().clone(), *verified.key());
         if meeting == Meeting::Remote {
             return self.introduce(act, private, &self.phone.ring, name, &key, env);
@@ -1136,11 +1118,11 @@ impl Owner<'_> {
             key,
             pairwise,
         };
-        self.record(act, &self.phone.ring, &member, env)?;
         let payload =
             contact::encode_proximity(&self.phone.account, member.number, &member.pairwise);
         payloads.push((member.name.clone(), payload));
-        Ok(member)
+        self.record(act, &self.phone.ring, member, env)?;
+        Ok(private.members)
     }
 
     /// Moves `streams` to fresh keys for the same members.
@@ -1149,7 +1131,8 @@ impl Owner<'_> {
     /// Those of committing.
     pub fn rotate(&mut self, streams: &[Name], env: &mut Env<'_>) -> Result<()> {
         let mut act = Act::default();
-        self.announce_all(&mut act, streams, Members::new(), None, env, |_, _| {})?;
+        let streams = self.streams(streams, env)?;
+        self.announce_all(&mut act, streams, None, env)?;
         self.commit(act, env)
     }
 
@@ -1163,24 +1146,16 @@ impl Owner<'_> {
     /// those of committing.
     pub fn revoke(&mut self, streams: &[Name], name: &Name, env: &mut Env<'_>) -> Result<()> {
         let gone = self.numbers_of(name, env)?;
-        let mut shared = Vec::new();
-        for stream in streams {
-            if self
-                .plan(stream, env)?
-                .values()
-                .any(|numbers| !numbers.is_disjoint(&gone))
-            {
-                shared.push(stream.clone());
-            }
-        }
+        let mut shared = self.streams(streams, env)?;
+        shared.retain(|_, next| next.plan.values().any(|held| !held.is_disjoint(&gone)));
         if shared.is_empty() {
             return Err(GrantError::NothingGranted.into());
         }
+        for held in shared.values_mut().flat_map(|next| next.plan.values_mut()) {
+            held.retain(|number| !gone.contains(number));
+        }
         let mut act = Act::default();
-        self.announce_all(&mut act, &shared, Members::new(), None, env, |_, plan| {
-            plan.values_mut()
-                .for_each(|numbers| numbers.retain(|n| !gone.contains(n)));
-        })?;
+        self.announce_all(&mut act, shared, None, env)?;
         let mut draft = self.next_roster(env.now)?;
         if draft.private.all_streams.iter().any(|n| gone.contains(n)) {
             draft.private.all_streams.retain(|n| !gone.contains(n));
@@ -1202,7 +1177,8 @@ impl Owner<'_> {
         env: &mut Env<'_>,
     ) -> Result<()> {
         let numbers = self.numbers_of(name, env)?;
-        let plan = self.plan(stream, env)?;
+        let mut streams = self.streams(std::slice::from_ref(stream), env)?;
+        let plan = &mut streams.entry(stream.clone()).or_default().plan;
         let held: Vec<Window> = plan
             .iter()
             .filter(|(_, holders)| !holders.is_disjoint(&numbers))
@@ -1214,25 +1190,19 @@ impl Owner<'_> {
         if until <= env.now || held.iter().any(|window| until <= window.from) {
             return Err(GrantError::Window.into());
         }
+        for Window {
+            from,
+            until: before,
+        } in held
+        {
+            let key = |until| (Kind::Tdsk, Some(Window { from, until }));
+            let holders = plan.entry(key(before)).or_default();
+            let moved: BTreeSet<u64> = holders.intersection(&numbers).copied().collect();
+            holders.retain(|n| !numbers.contains(n));
+            plan.entry(key(until)).or_default().extend(moved);
+        }
         let mut act = Act::default();
-        let streams = std::slice::from_ref(stream);
-        self.announce_all(&mut act, streams, Members::new(), None, env, |_, plan| {
-            for window in &held {
-                let key = |until| {
-                    (
-                        Kind::Tdsk,
-                        Some(Window {
-                            from: window.from,
-                            until,
-                        }),
-                    )
-                };
-                let holders = plan.entry(key(window.until)).or_default();
-                let moved: BTreeSet<u64> = holders.intersection(&numbers).copied().collect();
-                holders.retain(|n| !numbers.contains(n));
-                plan.entry(key(until)).or_default().extend(moved);
-            }
-        })?;
+        self.announce_all(&mut act, streams, None, env)?;
         self.commit(act, env)
     }
 
@@ -1245,24 +1215,21 @@ impl Owner<'_> {
             return Err(AnnouncementError::Lease.into());
         }
         let mut act = Act::default();
-        self.announce_all(
-            &mut act,
-            streams,
-            Members::new(),
-            Some(lease),
-            env,
-            |_, _| {},
-        )?;
+        let streams = self.streams(streams, env)?;
+        self.announce_all(&mut act, streams, Some(lease), env)?;
         self.commit(act, env)
     }
 
-    fn numbers_of(&self, name: &Name, env: &Env<'_>) -> Result<BTreeSet<u64>> {
-        let all = self.all_members(env)?;
-        let numbers: BTreeSet<u64> = all
-            .into_iter()
-            .filter(|m| m.name == *name)
-            .map(|m| m.number)
-            .collect();
+    /// The latest number and the key of every member who was introduced.
+    fn latest_by_name(&self) -> BTreeMap<Name, (u64, KemPublic)> {
+        let all = self.phone.records.values();
+        all.map(|m| (m.name.clone(), (m.number, m.key))).collect()
+    }
+
+    fn numbers_of(&mut self, name: &Name, env: &Env<'_>) -> Result<BTreeSet<u64>> {
+        self.read_every_record(env)?;
+        let all = self.phone.records.values();
+        let numbers: BTreeSet<u64> = all.filter(|m| m.name == *name).map(|m| m.number).collect();
         if numbers.is_empty() {
             return Err(GrantError::UnknownMember.into());
         }
@@ -1289,10 +1256,13 @@ impl Owner<'_> {
             return Err(GrantError::Window.into());
         }
         let account = self.phone.account;
-        let mut members = Members::new();
+        self.phone
+            .follow_streams(env.cloud, std::slice::from_ref(stream))?;
+        self.read_every_record(env)?;
+        let mut members = BTreeSet::new();
         for name in names {
-            let member = self.find(name, env)?.ok_or(GrantError::UnknownMember)?;
-            members.insert(member.number, member);
+            let member = self.find(name).ok_or(GrantError::UnknownMember)?;
+            members.insert(member.number);
         }
         let secret = KemSecret::generate(env.rng)?;
         let key = secret.public();
@@ -1318,7 +1288,7 @@ impl Owner<'_> {
         let count = clips.len();
         let holdings = [Holding {
             secret,
-            members: members.keys().copied().collect(),
+            members: members.iter().copied().collect(),
         }];
         let mut act = Act::default();
         let (backup, bytes) =
@@ -1340,7 +1310,7 @@ impl Owner<'_> {
         };
         let leaf = message::encode(&account, share);
         let hash = message::hash(&leaf);
-        self.grant(&mut act, &hash, shard_bits, &holdings, &members)?;
+        self.grant(&mut act, &hash, shard_bits, &holdings)?;
         act.past_shares
             .push((self.phone.paths().past_share(&hash), leaf));
         self.commit(act, env)?;
@@ -1364,6 +1334,8 @@ impl Owner<'_> {
         if sequences.is_empty() {
             return Err(GrantError::NoClips.into());
         }
+        self.phone
+            .follow_streams(env.cloud, std::slice::from_ref(stream))?;
         let account = self.phone.account;
         let link = Link::generate(account, env.rng)?;
         let (mut sources, mut announced) = (Vec::new(), BTreeMap::new());
@@ -1409,11 +1381,11 @@ struct NextAnnouncement<'a> {
     stream: &'a Name,
     camera: crypto::VerifyingKey,
     plan: &'a Plan,
-    members: &'a Members,
+    /// The owner's stream key; a fresh one if there is none.
+    owner: Option<Holding>,
     phones: &'a [PhoneKeys],
     ring: &'a Ring,
     lease: Time,
-    fresh_owner_key: bool,
 }
 
 fn renumber(plan: &mut Plan, numbers: &BTreeMap<u64, u64>) {

@@ -12,7 +12,7 @@ use crate::cbor::Bytes;
 use crate::clip::{self, Manifest, OpenClip, Role};
 use crate::cloud::{Cloud, Paths};
 use crate::cose::Signed;
-use crate::crypto::{KemSecret, RsaPublic, SigningKey, VerifyingKey};
+use crate::crypto::{KemPublic, KemSecret, RsaPublic, SecretBytes, SigningKey, VerifyingKey};
 use crate::error::{
     AccountError, AnnouncementError, ClipError, Error, MessageError, Result, StoreError,
 };
@@ -39,6 +39,8 @@ pub struct Phone {
     pub(crate) vault: u64,
     pub(crate) roster: Option<(roster::Head, Roster)>,
     pub(crate) streams: BTreeMap<Name, Followed>,
+    /// The members' records that were read and verified, by number: what lies under one never changes.
+    pub(crate) records: BTreeMap<u64, grant::Member>,
     /// What this phone has decided and not yet written to the cloud, in the order of writing.
     pub(crate) outbox: Vec<Outgoing>,
 }
@@ -54,6 +56,15 @@ pub struct Outgoing {
     pub(crate) replace: bool,
     #[cbor(n(2), with = "minicbor::bytes")]
     pub(crate) bytes: Vec<u8>,
+}
+
+/// What is in force on a stream.
+pub(crate) struct InForce {
+    /// Is it from before a phone was lost? Then the act that dropped it stopped short of this stream,
+    /// since another phone's announcement came first.
+    pub(crate) predates_loss: bool,
+    /// Of each key of the announcement, in its order.
+    pub(crate) holdings: Vec<Holding>,
 }
 
 /// What the owner is told of a stream.
@@ -119,16 +130,31 @@ impl Phone {
     /// `conflict` if another phone was first (then what was owed is dropped); those of the roster
     /// and of [`view::follow`]; `phone-not-listed` if this phone was dropped from the account.
     pub fn sync(&mut self, cloud: &dyn Cloud) -> Result<()> {
+        self.sync_account(cloud)?;
+        self.follow_every_stream(cloud)
+    }
+
+    /// [`Phone::sync`] without the announcements of other streams than these.
+    ///
+    /// # Errors
+    /// As [`Phone::sync`].
+    pub fn sync_streams(&mut self, cloud: &dyn Cloud, streams: &[Name]) -> Result<()> {
+        self.sync_account(cloud)?;
+        self.follow_streams(cloud, streams)
+    }
+
+    /// [`Phone::sync`] without the announcements.
+    pub(crate) fn sync_account(&mut self, cloud: &dyn Cloud) -> Result<()> {
         self.flush(cloud)?;
         self.follow_rosters(cloud)?;
         self.ring = roster::open_ring(&self.account, self.roster()?, &self.instance)?;
-        self.follow_streams(cloud)
+        Ok(())
     }
 
     /// Follows the account before this phone is on its roster.
     pub(crate) fn follow_account(&mut self, cloud: &dyn Cloud) -> Result<()> {
         self.follow_rosters(cloud)?;
-        self.follow_streams(cloud)
+        self.follow_every_stream(cloud)
     }
 
     /// The account that this one replaced, for viewing its clips: its ring is on this one's.
@@ -149,9 +175,17 @@ impl Phone {
         Ok(phone)
     }
 
-    fn follow_streams(&mut self, cloud: &dyn Cloud) -> Result<()> {
-        let roster = self.roster()?.clone();
-        for stream in roster.cameras.iter().flat_map(|camera| &camera.streams) {
+    fn follow_every_stream(&mut self, cloud: &dyn Cloud) -> Result<()> {
+        let streams: Vec<Name> = self.roster()?.streams().cloned().collect();
+        self.follow_streams(cloud, &streams)
+    }
+
+    /// Reads the new announcements of those streams that are on the roster.
+    pub(crate) fn follow_streams(&mut self, cloud: &dyn Cloud, streams: &[Name]) -> Result<()> {
+        for stream in streams {
+            if self.roster()?.camera_of(stream).is_none() {
+                continue;
+            }
             let mut followed = self.streams.remove(stream);
             let result = view::follow(cloud, &self.pinned(), stream, &mut followed, |_| Ok(()));
             if let Some(followed) = followed {
@@ -226,16 +260,24 @@ impl Phone {
         Ok(all)
     }
 
-    /// Is what is in force on `stream` from before a phone was lost? Then the act that dropped it
-    /// stopped short of this stream, since another phone's announcement came first.
-    pub(crate) fn predates_loss(&self, cloud: &dyn Cloud, stream: &Name) -> Result<bool> {
-        let Some(followed) = self.streams.get(stream) else {
-            return Ok(false);
-        };
-        let hash = &followed.current.backup;
-        let bytes = cloud.get(&self.paths().backup(hash))?;
-        let generation = grant::backup_generation(&self.account, hash, &bytes)?;
-        Ok(generation < self.ring.generation())
+    /// What is in force on a stream, as the owner's phones keep it.
+    ///
+    /// # Errors
+    /// As [`Phone::shared_with`].
+    pub(crate) fn in_force(&self, cloud: &dyn Cloud, stream: &Name) -> Result<InForce> {
+        let followed = self
+            .streams
+            .get(stream)
+            .ok_or(AnnouncementError::UnknownStream)?;
+        let current = &followed.current;
+        let bytes = cloud.get(&self.paths().backup(&current.backup))?;
+        let (generation, holdings) =
+            grant::open_backup(&self.account, &self.ring, stream, &current.backup, &bytes)?;
+        grant::check_holdings(&holdings, current.keys.iter().map(|key| key.public))?;
+        Ok(InForce {
+            predates_loss: generation < self.ring.generation(),
+            holdings,
+        })
     }
 
     /// Until when the lease of a stream was extended beyond what is announced, if a phone of the
@@ -414,7 +456,7 @@ impl Phone {
         let (signed, _) = self.announcement(cloud, stream, announcement)?;
         let backup = signed.body.backup;
         let bytes = cloud.get(&self.paths().backup(&backup))?;
-        let holdings = grant::open_backup(&self.account, &self.ring, stream, &backup, &bytes)?;
+        let (_, holdings) = grant::open_backup(&self.account, &self.ring, stream, &backup, &bytes)?;
         let announced = signed.body.keys.iter().map(|key| key.public);
         grant::check_holdings(&holdings, announced)?;
         Ok(holdings)
@@ -434,11 +476,10 @@ impl Phone {
             .streams
             .get(stream)
             .ok_or(AnnouncementError::UnknownStream)?;
-        let holdings = self.holdings(cloud, stream, &followed.head.hash)?;
+        let in_force = self.in_force(cloud, stream)?;
         let keys = followed.current.keys.iter().cloned();
-        Ok(keys
-            .zip(holdings.into_iter().map(|holding| holding.members))
-            .collect())
+        let members = in_force.holdings.into_iter().map(|holding| holding.members);
+        Ok(keys.zip(members).collect())
     }
 
     /// The announcement of one epoch of a stream, and for each of its keys the members' numbers.
@@ -471,6 +512,9 @@ impl Phone {
     /// # Errors
     /// `object-missing`, `sealed-open`.
     pub fn member(&self, cloud: &dyn Cloud, number: u64) -> Result<grant::Member> {
+        if let Some(known) = self.records.get(&number) {
+            return Ok(known.clone());
+        }
         let bytes = cloud.get(&self.paths().member(number))?;
         grant::open_member(&self.root, &self.account, &self.ring, number, &bytes)
     }
@@ -587,11 +631,37 @@ pub struct State {
     streams: BTreeMap<Name, Followed>,
     #[n(9)]
     outbox: Vec<Outgoing>,
+    #[n(10)]
+    records: BTreeMap<u64, Record>,
+}
+
+/// A member's record: what the owner calls the member, its key, the pairwise key.
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Record {
+    #[n(0)]
+    name: Name,
+    #[n(1)]
+    key: KemPublic,
+    #[n(2)]
+    pairwise: Bytes<32>,
 }
 
 impl Phone {
     /// What the phone stores.
     pub fn to_state(&self) -> State {
+        let record = |(number, member): (&u64, &grant::Member)| {
+            let (name, key) = (member.name.clone(), member.key);
+            let pairwise = Bytes(*member.pairwise.as_bytes());
+            (
+                *number,
+                Record {
+                    name,
+                    key,
+                    pairwise,
+                },
+            )
+        };
         State {
             name: self.name.clone(),
             account: self.account,
@@ -603,6 +673,7 @@ impl Phone {
             rosters: self.roster.iter().cloned().collect(),
             streams: self.streams.clone(),
             outbox: self.outbox.clone(),
+            records: self.records.iter().map(record).collect(),
         }
     }
 
@@ -612,6 +683,23 @@ impl Phone {
     /// `invalid-key`, `malformed`, `wrong-account` if the file was altered.
     pub fn from_state(state: State) -> Result<Self> {
         let invalid = |_| MessageError::InvalidKey;
+        let record = |(number, record): (u64, Record)| {
+            let Record {
+                name,
+                key,
+                pairwise,
+            } = record;
+            let pairwise = SecretBytes::new(pairwise.0);
+            (
+                number,
+                grant::Member {
+                    number,
+                    name,
+                    key,
+                    pairwise,
+                },
+            )
+        };
         Ok(Self {
             name: state.name,
             account: state.account,
@@ -623,6 +711,7 @@ impl Phone {
             roster: state.rosters.into_iter().next(),
             streams: state.streams,
             outbox: state.outbox,
+            records: state.records.into_iter().map(record).collect(),
         })
     }
 
@@ -646,6 +735,7 @@ impl Phone {
             roster: None,
             streams: BTreeMap::new(),
             outbox: Vec::new(),
+            records: BTreeMap::new(),
         })
     }
 

@@ -112,6 +112,11 @@ impl Roster {
             .find(|camera| camera.streams.contains(stream))
     }
 
+    /// Every stream of every camera.
+    pub fn streams(&self) -> impl Iterator<Item = &Name> {
+        self.cameras.iter().flat_map(|camera| &camera.streams)
+    }
+
     /// The phone whose instance key this is.
     pub fn phone(&self, instance: &KemPublic) -> Option<&PhoneEntry> {
         self.phones

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Act, Env, Members, Owner, Plan};
+use super::{Act, Env, Owner, Plan};
 use crate::announcement::{self, Kind, Window};
 use crate::contact::VerifiedMember;
 use crate::error::{AnnouncementError, GrantError, Result};
@@ -39,29 +39,25 @@ impl Owner<'_> {
         let mut act = Act::default();
         let mut draft = self.next_roster(env.now)?;
         let before = draft.private.clone();
-        let recorded = self.all_members(env)?;
-        // Ascending: the latest number of each name counts.
-        let mut numbers: BTreeMap<Name, u64> = BTreeMap::new();
-        numbers.extend(recorded.iter().map(|m| (m.name.clone(), m.number)));
-        let mut known = Members::new();
+        self.read_every_record(env)?;
+        let mut known = self.latest_by_name();
         for verified in &arrangement.meet {
-            match recorded.iter().rev().find(|m| m.name == *verified.name()) {
-                Some(member) if member.key == *verified.key() => {}
+            let (name, key) = (verified.name().clone(), verified.key());
+            match known.get(&name) {
+                Some((_, recorded)) if recorded == key => {}
                 Some(_) => return Err(GrantError::AlreadyMember.into()),
-                None if numbers.contains_key(verified.name()) => {}
                 None => {
-                    let (name, key) = (verified.name().clone(), verified.key());
-                    let ring = &self.phone.ring;
-                    let new = self.introduce(&mut act, &mut draft.private, ring, name, key, env)?;
-                    numbers.insert(new.name.clone(), new.number);
-                    known.insert(new.number, new);
+                    let (ring, private) = (&self.phone.ring, &mut draft.private);
+                    let number = self.introduce(&mut act, private, ring, name.clone(), key, env)?;
+                    known.insert(name, (number, *key));
                 }
             }
         }
-        let number = |name: &Name| Ok(*numbers.get(name).ok_or(GrantError::UnknownMember)?);
+        let number = |name: &Name| Ok(known.get(name).ok_or(GrantError::UnknownMember)?.0);
         let all: Result<BTreeSet<u64>> = arrangement.all_streams.iter().map(number).collect();
         draft.private.all_streams = all?.into_iter().collect();
-        let mut plans = BTreeMap::new();
+        let named: Vec<Name> = arrangement.streams.keys().cloned().collect();
+        let mut streams = self.streams(&named, env)?;
         for (stream, holders) in &arrangement.streams {
             let mut plan = Plan::new();
             for (name, window) in holders {
@@ -72,12 +68,9 @@ impl Owner<'_> {
                 let holders = plan.entry((kind, *window)).or_default();
                 holders.insert(number(name)?);
             }
-            plans.insert(stream.clone(), plan);
+            streams.entry(stream.clone()).or_default().plan = plan;
         }
-        let streams: Vec<Name> = plans.keys().cloned().collect();
-        self.announce_all(&mut act, &streams, known, Some(lease), env, |name, plan| {
-            *plan = plans.remove(name).unwrap_or_default();
-        })?;
+        self.announce_all(&mut act, streams, Some(lease), env)?;
         if draft.private != before {
             self.add_roster(&mut act, draft, env)?;
         }

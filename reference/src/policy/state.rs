@@ -127,12 +127,13 @@ impl State {
             return Ok(None);
         };
         let mut rights = BTreeSet::new();
-        for (key, numbers) in phone.shared_with(cloud, stream)? {
+        let (head, current) = (followed.head, &followed.current);
+        let in_force = phone.in_force(cloud, stream)?;
+        for (key, holding) in current.keys.iter().zip(&in_force.holdings) {
             if key.kind != Kind::Owner {
-                rights.extend(self.names(&numbers).map(|name| (name, key.window)));
+                rights.extend(self.names(&holding.members).map(|name| (name, key.window)));
             }
         }
-        let (head, current) = (followed.head, &followed.current);
         let extended = phone.lease_extended(cloud, stream)?;
         Ok(Some(Announced {
             epoch: head.epoch,
@@ -140,7 +141,7 @@ impl State {
             lease: current.lease,
             lease_until: extended.unwrap_or_else(|| current.lease_until()),
             rights,
-            predates_loss: phone.predates_loss(cloud, stream)?,
+            predates_loss: in_force.predates_loss,
             other_phones: current.phones != phone.roster()?.phone_keys(),
         }))
     }
@@ -234,7 +235,8 @@ impl State {
             if share.body.stream == *stream {
                 let backup = share.body.backup;
                 let bytes = cloud.get(&phone.paths().backup(&backup))?;
-                let held = grant::open_backup(&self.account, &phone.ring, stream, &backup, &bytes)?;
+                let (_, held) =
+                    grant::open_backup(&self.account, &phone.ring, stream, &backup, &bytes)?;
                 let numbers = held.into_iter().flat_map(|h| h.members).collect();
                 shares.push((share.body, numbers));
             }

@@ -231,7 +231,7 @@ impl Operation for BackupOpen {
     fn run(self, _: &mut Devices) -> Outcome<Backup> {
         let (account, hash) = (self.account.into(), self.hash.into());
         let (ring, stream) = (ring(&self.ring), name(&self.stream)?);
-        let held = grant::open_backup(&account, &ring, &stream, &hash, &self.backup.0)?;
+        let (_, held) = grant::open_backup(&account, &ring, &stream, &hash, &self.backup.0)?;
         let announced: Result<Vec<_>, _> = self.announced.iter().map(Fixed::encrypting).collect();
         grant::check_holdings(&held, announced?.into_iter())?;
         let holding = |h: grant::Holding| Holding {

@@ -270,6 +270,10 @@ impl Cloud for Traced {
         self.on(prefix, |cloud| cloud.list(prefix))
     }
 
+    fn folders(&self, prefix: &str) -> Result<Vec<String>> {
+        self.on(prefix, |cloud| cloud.folders(prefix))
+    }
+
     fn delete(&self, path: &str) -> Result<()> {
         self.on(path, |cloud| cloud.delete(path))
     }

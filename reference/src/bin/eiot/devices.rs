@@ -173,7 +173,16 @@ impl PhoneHere {
 
     /// Brings the phone up to date and keeps that.
     pub fn sync(&mut self, context: &Context) -> Outcome<()> {
-        let synced = self.phone.sync(context.cloud()?);
+        self.sync_streams(context, &[])
+    }
+
+    /// Brings the phone up to date on these streams, on all where none is named, and keeps that.
+    pub fn sync_streams(&mut self, context: &Context, streams: &[Name]) -> Outcome<()> {
+        let cloud = context.cloud()?;
+        let synced = match streams {
+            [] => self.phone.sync(cloud),
+            named => self.phone.sync_streams(cloud, named),
+        };
         // On a conflict, what was owed is dropped, and that has to be kept too.
         self.save()?;
         synced.during(|| format!("bringing phone {} up to date", self.phone.name()))

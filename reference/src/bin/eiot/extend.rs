@@ -79,7 +79,7 @@ pub fn run(context: &Context, command: Command) -> Outcome<Report> {
 
 fn extend_lease(context: &Context, args: &ExtendLease) -> Outcome<Report> {
     let mut here = PhoneHere::open(context, args.phone.as_ref())?;
-    here.sync(context)?;
+    here.sync_streams(context, &args.stream)?;
     let streams = streams(&here.phone, &args.stream)?;
     let (cloud, now) = (context.cloud()?, context.now());
     let until = now.saturating_add(args.length.0);
@@ -101,8 +101,9 @@ fn extend_lease(context: &Context, args: &ExtendLease) -> Outcome<Report> {
 
 fn extend_window(context: &Context, args: &ExtendWindow) -> Outcome<Report> {
     let mut here = PhoneHere::open(context, args.phone.as_ref())?;
-    here.sync(context)?;
-    streams(&here.phone, std::slice::from_ref(&args.stream))?;
+    let stream = std::slice::from_ref(&args.stream);
+    here.sync_streams(context, stream)?;
+    streams(&here.phone, stream)?;
     let until = args.until.resolve(context.now());
     here.act(context, "extending the window", |owner, env| {
         owner.extend_window(&args.stream, &args.member, until, env)
@@ -121,7 +122,7 @@ fn extend_window(context: &Context, args: &ExtendWindow) -> Outcome<Report> {
 
 fn lease_length(context: &Context, args: &LeaseLength) -> Outcome<Report> {
     let mut here = PhoneHere::open(context, args.phone.as_ref())?;
-    here.sync(context)?;
+    here.sync_streams(context, &args.stream)?;
     let streams = streams(&here.phone, &args.stream)?;
     here.act(context, "setting the lease", |owner, env| {
         owner.set_lease(&streams, args.lease.0, env)

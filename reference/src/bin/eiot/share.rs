@@ -169,7 +169,7 @@ fn whom(context: &Context, account: &AccountId, args: &Share) -> Outcome<Vec<Who
 fn resolve(
     account: &AccountId,
     who: &[Who],
-    owner: &Owner<'_>,
+    owner: &mut Owner<'_>,
     env: &Env<'_>,
 ) -> encryptediot::Result<Vec<VerifiedMember>> {
     let all = owner.all_members(env)?;
@@ -191,7 +191,7 @@ fn resolve(
 
 /// The streams that were named, or all.
 pub fn streams(phone: &Phone, named: &[Name]) -> Outcome<Vec<Name>> {
-    let all: Vec<Name> = phone.streams().map(|(name, _)| name.clone()).collect();
+    let all: Vec<Name> = phone.roster()?.streams().cloned().collect();
     if let Some(unknown) = named.iter().find(|name| !all.contains(name)) {
         return Err(Box::<Failure>::from(AnnouncementError::UnknownStream)
             .because(format_args!("the account has no stream {unknown}"))
@@ -199,7 +199,7 @@ pub fn streams(phone: &Phone, named: &[Name]) -> Outcome<Vec<Name>> {
     }
     let named: BTreeSet<Name> = named.iter().cloned().collect();
     Ok(match named.is_empty() {
-        true => all,
+        true => phone.streams().map(|(name, _)| name.clone()).collect(),
         false => named.into_iter().collect(),
     })
 }
@@ -211,7 +211,7 @@ pub fn share(context: &Context, args: Share) -> Outcome<Report> {
         until: until.resolve(now),
     });
     let mut here = PhoneHere::open(context, args.phone.as_ref())?;
-    here.sync(context)?;
+    here.sync_streams(context, &args.stream)?;
     let account = *here.phone.account();
     let streams = streams(&here.phone, &args.stream)?;
     let who = whom(context, &account, &args)?;
@@ -306,7 +306,7 @@ pub fn list(names: &[Name]) -> Vec<&str> {
 
 pub fn rotate(context: &Context, args: Rotate) -> Outcome<Report> {
     let mut here = PhoneHere::open(context, args.phone.as_ref())?;
-    here.sync(context)?;
+    here.sync_streams(context, &args.stream)?;
     let streams = streams(&here.phone, &args.stream)?;
     here.act(context, "rotating", |owner, env| {
         owner.rotate(&streams, env)
@@ -320,7 +320,7 @@ pub fn rotate(context: &Context, args: Rotate) -> Outcome<Report> {
 
 pub fn revoke(context: &Context, args: Revoke) -> Outcome<Report> {
     let mut here = PhoneHere::open(context, args.phone.as_ref())?;
-    here.sync(context)?;
+    here.sync_streams(context, &args.stream)?;
     let streams = streams(&here.phone, &args.stream)?;
     here.act(
         context,

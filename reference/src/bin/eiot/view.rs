@@ -169,7 +169,7 @@ impl Viewing<'_> {
     /// Which clips there are to view now.
     fn todo(&mut self) -> Outcome<Vec<u64>> {
         let mut viewer = self.who.open(self.context)?;
-        viewer.sync(self.context, self.cloud)?;
+        viewer.sync(self.context, self.cloud, &self.args.stream)?;
         let account = viewer.account();
         if !self.args.clip.is_empty() {
             self.account = Some(account);
@@ -251,7 +251,7 @@ impl Viewing<'_> {
 
     fn find(&mut self, clips: &[u64]) -> Outcome<Vec<Found>> {
         let mut viewer = self.who.open(self.context)?;
-        viewer.sync(self.context, self.cloud)?;
+        viewer.sync(self.context, self.cloud, &self.args.stream)?;
         let mut found = Vec::new();
         for clip in clips {
             if self.args.clip.is_empty() {

@@ -125,13 +125,13 @@ impl Viewer {
         }
     }
 
-    /// Reads what is new, and keeps it.
-    pub fn sync(&mut self, context: &Context, cloud: &dyn Cloud) -> Outcome<()> {
+    /// Reads what is new of a stream, and keeps it.
+    pub fn sync(&mut self, context: &Context, cloud: &dyn Cloud, stream: &Name) -> Outcome<()> {
         match self {
-            Self::Phone(here) => here.sync(context),
+            Self::Phone(here) => here.sync_streams(context, std::slice::from_ref(stream)),
             Self::Predecessor(_) => Ok(()),
-            Self::Member(here, _) => {
-                let news = here.member.sync(cloud)?;
+            Self::Member(here, account) => {
+                let news = here.member.sync_stream(cloud, account, stream)?;
                 here.save()?;
                 for (path, error) in news.refused {
                     context.note(format_args!("refused {path}: {error} [{}]", error.reason()));

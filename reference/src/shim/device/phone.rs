@@ -50,6 +50,7 @@ impl Operation for PhoneNew {
             vault: self.vault,
             roster: None,
             streams: BTreeMap::new(),
+            records: BTreeMap::new(),
             outbox: Vec::new(),
         };
         devices.phones.insert(self.device, phone);
