@@ -3,6 +3,9 @@
 //! What these functions return is wiped on drop. The working memory of the
 //! crates underneath, such as the blocks of scrypt, is not.
 
+use hkdf::Hkdf;
+use sha2::Sha256;
+
 use super::{CryptoError, SecretBytes, backend};
 
 /// HKDF-Expand with SHA-256 (RFC 5869 section 2.3).
@@ -11,7 +14,9 @@ use super::{CryptoError, SecretBytes, backend};
 /// `info` are concatenated with nothing in between. Fills `out`, of at most
 /// 255 * 32 = 8160 bytes; anything longer is [`CryptoError::InvalidParameter`].
 pub fn hkdf_expand(key: &[u8; 32], info: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
-    backend::hkdf_expand(key, info, out)
+    let invalid = CryptoError::InvalidParameter;
+    let hkdf = Hkdf::<Sha256>::from_prk(key).map_err(|_| invalid)?;
+    hkdf.expand_multi_info(info, out).map_err(|_| invalid)
 }
 
 /// The work factors of a passphrase derived key.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use aws_lc_rs::error::Unspecified;
-use aws_lc_rs::{aead, agreement, digest, hkdf, pbkdf2 as aws_pbkdf2, signature};
+use aws_lc_rs::{aead, agreement, digest, pbkdf2 as aws_pbkdf2, signature};
+use hkdf::Hkdf;
 use hpke::hybrid_array::sizes::{U32, U65};
 use hpke::kem::SharedSecret;
 use hpke::{Deserializable, HpkeError, Kem, Serializable};
@@ -90,24 +91,6 @@ fn hash(digest: &digest::Digest) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest.as_ref());
     hash
-}
-
-/// HKDF-Expand with SHA-256.
-pub fn hkdf_expand(key: &[u8; 32], info: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
-    let key = hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, key);
-    let expanded = key.expand(info, Length(out.len()));
-    expanded
-        .and_then(|okm| okm.fill(out))
-        .map_err(|_| CryptoError::InvalidParameter)
-}
-
-/// How much HKDF puts out.
-struct Length(usize);
-
-impl hkdf::KeyType for Length {
-    fn len(&self) -> usize {
-        self.0
-    }
 }
 
 /// PBKDF2 with HMAC-SHA256.
@@ -199,21 +182,20 @@ impl PrivateKey {
 
 const SUITE: &[u8] = b"KEM\x00\x10";
 
-/// LabeledExtract of RFC 9180 section 4, without a salt.
-fn labeled_extract(label: &[u8], ikm: &[u8]) -> hkdf::Prk {
+/// LabeledExtract of RFC 9180 section 4, without a salt, and LabeledExpand with what it makes, to 32 bytes.
+fn labeled_extract(label: &[u8], ikm: &[u8]) -> Hkdf<sha2::Sha256> {
     let labeled = Zeroizing::new([b"HPKE-v1", SUITE, label, ikm].concat());
-    hkdf::Salt::none(hkdf::HKDF_SHA256).extract(&labeled)
+    Hkdf::new(None, &labeled)
 }
 
-/// LabeledExpand, to 32 bytes.
 fn labeled_expand(
-    prk: &hkdf::Prk,
+    prk: &Hkdf<sha2::Sha256>,
     label: &[u8],
     info: &[u8],
     out: &mut [u8; 32],
 ) -> Result<(), Unspecified> {
     let info = [&[0, 32], b"HPKE-v1".as_slice(), SUITE, label, info];
-    prk.expand(&info, Length(out.len()))?.fill(out)
+    prk.expand_multi_info(&info, out).map_err(|_| Unspecified)
 }
 
 impl Kem for DhKem {

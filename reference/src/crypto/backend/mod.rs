@@ -2,8 +2,9 @@
 //!
 //! Every backend is a module with the same names and the same bytes. `rust_crypto` is the default: portable,
 //! and to be read. `aws_lc` is faster; `--features aws-lc` chooses it. What needs a given generator of
-//! randomness, or what AWS-LC does not offer, is not here and stays with RustCrypto either way: making keys,
-//! ECDSA's signing with the nonce of RFC 6979, RSA's signing and decryption, scrypt.
+//! randomness, or what AWS-LC does not offer, or not faster, is not here and stays with RustCrypto either way:
+//! making keys, ECDSA's signing with the nonce of RFC 6979, RSA's signing and decryption, scrypt, HKDF, whose
+//! inputs are short.
 
 #[cfg(feature = "aws-lc")]
 mod aws_lc;

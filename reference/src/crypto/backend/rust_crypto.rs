@@ -1,4 +1,4 @@
-//! RustCrypto: the crates `aes-gcm`, `sha2`, `hkdf`, `pbkdf2`, `p256`, `hpke` and `rsa`.
+//! RustCrypto: the crates `aes-gcm`, `sha2`, `pbkdf2`, `p256`, `hpke` and `rsa`.
 
 use aes_gcm::{AeadInOut, KeyInit};
 use p256::ecdsa::Signature;
@@ -70,14 +70,6 @@ impl Sha256 {
 
 pub fn sha256(data: &[u8]) -> [u8; 32] {
     sha2::Sha256::digest(data).into()
-}
-
-/// HKDF-Expand with SHA-256.
-pub fn hkdf_expand(key: &[u8; 32], info: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
-    hkdf::Hkdf::<sha2::Sha256>::from_prk(key)
-        .map(|hkdf| hkdf.expand_multi_info(info, out))
-        .map_err(|_| CryptoError::InvalidParameter)?
-        .map_err(|_| CryptoError::InvalidParameter)
 }
 
 /// PBKDF2 with HMAC-SHA256.

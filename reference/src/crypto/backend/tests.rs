@@ -66,12 +66,6 @@ fn hashes_and_derived_keys() {
         fork.update(b"other");
         assert_ne!(fork.finish(), expected);
     }
-    for length in [0, 1, 8, 16, 32, 33, 8160] {
-        let (mut a, mut b) = (vec![0; length], vec![0; length]);
-        aws_lc::hkdf_expand(&[9; 32], &[b"in", b"", b"fo"], &mut a).unwrap();
-        rust_crypto::hkdf_expand(&[9; 32], &[b"info"], &mut b).unwrap();
-        assert_eq!(a, b);
-    }
     for iterations in [1, 2, 1_000] {
         let (mut a, mut b) = ([0; 32], [1; 32]);
         aws_lc::pbkdf2(b"password", b"salt", iterations, &mut a);

@@ -14,6 +14,9 @@ use super::record::{Bound, Clock, Group, Measured, Target, Unit};
 /// short work would measure that.
 const LEAST: Duration = Duration::from_millis(20);
 
+/// So much is made before work on it: few, that it is still in the cache, and many, that the clock costs little.
+const BATCH: u32 = 16;
+
 type Sample<'a> = Box<dyn FnMut(u32) -> Result<Cost> + 'a>;
 
 struct Contender<'a> {
@@ -84,13 +87,20 @@ impl<'a> Rounds<'a> {
         mut make: impl FnMut() -> Result<T> + 'a,
         mut run: impl FnMut(&mut T) -> Result<()> + 'a,
     ) -> Self {
-        let sample = move |calls| {
-            let mut made = (0..calls).map(|_| make()).collect::<Result<Vec<T>>>()?;
-            let clocks = Clocks::start()?;
-            for one in &mut made {
-                run(one)?;
+        let sample = move |calls: u32| {
+            let (mut spent, mut left) = (Cost::default(), calls);
+            while left > 0 {
+                let batch = left.min(BATCH);
+                let mut made = (0..batch).map(|_| make()).collect::<Result<Vec<T>>>()?;
+                let clocks = Clocks::start()?;
+                for one in &mut made {
+                    run(one)?;
+                }
+                let cost = clocks.stop()?;
+                (spent.cpu, spent.wall) = (spent.cpu + cost.cpu, spent.wall + cost.wall);
+                left -= batch;
             }
-            clocks.stop()
+            Ok(spent)
         };
         self.contenders.push(Contender {
             name: name.to_owned(),

@@ -1,17 +1,12 @@
 //! The primitives, through our `crypto` and bare.
 
-use std::hint::black_box;
-
-use aes_gcm::{AeadInOut as _, KeyInit as _};
-use anyhow::{Result, anyhow};
-use aws_lc_rs::aead as aws;
-use encryptediot::crypto;
-use ring::aead as ring_aead;
+use anyhow::Result;
 
 use crate::frame::plot::{Axis, Plot, lines};
 use crate::frame::record::{self, Bound, Clock, Group, Unit};
 use crate::frame::rounds::Rounds;
 use crate::frame::{Bench, Section};
+use crate::libraries::{self, Library, ROWS};
 
 /// The section.
 pub const SECTION: Section = Section {
@@ -23,19 +18,20 @@ pub const SECTION: Section = Section {
 };
 
 const SEAL: &str = "AES-128-GCM, seal";
-
-const KEY: [u8; 16] = [7; 16];
-const AAD: [u8; 60] = [9; 60];
+const OPEN: &str = "AES-128-GCM, open";
+const OTHERS: &str = "Other primitives, one call";
 
 fn run(bench: &mut Bench) -> Result<()> {
+    let mut all = libraries::all()?;
     for (row, length) in [
         ("16 KiB", 16 << 10),
         ("64 KiB", 64 << 10),
         ("1 MiB", 1 << 20),
     ] {
-        seal(bench, row, length)?;
+        seal(bench, &mut all, row, length)?;
+        open(bench, &mut all, row, length)?;
     }
-    Ok(())
+    ROWS.iter().try_for_each(|row| other(bench, &mut all, row))
 }
 
 /// A nonce that has not been used before.
@@ -46,81 +42,80 @@ fn fresh(counter: &mut u64) -> [u8; 12] {
     nonce
 }
 
-fn seal(bench: &mut Bench, row: &str, length: usize) -> Result<()> {
-    let buffer = || (vec![1_u8; length], 0_u64);
-    let ours = crypto::Aes128Gcm::new(&KEY);
-    let (mut b0, mut n0) = buffer();
-    let rust_crypto = aes_gcm::Aes128Gcm::new(&KEY.into());
-    let (mut b1, mut n1) = buffer();
-    let key = aws::UnboundKey::new(&aws::AES_128_GCM, &KEY).map_err(|_| anyhow!("key"))?;
-    let aws_lc = aws::LessSafeKey::new(key);
-    let (mut b2, mut n2) = buffer();
-    let key =
-        ring_aead::UnboundKey::new(&ring_aead::AES_128_GCM, &KEY).map_err(|_| anyhow!("key"))?;
-    let ring = ring_aead::LessSafeKey::new(key);
-    let (mut b3, mut n3) = buffer();
-    let (mut b4, mut n4) = buffer();
-    let mut out = vec![0; length + 16];
-    let mut context = openssl::cipher_ctx::CipherCtx::new()?;
-    context.encrypt_init(
-        Some(openssl::cipher::Cipher::aes_128_gcm()),
-        Some(&KEY),
-        None,
-    )?;
-    Rounds::new(SEAL, row, Unit::Bytes(length as u64))
+fn seal(bench: &mut Bench, all: &mut [Library], row: &str, length: usize) -> Result<()> {
+    let mut rounds = aead(SEAL, row, length);
+    for Library { name, seal, .. } in all {
+        let (mut counter, mut buffer) = (0, vec![1; length + 16]);
+        rounds = rounds.contender(name, move || seal(&fresh(&mut counter), &mut buffer));
+    }
+    rounds.run(bench)
+}
+
+fn open(bench: &mut Bench, all: &mut [Library], row: &str, length: usize) -> Result<()> {
+    let mut rounds = aead(OPEN, row, length);
+    for library in all {
+        let Library {
+            name, seal, open, ..
+        } = library;
+        let mut counter = 0;
+        let sealed = move || {
+            let (nonce, mut buffer) = (fresh(&mut counter), vec![1; length + 16]);
+            seal(&nonce, &mut buffer).map(|()| (nonce, buffer))
+        };
+        rounds = rounds.contender_on(name, sealed, |(nonce, buffer)| open(nonce, buffer));
+    }
+    rounds.run(bench)
+}
+
+fn aead<'a>(table: &str, row: &str, length: usize) -> Rounds<'a> {
+    Rounds::new(table, row, Unit::Bytes(length as u64))
         .at(length as f64)
-        .contender("ours, default", || {
-            black_box(ours.seal_in_place(&fresh(&mut n0), &AAD, &mut b0)?);
-            Ok(())
-        })
-        .contender("aes-gcm", || {
-            let nonce = fresh(&mut n1).into();
-            let tag = rust_crypto.encrypt_inout_detached(&nonce, &AAD, b1.as_mut_slice().into());
-            black_box(tag.map_err(|_| anyhow!("seal"))?);
-            Ok(())
-        })
-        .contender("aws-lc-rs", || {
-            let nonce = aws::Nonce::assume_unique_for_key(fresh(&mut n2));
-            let tag = aws_lc.seal_in_place_separate_tag(nonce, aws::Aad::from(&AAD), &mut b2);
-            let _ = black_box(tag.map_err(|_| anyhow!("seal"))?);
-            Ok(())
-        })
-        .contender("ring", || {
-            let nonce = ring_aead::Nonce::assume_unique_for_key(fresh(&mut n3));
-            let tag = ring.seal_in_place_separate_tag(nonce, ring_aead::Aad::from(&AAD), &mut b3);
-            let _ = black_box(tag.map_err(|_| anyhow!("seal"))?);
-            Ok(())
-        })
-        .contender("OpenSSL", || {
-            context.encrypt_init(None, None, Some(&fresh(&mut n4)))?;
-            context.cipher_update(&AAD, None)?;
-            context.cipher_update(&b4, Some(&mut out))?;
-            let mut tag = [0; 16];
-            context.cipher_final(&mut [0; 16])?;
-            context.tag(&mut tag)?;
-            b4[0] = black_box(tag[0]);
-            Ok(())
-        })
-        .target("ours, default", "aes-gcm", Bound::AtMost(1.05))
+        .target("ours, aws-lc", "aws-lc-rs", Bound::AtMost(1.15))
+        .target("ours, aws-lc", "OpenSSL", Bound::AtMost(1.15))
+        .target("ours, default", "RustCrypto", Bound::AtMost(1.05))
         .target("ours, default", "aws-lc-rs", Bound::None)
-        .run(bench)
+}
+
+fn other(bench: &mut Bench, all: &mut [Library], row: &str) -> Result<()> {
+    let mut rounds = Rounds::new(OTHERS, row, Unit::Call).budget(4);
+    let has = |name: &str| {
+        all.iter()
+            .any(|it| it.name == name && it.calls.contains_key(row))
+    };
+    for (ours, over) in [
+        ("ours, default", "RustCrypto"),
+        ("ours, aws-lc", "aws-lc-rs"),
+        ("ours, aws-lc", "ours, default"),
+    ] {
+        if has(ours) && has(over) {
+            rounds = rounds.target(ours, over, Bound::None);
+        }
+    }
+    for Library { name, calls, .. } in all {
+        if let Some(call) = calls.get_mut(row) {
+            rounds = rounds.contender(name, call);
+        }
+    }
+    rounds.run(bench)
 }
 
 fn plots(recorded: &record::Section) -> Vec<Plot> {
-    let groups: Vec<&Group> = recorded
-        .groups
-        .iter()
-        .filter(|group| group.table == SEAL)
-        .collect();
     let through = |group: &Group, seconds: f64| match group.unit {
         Unit::Bytes(bytes) => bytes as f64 / seconds / 1e9,
         Unit::Call => f64::NAN,
     };
-    vec![Plot {
-        file: "seal",
-        title: "AES-128-GCM, sealing in place".to_owned(),
-        x: Axis::logarithmic("bytes"),
-        y: Axis::linear("GB/s"),
-        lines: lines(&groups, Clock::Cpu, through),
-    }]
+    let plot = |file, table, title: &str| {
+        let groups = recorded.groups.iter().filter(|group| group.table == table);
+        Plot {
+            file,
+            title: title.to_owned(),
+            x: Axis::logarithmic("bytes"),
+            y: Axis::linear("GB/s"),
+            lines: lines(&groups.collect::<Vec<_>>(), Clock::Cpu, through),
+        }
+    };
+    vec![
+        plot("seal", SEAL, "AES-128-GCM, sealing in place"),
+        plot("open", OPEN, "AES-128-GCM, opening in place"),
+    ]
 }
