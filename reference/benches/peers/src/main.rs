@@ -2,6 +2,7 @@
 //! `reference/BENCHMARKS.md`. `scripts/bench` builds what it needs and starts it.
 
 mod frame;
+mod mls;
 mod ours;
 mod peers;
 mod sections;

@@ -100,6 +100,28 @@ impl<'a> Rounds<'a> {
         self
     }
 
+    /// Work of this process that says itself what it cost: what it makes before and drops after is not in that.
+    pub fn contender_timed(
+        mut self,
+        name: &str,
+        mut run: impl FnMut() -> Result<Cost> + 'a,
+    ) -> Self {
+        let sample = move |calls| {
+            let mut sum = Cost::default();
+            for _ in 0..calls {
+                let cost = run()?;
+                (sum.cpu, sum.wall) = (sum.cpu + cost.cpu, sum.wall + cost.wall);
+            }
+            Ok(sum)
+        };
+        self.contenders.push(Contender {
+            name: name.to_owned(),
+            sample: Box::new(sample),
+            program: false,
+        });
+        self
+    }
+
     /// A program, run once a round; `prepare` says how, and may clear away what the last round left.
     pub fn program(
         mut self,
