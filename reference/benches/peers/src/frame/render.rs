@@ -361,6 +361,34 @@ mod tests {
         );
     }
 
+    /// Where nothing is asked, figures stand beside each other.
+    #[test]
+    fn figures_without_bounds() {
+        let figure = |row: &str, name: &str, bound| Figure {
+            table: String::new(),
+            row: row.to_owned(),
+            x: 0.0,
+            name: name.to_owned(),
+            value: 1.5,
+            unit: "s".to_owned(),
+            bound,
+        };
+        let all = [
+            figure("a", "x", Bound::None),
+            figure("b", "y", Bound::None),
+            figure("c", "x", Bound::AtMost(2.0)),
+        ];
+        let free: Vec<&Figure> = all[..2].iter().collect();
+        let text = figure_table(&free);
+        assert_eq!(
+            text.lines().nth(2),
+            Some("| a   | 1.5 s | –     |"),
+            "{text}"
+        );
+        let every: Vec<&Figure> = all.iter().collect();
+        assert!(figure_table(&every).contains("held"));
+    }
+
     #[test]
     fn verdicts() {
         assert_eq!(verdict(Bound::AtMost(1.0), 1.0), "held");

@@ -118,13 +118,13 @@ fn rotation(
     let fast = aws_lc::scene::Account::shared(&streams, &members)?;
     let recipients: Vec<Recipient> = (0..n).map(|_| Identity::generate().to_public()).collect();
     bench.progress(&format!("{ROTATE}, {row}: trees"));
-    let mut warm = mls::Group::warm(n)?;
+    let warm = RefCell::new(mls::Group::warm(n)?);
     let mut fresh = match n <= MOST_FRESH {
         true => Some(mls::Group::fresh(n)?),
         false => None,
     };
     let written = ours.rotate(&streams)?.traffic;
-    let commit = warm.remove_one()?.1;
+    let commit = warm.borrow_mut().remove_one()?.1;
     let commit_fresh = match &mut fresh {
         Some(fresh) => Some(fresh.remove_one()?.1),
         None => None,
@@ -145,7 +145,10 @@ fn rotation(
         .contender_timed("ours, aws-lc", || Ok(fast.rotate(&streams)?.cost))
         .contender("HPKE seals, aws-lc", || bare.1.borrow_mut().seals(n))
         .contender("age", || age(&recipients))
-        .contender_timed("OpenMLS, warm tree", || Ok(warm.remove_one()?.0));
+        .contender_timed("OpenMLS, warm tree", || {
+            Ok(warm.borrow_mut().remove_one()?.0)
+        })
+        .contender("the same, not kept", || warm.borrow_mut().commit_alone());
     if let Some(fresh) = &mut fresh {
         rounds = rounds.contender_timed("OpenMLS, fresh tree", || Ok(fresh.remove_one()?.0));
     }
@@ -156,6 +159,7 @@ fn rotation(
         .target("ours, aws-lc", "age", asked(20.0))
         .target("ours, default", "OpenMLS, warm tree", mls)
         .target("ours, aws-lc", "OpenMLS, warm tree", mls)
+        .target("ours, default", "the same, not kept", Bound::None)
         .run(bench)?;
     let (x, up) = (n as f64, written.up as f64);
     let mut figure = |name: &str, value: f64, unit: &str, bound| {
@@ -244,9 +248,10 @@ fn crossings(bench: &mut Bench, most: usize, fixed: f64) -> Result<()> {
     let (seal, pair, signature) = (call("HPKE seal")?, call("key pair")?, call("signature")?);
     let levels = |n: f64| n.log2().ceil();
     let tree = |n: f64| signature + levels(n) * (seal + pair);
+    // From where on ours costs more for good.
     let crossing = |theirs: &dyn Fn(f64) -> f64, ours: &dyn Fn(f64) -> f64| {
-        let mut all = (1..10_000_000_u32).map(f64::from);
-        all.find(|n| ours(*n) > theirs(*n)).unwrap_or(f64::NAN)
+        let mut all = (1..1_000_000_u32).rev().map(f64::from);
+        all.find(|n| ours(*n) <= theirs(*n)).unwrap_or(0.0) + 1.0
     };
     let time = crossing(&tree, &|n| a + b * n);
     let written = |name: &str, n: usize| {
@@ -268,6 +273,10 @@ fn crossings(bench: &mut Bench, most: usize, fixed: f64) -> Result<()> {
         ("tree: a signature, and for each level", ms(seal + pair)),
         ("tree overtakes ours in time from N =", (time, "members")),
         ("tree, time at the largest N", ms(tree(size))),
+        (
+            "key tree, time at the largest N",
+            ms(a + 2.0 * b * levels(size)),
+        ),
         ("ours, time at the largest N", ms(many)),
         ("tree: bytes for each level", (level, "bytes")),
         ("tree overtakes ours in bytes from N =", (bytes, "members")),
