@@ -160,8 +160,8 @@ fn traffic(
             );
         };
         figure("requests", asked.requests as f64, "");
-        figure("bytes written", asked.up as f64, "bytes");
-        figure("bytes read", asked.down as f64, "bytes");
+        figure("bytes written", asked.up as f64, "");
+        figure("bytes read", asked.down as f64, "");
         figure("at 20 ms a request", asked.requests as f64 * REQUEST, "s");
     }
     if let ([least, ..], [.., most], true) = (&*requests, &*requests, same) {

@@ -212,12 +212,12 @@ fn member(bench: &mut Bench, accounts: &mut [(usize, default::scene::Account)]) 
         account.build(|owner, env| owner.rotate(&default::scene::parse(&streams)?, env))?;
         let read = account.member(MEMBER, 1)?.traffic;
         let (row, x) = (row(*n), *n as f64);
-        let mut figure = |name: &str, value: u64, unit: &str| {
-            let value = (value as f64, unit);
+        let mut figure = |name: &str, value: u64| {
+            let value = (value as f64, "");
             bench.figure(READ, (&row, x), name, value, Bound::None);
         };
-        figure("requests", read.requests, "");
-        figure("bytes read", read.down, "bytes");
+        figure("requests", read.requests);
+        figure("bytes read", read.down);
     }
     let mut rounds = Rounds::new(
         "A member after a rotation",
