@@ -166,7 +166,7 @@ fn rotation(
         bench.figure(WRITTEN, (&row, x), name, (value, unit), bound);
     };
     figure("bytes", up, "bytes", Bound::None);
-    // Shards are as many as a power of two: with few members one byte more or less each is not the matter.
+    // With few members the tree paths, which are longer than for none, are no matter of the parts.
     let each = if n >= 100 {
         Bound::AtMost(64.0)
     } else {
