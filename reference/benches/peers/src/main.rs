@@ -3,6 +3,7 @@
 
 mod frame;
 mod libraries;
+mod mls;
 mod ours;
 mod peers;
 mod sections;

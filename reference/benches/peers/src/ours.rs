@@ -1,9 +1,37 @@
 //! The product, with each backend: what the sections measure of it, from one text.
 
+use crate::frame::cost::Cost;
+
+/// What was asked of a store.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Traffic {
+    /// Requests; a listing is one for each thousand names, as S3 pages them.
+    pub requests: u64,
+    /// Bytes of objects written.
+    pub up: u64,
+    /// Bytes of objects read, and of names listed.
+    pub down: u64,
+}
+
+/// What an act cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spent {
+    /// Time.
+    pub cost: Cost,
+    /// Traffic.
+    pub traffic: Traffic,
+}
+
 /// With RustCrypto, as it is built by default.
 pub mod default {
     use encryptediot as product;
     include!("measured.rs");
+
+    /// Accounts that are shared.
+    pub mod scene {
+        use super::product;
+        include!("scene.rs");
+    }
 }
 
 /// With AWS-LC.
@@ -11,4 +39,10 @@ pub mod default {
 pub mod aws_lc {
     use encryptediot_aws_lc as product;
     include!("measured.rs");
+
+    /// Accounts that are shared.
+    pub mod scene {
+        use super::product;
+        include!("scene.rs");
+    }
 }

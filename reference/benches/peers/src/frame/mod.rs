@@ -9,11 +9,11 @@ pub mod rounds;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use plot::Plot;
-use record::{Bound, Figure, Group, Section as Recorded};
+use record::{Bound, Clock, Figure, Group, Section as Recorded};
 
 /// A part of the run. To add one: its module in `sections`, its name in `sections::ALL`, what is said of it in
 /// `text/NAME.md`. The module measures with [`rounds::Rounds`]; see `sections/backend.rs`.
@@ -91,6 +91,25 @@ impl Bench {
     pub fn add(&mut self, group: Group) {
         self.bar.suspend(|| eprintln!("{}", render::line(&group)));
         self.recorded.groups.push(group);
+    }
+
+    /// The median of a contender that was measured, in seconds.
+    ///
+    /// # Errors
+    /// If it was not.
+    pub fn median(&self, table: &str, row: &str, name: &str, clock: Clock) -> Result<f64> {
+        let mut groups = self.recorded.groups.iter();
+        let group = groups.find(|group| (&*group.table, &*group.row) == (table, row));
+        let measured = group.and_then(|group| group.contender(name));
+        let measured = measured.with_context(|| format!("{table}, {row}: {name}"))?;
+        Ok(measured.median(clock))
+    }
+
+    /// A figure that was added.
+    pub fn value(&self, table: &str, row: &str, name: &str) -> Option<f64> {
+        let mut figures = self.recorded.figures.iter();
+        let here = |f: &&Figure| (&*f.table, &*f.row, &*f.name) == (table, row, name);
+        figures.find(here).map(|figure| figure.value)
     }
 
     /// Adds a figure.

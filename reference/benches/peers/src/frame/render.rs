@@ -191,6 +191,9 @@ fn target_row(group: &Group, target: &Target) -> Vec<String> {
 }
 
 fn figure_table(figures: &[&Figure]) -> String {
+    if figures.iter().all(|figure| figure.bound == Bound::None) {
+        return across(figures);
+    }
     let mut rows = vec![header("", &["what", "value", "target", ""])];
     for figure in figures {
         let value = format!("{} {}", short(figure.value), figure.unit);
@@ -204,6 +207,34 @@ fn figure_table(figures: &[&Figure]) -> String {
         ]);
     }
     table(&rows)
+}
+
+/// Figures of which nothing is asked: a row for each row, a column for each name.
+fn across(figures: &[&Figure]) -> String {
+    let (mut rows, mut names): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    for figure in figures {
+        if !rows.contains(&&*figure.row) {
+            rows.push(&figure.row);
+        }
+        if !names.contains(&&*figure.name) {
+            names.push(&figure.name);
+        }
+    }
+    let cell = |row: &str, name: &str| {
+        let found = figures.iter().find(|f| f.row == row && f.name == name);
+        found.map_or_else(
+            || "–".to_owned(),
+            |f| format!("{} {}", short(f.value), f.unit),
+        )
+    };
+    let line = |row: &&str| {
+        let cells = names.iter().map(|name| cell(row, name).trim().to_owned());
+        std::iter::once((*row).to_owned()).chain(cells).collect()
+    };
+    let lines: Vec<Vec<String>> = std::iter::once(header("", &names))
+        .chain(rows.iter().map(line))
+        .collect();
+    table(&lines)
 }
 
 fn verdict(bound: Bound, value: f64) -> &'static str {
@@ -328,6 +359,34 @@ mod tests {
             table(&rows),
             "| a        | b   |\n|----------|-----|\n| long one | c   |\n"
         );
+    }
+
+    /// Where nothing is asked, figures stand beside each other.
+    #[test]
+    fn figures_without_bounds() {
+        let figure = |row: &str, name: &str, bound| Figure {
+            table: String::new(),
+            row: row.to_owned(),
+            x: 0.0,
+            name: name.to_owned(),
+            value: 1.5,
+            unit: "s".to_owned(),
+            bound,
+        };
+        let all = [
+            figure("a", "x", Bound::None),
+            figure("b", "y", Bound::None),
+            figure("c", "x", Bound::AtMost(2.0)),
+        ];
+        let free: Vec<&Figure> = all[..2].iter().collect();
+        let text = figure_table(&free);
+        assert_eq!(
+            text.lines().nth(2),
+            Some("| a   | 1.5 s | –     |"),
+            "{text}"
+        );
+        let every: Vec<&Figure> = all.iter().collect();
+        assert!(figure_table(&every).contains("held"));
     }
 
     #[test]

@@ -22,8 +22,8 @@ type Sample<'a> = Box<dyn FnMut(u32) -> Result<Cost> + 'a>;
 struct Contender<'a> {
     name: String,
     sample: Sample<'a>,
-    /// Is it a program, which is run once a round?
-    program: bool,
+    /// Does it make one call a round, as programs do?
+    once: bool,
 }
 
 /// A group that is being put together.
@@ -75,7 +75,7 @@ impl<'a> Rounds<'a> {
         self.contenders.push(Contender {
             name: name.to_owned(),
             sample: Box::new(sample),
-            program: false,
+            once: false,
         });
         self
     }
@@ -105,7 +105,29 @@ impl<'a> Rounds<'a> {
         self.contenders.push(Contender {
             name: name.to_owned(),
             sample: Box::new(sample),
-            program: false,
+            once: false,
+        });
+        self
+    }
+
+    /// Work of this process that says itself what it cost: what it makes before and drops after is not in that.
+    pub fn contender_timed(
+        mut self,
+        name: &str,
+        mut run: impl FnMut() -> Result<Cost> + 'a,
+    ) -> Self {
+        let sample = move |calls| {
+            let mut sum = Cost::default();
+            for _ in 0..calls {
+                let cost = run()?;
+                (sum.cpu, sum.wall) = (sum.cpu + cost.cpu, sum.wall + cost.wall);
+            }
+            Ok(sum)
+        };
+        self.contenders.push(Contender {
+            name: name.to_owned(),
+            sample: Box::new(sample),
+            once: false,
         });
         self
     }
@@ -120,8 +142,16 @@ impl<'a> Rounds<'a> {
         self.contenders.push(Contender {
             name: name.to_owned(),
             sample: Box::new(sample),
-            program: true,
+            once: true,
         });
+        self
+    }
+
+    /// Everybody so far makes one call a round, however short it is.
+    pub fn once(mut self) -> Self {
+        for contender in &mut self.contenders {
+            contender.once = true;
+        }
         self
     }
 
@@ -210,7 +240,7 @@ fn calibrate(contender: &mut Contender) -> Result<u32> {
     let mut calls = 1;
     loop {
         let spent = contender.sample(calls)?.wall;
-        if contender.program || spent >= LEAST.as_secs_f64() {
+        if contender.once || spent >= LEAST.as_secs_f64() {
             return Ok(calls);
         }
         let wanted = f64::from(calls) * LEAST.as_secs_f64() * 1.2 / spent.max(1e-9);

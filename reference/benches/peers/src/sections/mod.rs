@@ -1,9 +1,18 @@
 //! The sections, in the order of the page.
 
+mod account;
 mod backend;
+mod enrollment;
+mod sharing;
 mod stream;
 
 use crate::frame::Section;
 
 /// All of them.
-pub const ALL: [Section; 2] = [stream::SECTION, backend::SECTION];
+pub const ALL: [Section; 5] = [
+    stream::SECTION,
+    sharing::SECTION,
+    enrollment::SECTION,
+    account::SECTION,
+    backend::SECTION,
+];
