@@ -68,10 +68,7 @@ pub fn run(mut command: Command, limits: Limits, stop: &AtomicBool) -> Result<Pr
     let begin = Instant::now();
     let mut group = Group(command.spawn().map_err(failed)?);
     let mut system = System::new();
-    let mut looked = begin;
-    // We are late by a twentieth of what it ran at most.
-    let pause =
-        || (begin.elapsed() / 20).clamp(Duration::from_millis(1), Duration::from_millis(50));
+    let (mut pause, mut looked) = (Duration::from_millis(5), begin);
     let status = loop {
         if let Some(status) = group.0.try_wait().map_err(failed)? {
             break status;
@@ -88,7 +85,8 @@ pub fn run(mut command: Command, limits: Limits, stop: &AtomicBool) -> Result<Pr
                 return Err(Cut::Memory(limits.memory));
             }
         }
-        std::thread::sleep(pause());
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(50));
     };
     let time = begin.elapsed();
     let text = |file: &mut std::fs::File| -> std::io::Result<String> {
