@@ -1,6 +1,7 @@
 //! The gate, without a prover: a stub replays what provers printed, and each way to be wrong has to
 //! be found. What stands in `recorded/README.md`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -613,6 +614,44 @@ fn selections_and_parts_cover_everything_exactly_once() {
     assert_eq!(ids(&["--no-ablations"]).len(), 4);
     assert_eq!(ids(&["--ablations-only"]).len(), 1);
     assert_eq!(ids(&["small/*"]).len(), 4);
+}
+
+/// As the workflow `proofs` has them.
+#[test]
+fn parts_of_the_models_take_alike_and_share_out_few_sets() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tamarin");
+    let models = models.to_str().unwrap();
+    for which in ["--no-ablations", "--ablations-only"] {
+        let (mut seconds, mut sets) = (Vec::new(), Vec::new());
+        for part in 1..=4 {
+            let part = format!("{part}/4");
+            let mut command = Command::new(env!("CARGO_BIN_EXE_conformance"));
+            command.args(["prove", "--list", "--json", "-", "--models", models]);
+            let output = command
+                .args([which, "--partition", &part])
+                .output()
+                .unwrap();
+            let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+            // What has no time yet is taken to need 3 s.
+            let times = rows
+                .iter()
+                .map(|row| row["seconds"].as_f64().unwrap_or(3.0));
+            seconds.push(times.sum::<f64>());
+            let names = rows
+                .iter()
+                .map(|row| format!("{} {}", row["file"], row["flags"]));
+            sets.push(names.collect::<BTreeSet<_>>());
+        }
+        let (least, most) = seconds
+            .iter()
+            .fold((f64::MAX, 0.0_f64), |(least, most), part| {
+                (least.min(*part), most.max(*part))
+            });
+        assert!(most <= 1.1 * least, "{which}: {seconds:?}");
+        let all: BTreeSet<&String> = sets.iter().flatten().collect();
+        let begun: usize = sets.iter().map(BTreeSet::len).sum();
+        assert!(begun <= 2 * all.len(), "{which}: {begun} for {}", all.len());
+    }
 }
 
 #[test]

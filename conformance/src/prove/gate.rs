@@ -230,7 +230,7 @@ impl<'f> Findings<'f> {
         ];
         for (prover, units, last_word) in passes {
             let Some(prover) = prover else { continue };
-            let tasks = plan::tasks(&units, self.options.jobs, alone);
+            let tasks = plan::tasks(&units, self.options.jobs, alone, Some(&prover.id));
             for result in runner(prover, wanted).all(tasks, self.units, progress) {
                 let unit = &self.units[result.unit];
                 if let Some(proof) = result.proof {

@@ -232,6 +232,14 @@ impl Entry {
         let known = self.seen.iter().filter_map(|s| s.seconds.known());
         known.reduce(f64::max)
     }
+
+    /// The longest time that is known of this prover in any version; if none is, of any prover.
+    pub fn seconds_with(&self, prover: &str) -> Option<f64> {
+        let same = |id: &str| id.split(' ').next() == prover.split(' ').next();
+        let seen = self.seen.iter().filter(|s| same(&s.prover));
+        let own = seen.filter_map(|s| s.seconds.known()).reduce(f64::max);
+        own.or_else(|| self.seconds())
+    }
 }
 
 impl Set {
@@ -431,7 +439,8 @@ mod tests {
         drops = "the signature"
         lemma = [{ name = "one", expect = "falsified", seen = [
             { prover = "p 1", verdict = "falsified", seconds = "not measured", text = "x" },
-            { prover = "q 1", verdict = "falsified", seconds = 2, text = "x" }] }]
+            { prover = "q 1", verdict = "falsified", seconds = 2, text = "x" },
+            { prover = "r 1", verdict = "falsified", seconds = 9, text = "x" }] }]
     "#;
 
     #[test]
@@ -442,7 +451,10 @@ mod tests {
         assert_eq!(manifest, again);
         assert_eq!(again.toml(), text);
         assert!(again.entries().contains_key("a+B+Z/one"));
-        assert_eq!(again.theories[0].sets[0].lemmas[0].seconds(), Some(2.0));
+        let one = &again.theories[0].sets[0].lemmas[0];
+        assert_eq!(one.seconds(), Some(9.0));
+        let with = ["p 1", "q 2", "r 1"].map(|prover| one.seconds_with(prover));
+        assert_eq!(with, [Some(9.0), Some(2.0), Some(9.0)]);
         let set = again.theories[0].sets[0].clone();
         again.theories[0].sets.push(set);
         assert_eq!(again.twice().as_deref(), Some("a+B+Z/one"));

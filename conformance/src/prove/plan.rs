@@ -409,23 +409,21 @@ impl Selection {
             }
         }
         if let Some((part, of)) = self.partition {
-            // Dealt out by the time they take, so that parts take alike; the id breaks ties.
-            let mut order: Vec<usize> = (0..chosen.len()).collect();
-            let time = |at: &usize| {
-                chosen[*at]
-                    .entry
-                    .and_then(Entry::seconds)
-                    .unwrap_or(UNKNOWN)
-            };
-            order.sort_by(|a, b| {
-                let by_time = time(b).total_cmp(&time(a));
-                by_time.then_with(|| chosen[*a].id.cmp(&chosen[*b].id))
-            });
-            let dealt = order
-                .iter()
-                .enumerate()
-                .filter(|(at, _)| at % of == part - 1);
-            let mine: BTreeSet<usize> = dealt.map(|(_, place)| *place).collect();
+            let places: Vec<(usize, &Unit<'c>)> = chosen.iter().enumerate().collect();
+            // What would share a process stays together; the longest first, each to the part that has least.
+            let mut parts = vec![Task::default(); of];
+            for task in tasks(&places, of, false, None) {
+                if let Some(least) = least(&mut parts) {
+                    least.seconds += task.seconds;
+                    least.units.extend(task.units);
+                }
+            }
+            let mine: BTreeSet<usize> = parts
+                .into_iter()
+                .nth(part - 1)
+                .into_iter()
+                .flat_map(|part| part.units)
+                .collect();
             let mut at = 0..;
             chosen.retain(|_| at.next().is_some_and(|at| mine.contains(&at)));
         }
@@ -441,7 +439,7 @@ const UNKNOWN: f64 = 3.0;
 const GRAIN: f64 = 10.0;
 
 /// Lemmas of one case for one process.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Task {
     /// The places of its units.
     pub units: Vec<usize>,
@@ -449,12 +447,27 @@ pub struct Task {
     pub seconds: f64,
 }
 
+/// The one that has least to do.
+fn least(tasks: &mut [Task]) -> Option<&mut Task> {
+    let shorter = |a: &&mut Task, b: &&mut Task| a.seconds.total_cmp(&b.seconds);
+    tasks.iter_mut().min_by(shorter)
+}
+
 /// Spreads units over processes: those of one case share one, unless they need long enough that
-/// it pays to share them out; longest first.
-pub fn tasks(units: &[(usize, &Unit<'_>)], jobs: usize, alone: bool) -> Vec<Task> {
+/// it pays to share them out; longest first. The times are those of this prover, where it is named.
+pub fn tasks(
+    units: &[(usize, &Unit<'_>)],
+    jobs: usize,
+    alone: bool,
+    prover: Option<&str>,
+) -> Vec<Task> {
+    let known = |entry: &Entry| match prover {
+        Some(prover) => entry.seconds_with(prover),
+        None => entry.seconds(),
+    };
     let mut by_case: BTreeMap<&str, Vec<(usize, f64)>> = BTreeMap::new();
     for (place, unit) in units {
-        let seconds = unit.entry.and_then(Entry::seconds).unwrap_or(UNKNOWN);
+        let seconds = unit.entry.and_then(known).unwrap_or(UNKNOWN);
         by_case
             .entry(&unit.case.id)
             .or_default()
@@ -468,16 +481,9 @@ pub fn tasks(units: &[(usize, &Unit<'_>)], jobs: usize, alone: bool) -> Vec<Task
             true => lemmas.len(),
             false => ((total / GRAIN).ceil() as usize).clamp(1, jobs.min(lemmas.len()).max(1)),
         };
-        let empty = Task {
-            units: Vec::new(),
-            seconds: 0.0,
-        };
-        let mut bins = vec![empty; shares];
+        let mut bins = vec![Task::default(); shares];
         for (place, seconds) in lemmas {
-            if let Some(bin) = bins
-                .iter_mut()
-                .min_by(|a, b| a.seconds.total_cmp(&b.seconds))
-            {
+            if let Some(bin) = least(&mut bins) {
                 bin.units.push(place);
                 bin.seconds += seconds;
             }

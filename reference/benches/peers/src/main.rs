@@ -31,7 +31,7 @@ use frame::{Bench, Places, Settings, plot, render};
 /// or the command line is wrong.
 #[derive(Parser)]
 #[command(after_help = "Examples:
-  scripts/bench                      # everything, ten minutes or so
+  scripts/bench                      # everything, ten minutes, and with provers half an hour more
   scripts/bench --quick              # does it work, and about where are we
   scripts/bench --only stream        # one section
   scripts/bench --render             # the page and the plots anew, from what was measured")]
@@ -42,7 +42,7 @@ struct Arguments {
     /// Few rounds and small inputs; nothing is written into the repository
     #[arg(long)]
     quick: bool,
-    /// Also what takes very long: a stream of 100 GiB
+    /// Also what takes very long: a stream of 100 GiB, the proofs of the largest model
     #[arg(long)]
     long: bool,
     /// The most rounds of a comparison
@@ -63,6 +63,16 @@ struct Arguments {
     /// The program eiot with the backend aws-lc
     #[arg(long, default_value = "target/bench/eiot-aws-lc", value_name = "FILE")]
     eiot_aws_lc: PathBuf,
+    /// The conformance harness
+    #[arg(
+        long,
+        default_value = "target/release/conformance",
+        value_name = "FILE"
+    )]
+    conformance: PathBuf,
+    /// Provers on PATH; may be given more than once
+    #[arg(long, default_values = ["tamarin-prover", "tamarin-prover-hs"], value_name = "PROVER")]
+    prover: Vec<String>,
 }
 
 fn main() -> ExitCode {
@@ -166,6 +176,8 @@ fn settings(arguments: &Arguments) -> Result<Settings> {
         long: arguments.long,
         eiot: root.join(&arguments.eiot),
         eiot_aws_lc: root.join(&arguments.eiot_aws_lc),
+        conformance: root.join(&arguments.conformance),
+        provers: arguments.prover.clone(),
         root,
     })
 }

@@ -1,8 +1,11 @@
-//! Peers that are libraries, as programs: `bench as-age encrypt RECIPIENT IN OUT`, `bench as-age decrypt KEY IN OUT`.
+//! Peers that are no programs of their own, as programs: `bench as-age encrypt RECIPIENT IN OUT`,
+//! `bench as-age decrypt KEY IN OUT`, `bench as-driver JOBS FILE`.
 
 use std::fs::File;
 use std::io::{BufReader, Write as _};
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use age::secrecy::ExposeSecret as _;
 use age::x25519::{Identity, Recipient};
@@ -20,8 +23,43 @@ pub fn age_key(path: &Path) -> Result<String> {
 pub fn run(arguments: &[String]) -> Option<Result<()>> {
     match arguments {
         [program, rest @ ..] if program == "as-age" => Some(age(rest)),
+        [program, jobs, file] if program == AS_DRIVER => Some(drive(jobs, Path::new(file))),
         _ => None,
     }
+}
+
+/// The name of [`drive`].
+pub const AS_DRIVER: &str = "as-driver";
+
+/// Runs the command lines of a file, a JSON array of arrays, in their order, so many at a time, as `xargs -P` does.
+fn drive(jobs: &str, file: &Path) -> Result<()> {
+    let lines: Vec<Vec<String>> = serde_json::from_slice(&std::fs::read(file)?)?;
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<()> {
+        while let Some(line) = lines.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let (program, arguments) = line.split_first().context("a command")?;
+            let mut command = Command::new(program);
+            command
+                .args(arguments)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null());
+            let status = command
+                .status()
+                .with_context(|| format!("starting {program}"))?;
+            if !status.success() {
+                bail!("{}: {status}", line.join(" "));
+            }
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let workers = 0..jobs.parse::<usize>()?;
+        let workers: Vec<_> = workers.map(|_| scope.spawn(work)).collect();
+        let joined = workers.into_iter().map(|worker| worker.join());
+        joined
+            .map(|worked| worked.map_err(|_| anyhow!("a worker panicked"))?)
+            .collect()
+    })
 }
 
 fn age(arguments: &[String]) -> Result<()> {

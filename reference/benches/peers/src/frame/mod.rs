@@ -46,6 +46,10 @@ pub struct Settings {
     pub eiot: PathBuf,
     /// The same with the backend aws-lc.
     pub eiot_aws_lc: PathBuf,
+    /// The conformance harness.
+    pub conformance: PathBuf,
+    /// Provers on PATH; those that are not there are left out.
+    pub provers: Vec<String>,
 }
 
 /// A section that is being measured.

@@ -181,6 +181,15 @@ impl Group {
             .find(|contender| contender.name == name)
     }
 
+    /// The clock by which it is shown: that of its targets.
+    pub fn clock(&self) -> Clock {
+        let mut clocks = self.targets.iter().map(|target| target.clock);
+        match clocks.next() {
+            Some(first) if clocks.all(|clock| clock == first) => first,
+            _ => Clock::Cpu,
+        }
+    }
+
     /// The ratio that a target speaks of; none if one of the two was not measured.
     pub fn ratio(&self, target: &Target) -> Option<Ratio> {
         let ours = self.contender(&target.ours)?.times(target.clock);

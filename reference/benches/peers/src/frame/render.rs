@@ -13,7 +13,7 @@ const HEAD: &str = include_str!("../../text/head.md");
 /// One line on a group that was just measured.
 pub fn line(group: &Group) -> String {
     let one = |measured: &super::record::Measured| {
-        let median = measured.median(Clock::Cpu);
+        let median = measured.median(group.clock());
         format!("{} {}", measured.name, amount(group.unit, median))
     };
     let all: Vec<String> = group.contenders.iter().map(one).collect();
@@ -125,7 +125,7 @@ fn contenders(groups: &[&Group]) -> String {
             let Some(measured) = group.contender(name) else {
                 return "–".to_owned();
             };
-            let mut cell = amount(group.unit, measured.median(Clock::Cpu));
+            let mut cell = amount(group.unit, measured.median(group.clock()));
             if let Some(memory) = measured.memory {
                 let _ = write!(cell, ", {:.0} MiB", memory as f64 / f64::from(1 << 20));
             }
