@@ -650,7 +650,8 @@ fn parts_of_the_models_take_alike_and_share_out_few_sets() {
         assert!(most <= 1.1 * least, "{which}: {seconds:?}");
         let all: BTreeSet<&String> = sets.iter().flatten().collect();
         let begun: usize = sets.iter().map(BTreeSet::len).sum();
-        assert!(begun <= 2 * all.len(), "{which}: {begun} for {}", all.len());
+        // The longest sets are shared out among all parts.
+        assert!(begun <= 3 * all.len(), "{which}: {begun} for {}", all.len());
     }
 }
 
