@@ -233,7 +233,12 @@ fn functions(folder: &Path) -> Result<BTreeSet<String>, String> {
         for line in source.lines() {
             if let Some(rest) = line.strip_prefix("impl") {
                 let rest = rest.rsplit(" for ").next().unwrap_or_default();
-                let rest = rest.trim_start_matches("<'a>").trim();
+                // The parameters of an `impl<W: Write> Session<W>` are no part of the name.
+                let rest = match rest.strip_prefix('<') {
+                    Some(parameters) => parameters.split_once('>').map_or("", |(_, rest)| rest),
+                    None => rest,
+                };
+                let rest = rest.trim_start();
                 let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
                 of = rest[..end.unwrap_or(rest.len())].to_owned();
             }

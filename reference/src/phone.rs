@@ -175,7 +175,7 @@ impl Phone {
         Ok(phone)
     }
 
-    fn follow_every_stream(&mut self, cloud: &dyn Cloud) -> Result<()> {
+    pub(crate) fn follow_every_stream(&mut self, cloud: &dyn Cloud) -> Result<()> {
         let streams: Vec<Name> = self.roster()?.streams().cloned().collect();
         self.follow_streams(cloud, &streams)
     }

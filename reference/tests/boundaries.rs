@@ -651,21 +651,46 @@ fn streams_and_members_may_be_named_twice() {
 }
 
 #[test]
-fn an_act_reads_each_members_record_once() {
+fn a_phone_reads_each_members_record_once() {
     let mut home = home();
     let names = ["alice", "bob", "carol", "dora", "erin"];
     home.share("phone", &["x", "y"], &names, Term::UntilRevoked)
         .unwrap();
     let (id, cloud) = (home.id(), home.cloud.clone());
     let asked = || cloud.asked(&id, "members");
-    assert_eq!(asked(), 0, "nobody was there");
     home.rotate("phone", &["x", "y"]).unwrap();
+    assert_eq!(asked(), 0, "it wrote them itself");
+    home.enroll("tablet", None).unwrap();
     assert_eq!(asked(), 5);
-    home.share("phone", &["x", "y"], &["alice"], Term::AllStreams)
+    home.rotate("tablet", &["x", "y"]).unwrap();
+    assert_eq!(asked(), 0);
+    let again = encryptediot::phone::Phone::from_state(home.phone("tablet").unwrap().to_state());
+    *home.phone("tablet").unwrap() = again.unwrap();
+    home.share("tablet", &["x", "y"], &["alice", "fred"], Term::AllStreams)
         .unwrap();
-    assert_eq!(asked(), 5);
-    home.revoke("phone", &["x", "y"], "bob").unwrap();
-    assert_eq!(asked(), 5);
+    home.revoke("tablet", &["x", "y"], "bob").unwrap();
+    assert_eq!(asked(), 0, "after a restart");
+    home.rotate("phone", &["x", "y"]).unwrap();
+    assert_eq!(asked(), 1, "the one who is new to it");
+}
+
+/// `asked` counts since it was last called. What an act asks the cloud for does not grow with the streams that it does not touch.
+#[test]
+fn an_act_asks_for_the_streams_that_it_touches() {
+    let mut home = home();
+    let names = ["alice", "bob"];
+    home.share("phone", &["x", "y"], &names, Term::UntilRevoked)
+        .unwrap();
+    let (id, cloud) = (home.id(), home.cloud.clone());
+    let asked = |stream: &str| cloud.asked(&id, &format!("announcements/{stream}"));
+    assert!(asked("y") > 0);
+    home.rotate("phone", &["x"]).unwrap();
+    home.share("phone", &["x"], &["carol"], Term::UntilRevoked)
+        .unwrap();
+    home.revoke("phone", &["x"], "bob").unwrap();
+    assert_eq!(asked("y"), 0);
+    home.sync_phone("phone").unwrap();
+    assert!(asked("y") > 0);
 }
 
 // ---------------------------------------------------------------- checkpoints

@@ -724,7 +724,7 @@ fn outside_window() -> Result<()> {
     let path = home.cloud.under(&home.id(), "past").remove(0);
     let share = past::open(&home.root(), &home.id(), &home.cloud.drop_object(&path))?.body;
     let backup = home.cloud.bytes(&home.paths().backup(&share.backup));
-    let held = grant::open_backup(
+    let (_, held) = grant::open_backup(
         &home.id(),
         &home.opened().ring,
         &n("x"),

@@ -218,6 +218,7 @@ pub fn apply(
     const ROUNDS: usize = 4;
     let mut done = Vec::new();
     for _ in 0..ROUNDS {
+        owner.phone().follow_every_stream(env.cloud)?;
         let plan = Plan::of(policy, contacts, owner.phone(), env.cloud, env.now)?;
         if plan.steps.is_empty() {
             return Ok(done);

@@ -641,7 +641,8 @@ impl Loot {
             let backup: grant::Backup = message::decode(&id, bytes).unwrap();
             let hash = message::hash(bytes);
             let held = grant::open_backup(&id, &self.ring, &backup.stream, &hash, bytes);
-            keys.extend(held.into_iter().flatten().map(|holding| holding.secret));
+            let held = held.into_iter().flat_map(|(_, holdings)| holdings);
+            keys.extend(held.map(|holding| holding.secret));
         }
         let pairwise = all.of("members").filter_map(|bytes| {
             let record: SealedMember = message::decode(&id, &leaf(bytes)).unwrap();

@@ -238,7 +238,7 @@ impl House {
     fn backup(&self, ring: &Ring, epoch: u64) -> Result<Vec<KemSecret>> {
         let backup = self.announcement(epoch)?.body.backup;
         let bytes = self.home.cloud.get(&self.paths().backup(&backup))?;
-        let holdings = grant::open_backup(&self.account, ring, &self.video, &backup, &bytes)?;
+        let (_, holdings) = grant::open_backup(&self.account, ring, &self.video, &backup, &bytes)?;
         Ok(holdings.into_iter().map(|holding| holding.secret).collect())
     }
 
