@@ -1,6 +1,9 @@
 //! The primitives, through our `crypto` and bare.
 
+use std::hint::black_box;
+
 use anyhow::Result;
+use sha2::{Digest as _, Sha256};
 
 use crate::frame::plot::{Axis, Plot, lines};
 use crate::frame::record::{self, Bound, Clock, Group, Unit};
@@ -19,6 +22,7 @@ pub const SECTION: Section = Section {
 
 const SEAL: &str = "AES-128-GCM, seal";
 const OPEN: &str = "AES-128-GCM, open";
+const HASHES: &str = "A segment's hash, and a faster one";
 const OTHERS: &str = "Other primitives, one call";
 
 fn run(bench: &mut Bench) -> Result<()> {
@@ -31,7 +35,25 @@ fn run(bench: &mut Bench) -> Result<()> {
         seal(bench, &mut all, row, length)?;
         open(bench, &mut all, row, length)?;
     }
-    ROWS.iter().try_for_each(|row| other(bench, &mut all, row))
+    ROWS.iter()
+        .try_for_each(|row| other(bench, &mut all, row))?;
+    hashes(bench)
+}
+
+/// What binds a segment's bytes, and what could instead.
+fn hashes(bench: &mut Bench) -> Result<()> {
+    let segment = vec![5; 64 << 10];
+    Rounds::new(HASHES, "64 KiB", Unit::Bytes(segment.len() as u64))
+        .contender("SHA-256", || {
+            black_box(Sha256::digest(black_box(&segment)));
+            Ok(())
+        })
+        .contender("BLAKE3", || {
+            black_box(blake3::hash(black_box(&segment)));
+            Ok(())
+        })
+        .target("BLAKE3", "SHA-256", Bound::None)
+        .run(bench)
 }
 
 /// A nonce that has not been used before.

@@ -95,13 +95,14 @@ impl Prover {
         }))
     }
 
-    /// Models that a round gets through in a minute or two; the last takes ten.
+    /// Models that a round gets through in a minute or two; with `--long` there is more.
     fn models(&self, settings: &Settings) -> &'static [&'static str] {
         const ALL: &[&str] = &["paper", "clips", "epochs", "shares", "encryptediot"];
-        match (settings.quick, self.haskell) {
-            (true, _) => &ALL[..1],
-            (false, true) => &ALL[..2],
-            (false, false) => &ALL[..ALL.len() - usize::from(!settings.long)],
+        match (settings.quick, self.haskell, settings.long) {
+            (true, ..) | (false, true, false) => &ALL[..1],
+            (false, true, true) => &ALL[..2],
+            (false, false, false) => &ALL[..4],
+            (false, false, true) => ALL,
         }
     }
 
@@ -206,7 +207,7 @@ fn compare(bench: &mut Bench, prover: &Prover, folder: &Path) -> Result<()> {
         models.join(", ")
     );
     Rounds::new("The same lemmas on two processors", &row, Unit::Call)
-        .budget(300)
+        .budget(150)
         .program(GATE, || gate(&[]))
         .program(BY_FILE, || bare(&cases, PROCESSORS))
         .program(BY_LEMMA, || bare(&each, PROCESSORS))
@@ -216,7 +217,7 @@ fn compare(bench: &mut Bench, prover: &Prover, folder: &Path) -> Result<()> {
         .target_by(Clock::Wall, GATE, BY_TURNS, Bound::None)
         .run(bench)?;
     Rounds::new("What the gate adds to the prover", &row, Unit::Call)
-        .budget(300)
+        .budget(100)
         .program("gate, --alone", || gate(&["--alone"]))
         .program(BY_LEMMA, || bare(&each, PROCESSORS))
         .target("gate, --alone", BY_LEMMA, Bound::AtMost(1.03))
