@@ -55,10 +55,8 @@ fn drive(jobs: &str, file: &Path) -> Result<()> {
     std::thread::scope(|scope| {
         let workers = 0..jobs.parse::<usize>()?;
         let workers: Vec<_> = workers.map(|_| scope.spawn(work)).collect();
-        let joined = workers.into_iter().map(|worker| worker.join());
-        joined
-            .map(|worked| worked.map_err(|_| anyhow!("a worker panicked"))?)
-            .collect()
+        let mut joined = workers.into_iter().map(|worker| worker.join());
+        joined.try_for_each(|worked| worked.map_err(|_| anyhow!("a worker panicked"))?)
     })
 }
 
