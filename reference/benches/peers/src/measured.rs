@@ -204,22 +204,6 @@ impl Home {
     }
 }
 
-/// Takes one write and no second: a view ends with its first bytes.
-struct First(bool);
-
-impl Write for First {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if std::mem::replace(&mut self.0, true) {
-            return Err(std::io::Error::other("enough"));
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 impl Clips {
     /// Views all of them into a sink that drops what it gets.
     pub fn view(&mut self) -> Result<()> {
@@ -242,7 +226,7 @@ impl Clips {
         let first = ((clip.segments() - 1) as f64 * share) as u64;
         self.ram.0.read.set(0);
         self.ram.0.requests.set(0);
-        let mut seen = First(false);
+        let mut seen = crate::ours::First::default();
         // It ends with the second write, one segment later; what was read for that is taken off.
         let _ = view::read(&self.ram, &account, &clip, first, &mut seen);
         let last = first + 1 == clip.segments();

@@ -22,6 +22,23 @@ pub struct Spent {
     pub traffic: Traffic,
 }
 
+/// Takes one write and no second: a view ends with its first segment.
+#[derive(Default)]
+pub struct First(bool);
+
+impl std::io::Write for First {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if std::mem::replace(&mut self.0, true) {
+            return Err(std::io::Error::other("enough"));
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// With RustCrypto, as it is built by default.
 pub mod default {
     use encryptediot as product;

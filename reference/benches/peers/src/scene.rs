@@ -167,22 +167,6 @@ pub fn parse(names: &[String]) -> product::Result<Vec<Name>> {
     names.iter().map(|n| name(n)).collect()
 }
 
-/// Takes one write and no second: a view ends with its first segment.
-struct First(bool);
-
-impl std::io::Write for First {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if std::mem::replace(&mut self.0, true) {
-            return Err(std::io::Error::other("enough"));
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 impl Account {
     /// With these streams, ten to a camera, and this work for its passphrase.
     pub fn new(streams: &[String], work: Work) -> Result<Self> {
@@ -366,7 +350,7 @@ impl Account {
         let stream = name(stream)?;
         self.with_phone(|phone, env| {
             let clip = phone.open(env.cloud, &stream, sequence)?;
-            view::read(env.cloud, phone.account(), &clip, 0, &mut First(false)).map(drop)
+            view::read(env.cloud, phone.account(), &clip, 0, &mut crate::ours::First::default()).map(drop)
         })
     }
 
