@@ -73,16 +73,7 @@ pub trait Cloud {
     /// # Errors
     /// `store-unavailable`.
     fn folders(&self, prefix: &str) -> Result<Vec<String>> {
-        let within = |path: &String| {
-            let (folder, _) = path
-                .strip_prefix(prefix)?
-                .strip_prefix('/')?
-                .split_once('/')?;
-            Some(folder.to_owned())
-        };
-        let mut folders: Vec<String> = self.list(prefix)?.iter().filter_map(within).collect();
-        folders.dedup();
-        Ok(folders)
+        Ok(folders_of(prefix, &self.list(prefix)?))
     }
 
     /// Removes an object, if it is there.
@@ -98,6 +89,16 @@ pub trait Cloud {
     fn get(&self, path: &str) -> Result<Vec<u8>> {
         self.find(path)?.ok_or_else(|| StoreError::Missing.into())
     }
+}
+
+/// The folders right under `prefix` that these paths are in, sorted.
+fn folders_of(prefix: &str, paths: &[String]) -> Vec<String> {
+    let within = |path: &String| {
+        let rest = path.strip_prefix(prefix)?.strip_prefix('/')?;
+        Some(rest.split_once('/')?.0.to_owned())
+    };
+    let folders: std::collections::BTreeSet<String> = paths.iter().filter_map(within).collect();
+    folders.into_iter().collect()
 }
 
 /// A [`Cloud`] over the `object_store` crate: a directory, memory, or S3.
@@ -373,6 +374,10 @@ impl Cloud for ObjectCloud {
     }
 
     fn folders(&self, prefix: &str) -> Result<Vec<String>> {
+        // A directory stays when the last object in it is gone.
+        if self.directory.is_some() {
+            return Ok(folders_of(prefix, &self.list(prefix)?));
+        }
         let prefix = Path::from(prefix);
         let listed = self.store.list_with_delimiter(Some(&prefix));
         let listed = self.runtime.block_on(listed).map_err(unavailable)?;

@@ -770,9 +770,8 @@ impl Owner<'_> {
         let mut draft = self.next_roster(env.now)?;
         let before = draft.phones.len();
         draft.phones.retain(|(name, _)| name != lost);
-        self.phone
-            .follow_streams(env.cloud, &self.every_stream()?)?;
-        let unfinished = || {
+        let mut unfinished = || {
+            self.phone.follow_every_stream(env.cloud)?;
             let mut streams = self.phone.streams.keys();
             streams.try_fold(false, |any, stream| {
                 Ok::<_, Error>(any | self.phone.in_force(env.cloud, stream)?.predates_loss)

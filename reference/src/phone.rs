@@ -635,32 +635,15 @@ pub struct State {
     records: BTreeMap<u64, Record>,
 }
 
-/// A member's record: what the owner calls the member, its key, the pairwise key.
-#[derive(Encode, Decode)]
-#[cbor(array)]
-struct Record {
-    #[n(0)]
-    name: Name,
-    #[n(1)]
-    key: KemPublic,
-    #[n(2)]
-    pairwise: Bytes<32>,
-}
+/// What the owner calls a member, the member's key, the pairwise key.
+type Record = (Name, KemPublic, Bytes<32>);
 
 impl Phone {
     /// What the phone stores.
     pub fn to_state(&self) -> State {
         let record = |(number, member): (&u64, &grant::Member)| {
-            let (name, key) = (member.name.clone(), member.key);
             let pairwise = Bytes(*member.pairwise.as_bytes());
-            (
-                *number,
-                Record {
-                    name,
-                    key,
-                    pairwise,
-                },
-            )
+            (*number, (member.name.clone(), member.key, pairwise))
         };
         State {
             name: self.name.clone(),
@@ -683,12 +666,7 @@ impl Phone {
     /// `invalid-key`, `malformed`, `wrong-account` if the file was altered.
     pub fn from_state(state: State) -> Result<Self> {
         let invalid = |_| MessageError::InvalidKey;
-        let record = |(number, record): (u64, Record)| {
-            let Record {
-                name,
-                key,
-                pairwise,
-            } = record;
+        let record = |(number, (name, key, pairwise)): (u64, Record)| {
             let pairwise = SecretBytes::new(pairwise.0);
             (
                 number,

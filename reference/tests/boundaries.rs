@@ -674,6 +674,24 @@ fn a_phone_reads_each_members_record_once() {
     assert_eq!(asked(), 1, "the one who is new to it");
 }
 
+/// So does a member that is asked for one stream, and it gets the same of that one.
+#[test]
+fn a_member_may_read_one_stream_alone() {
+    let mut home = home();
+    home.share("phone", &["x", "y"], &["alice"], Term::UntilRevoked)
+        .unwrap();
+    let (id, cloud) = (home.id(), home.cloud.clone());
+    let alice = home.member("alice").unwrap();
+    let asked = |stream: &str| cloud.asked(&id, &format!("announcements/{stream}"));
+    let _ = asked("y");
+    let news = alice.sync_stream(&cloud, &id, &n("x")).unwrap();
+    assert_eq!((news.grants, news.refused), (1, vec![]));
+    assert_eq!(asked("y"), 0);
+    assert_eq!(alice.streams(&id), ns(&["x"]));
+    assert_eq!(alice.sync(&cloud).unwrap().grants, 1, "the other one");
+    assert_eq!(alice.streams(&id), ns(&["x", "y"]));
+}
+
 /// `asked` counts since it was last called. What an act asks the cloud for does not grow with the streams that it does not touch.
 #[test]
 fn an_act_asks_for_the_streams_that_it_touches() {
@@ -798,7 +816,7 @@ fn done(cloud: &dyn Cloud, what: &Do) -> String {
                 paths.sort();
                 paths
             });
-            format!("{listed:?}")
+            format!("{listed:?} {:?}", cloud.folders(folder(place)))
         }
         Do::Delete(place) => format!("{:?}", cloud.delete(path(place))),
     }
