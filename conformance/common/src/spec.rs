@@ -1,0 +1,161 @@
+//! SPEC as data: its claims, its reasons, its sections, its errata. Whatever names one of them is held
+//! against the document itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+/// The document.
+pub const TEXT: &str = include_str!("../../../reference/SPEC.md");
+
+/// What of SPEC can be named.
+pub struct Spec {
+    /// Claims and what each says, in SPEC's order.
+    pub claims: Vec<(String, String)>,
+    /// Reasons and what each says, in SPEC's order.
+    pub reasons: Vec<(String, String)>,
+    /// Sections, as links name them.
+    pub sections: BTreeSet<String>,
+    /// Errata, `E1` and on.
+    pub errata: BTreeMap<String, String>,
+    /// The grammar's structures, with the names of their fields in their order: of a message, those
+    /// of its body.
+    pub structures: BTreeMap<String, Vec<String>>,
+}
+
+/// SPEC, read once.
+pub static SPEC: LazyLock<Spec> = LazyLock::new(|| Spec::read(TEXT));
+
+impl Spec {
+    fn read(text: &str) -> Self {
+        let sections = text.lines().filter_map(|line| {
+            let title = line.trim_start_matches('#');
+            (title.len() < line.len()).then(|| slug(title))
+        });
+        let rows = || text.lines().filter_map(row);
+        let named = |start: &str| -> Vec<(String, String)> {
+            let is = |cells: &Vec<&str>| cells.first().is_some_and(|cell| cell.starts_with(start));
+            let both =
+                |cells: Vec<&str>| Some((cells.first()?.to_string(), cells.get(1)?.to_string()));
+            rows().filter(is).filter_map(both).collect()
+        };
+        let after = text.split("\n## Reasons").nth(1).unwrap_or_default();
+        let table = after.split("\n## ").next().unwrap_or_default();
+        let reason = |line: &str| {
+            let cells = row(line)?;
+            let name = cells.first()?.strip_prefix('`')?.strip_suffix('`')?;
+            Some((name.to_owned(), cells.get(1)?.to_string()))
+        };
+        let errata = rows().filter_map(|cells| {
+            let number = cells.first()?.strip_prefix('E')?;
+            number.parse::<u32>().ok()?;
+            Some((cells.first()?.to_string(), cells.get(2)?.to_string()))
+        });
+        Self {
+            claims: named("CLAIM-"),
+            reasons: table.lines().filter_map(reason).collect(),
+            sections: sections.collect(),
+            errata: errata.collect(),
+            structures: structures(text),
+        }
+    }
+
+    /// Is this a claim, or a section (`SPEC#…`), of SPEC?
+    pub fn knows(&self, name: &str) -> bool {
+        match name.strip_prefix("SPEC#") {
+            Some(section) => self.sections.contains(section),
+            None => self.claims.iter().any(|(claim, _)| claim == name),
+        }
+    }
+}
+
+/// The cells of a row of a table.
+/// The structures of the `cddl` blocks.
+fn structures(text: &str) -> BTreeMap<String, Vec<String>> {
+    let blocks = text.split("```cddl\n").skip(1);
+    let blocks = blocks.filter_map(|block| block.split("```").next());
+    let lines = blocks.flat_map(str::lines);
+    let clear = lines.map(|line| line.split(';').next().unwrap_or_default());
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in clear {
+        match line.split_once('=') {
+            Some((name, is)) if !line.starts_with(' ') && !name.contains(['[', '(']) => {
+                found.push((name.trim().to_owned(), is.to_owned()));
+            }
+            _ => {
+                if let Some((_, rest)) = found.last_mut() {
+                    rest.push_str(line);
+                }
+            }
+        }
+    }
+    let of = |(name, is): (String, String)| Some((name, fields(is.trim())?));
+    found.into_iter().filter_map(of).collect()
+}
+
+/// The names of an array's fields, where it is one. A field without a name has its type's.
+fn fields(array: &str) -> Option<Vec<String>> {
+    let inside = array.strip_prefix("#6.18(").unwrap_or(array);
+    let inside = inside.strip_prefix('[')?;
+    let mut depth = 0_usize;
+    let mut parts = vec![String::new()];
+    for c in inside.chars() {
+        match c {
+            '[' | '{' | '(' => depth += 1,
+            ']' | '}' | ')' if depth == 0 => break,
+            ']' | '}' | ')' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        parts.last_mut()?.push(c);
+    }
+    let parts: Vec<_> = parts.iter().map(|part| part.trim()).collect();
+    // A message: type, version, account, body.
+    if let [kind, "version", "account-id", body] = parts[..]
+        && kind.starts_with('"')
+    {
+        return fields(body);
+    }
+    let name = |part: &&str| {
+        let name = part.split_once(':').map_or(*part, |(name, _)| name);
+        name.trim().trim_start_matches("+ ").to_owned()
+    };
+    Some(parts.iter().map(name).collect())
+}
+
+fn row(line: &str) -> Option<Vec<&str>> {
+    let inner = line.strip_prefix('|')?.strip_suffix('|')?;
+    Some(inner.split('|').map(str::trim).collect())
+}
+
+/// A title as links name it.
+fn slug(title: &str) -> String {
+    let kept = title.trim().to_lowercase();
+    let kept = kept
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spec_is_read() {
+        assert!(SPEC.knows("CLAIM-ROOT") && SPEC.knows("SPEC#the-owners-records"));
+        assert!(!SPEC.knows("CLAIM-NONE") && !SPEC.knows("SPEC#none") && !SPEC.knows("ROOT"));
+        let reasons: BTreeSet<_> = SPEC.reasons.iter().map(|(name, _)| &**name).collect();
+        let known: BTreeSet<_> = encryptediot::Error::all()
+            .map(|error| error.reason())
+            .collect();
+        let known: BTreeSet<_> = known
+            .into_iter()
+            .filter(|reason| *reason != "crypto")
+            .collect();
+        assert_eq!(reasons, known);
+        assert_eq!(SPEC.errata.len(), 21);
+    }
+}

@@ -1,0 +1,357 @@
+//! `conformance prove`.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::ProgressBar;
+
+use super::bless;
+use super::cache::Cache;
+use super::check::{default_cache, default_models, stop};
+use super::error::{Error, Result, file};
+use super::gate::{self, Options, Pins};
+use super::manifest::{FILE, Manifest};
+use super::plan::{self, Ablations, Models, Selection};
+use super::process::Limits;
+use super::prover::{INSTALL, NAME, Prover};
+use super::report::Report;
+use super::table;
+use conformance_common::file::store;
+
+const EXAMPLES: &str = "\
+Examples:
+  conformance prove                          every lemma, ablations included
+  conformance prove --no-ablations           what the main job runs
+  conformance prove paper/agree              one lemma of one model
+  conformance prove CLAIM-ROOT 'exec_*'      what supports a claim, and all executability lemmas
+  conformance prove --set NO_PIN             one set of flags (`none`: without flags)
+  conformance prove paper --traces out       attacks as pictures (SVG) and in words
+  conformance prove --list --json -          what there is, for machines; runs nothing
+  conformance prove --partition 2/4          the second of four parts, for a CI matrix
+  conformance prove --proofs out             keep the proofs, each loaded again and re-checked
+  conformance prove --bless                  take what the prover says for expected; prints changes
+  conformance prove --bless --alone          the same, and measure each lemma's time
+  conformance prove --bless --recheck tamarin-prover-hs
+                                             proofs found by one prover, verdicts by another
+
+Exit status: 0 if all selected verdicts hold; 1 if one does not, or `--require-prover` finds none;
+2 if nothing was checked: no prover, an empty selection, a wrong command line.
+
+A lemma that was not run is \"not checked\", which is no success. \"holds if\" marks a lemma whose
+proof assumes others that were not proven in this run or a former one.";
+
+/// Run the prover on the models and judge its verdicts.
+///
+/// Every lemma is held against tamarin/verdicts.toml: its verdict, what its formula says, and the
+/// restrictions in force. A prover that was stopped, crashed, warned or said something else counts
+/// as failed.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ProveArgs {
+    /// Only these: a pattern for an id (`model+FLAG/lemma`), a model, a lemma or a claim.
+    #[arg(value_name = "SELECT")]
+    select: Vec<String>,
+    /// Only models that match.
+    #[arg(long, value_name = "GLOB")]
+    theory: Vec<String>,
+    /// Only lemmas that match.
+    #[arg(long, value_name = "GLOB")]
+    lemma: Vec<String>,
+    /// Only lemmas that support this claim.
+    #[arg(long, value_name = "CLAIM")]
+    claim: Vec<String>,
+    /// Only under these flags, as in `A+B`; `none` is no flag.
+    #[arg(long, value_name = "FLAGS")]
+    set: Vec<String>,
+    /// Leave ablations out.
+    #[arg(long, conflicts_with = "ablations_only")]
+    no_ablations: bool,
+    /// Nothing but ablations.
+    #[arg(long)]
+    ablations_only: bool,
+    /// Part k of n parts that take about alike; together they are the selection.
+    #[arg(long, value_name = "K/N", value_parser = partition)]
+    partition: Option<(usize, usize)>,
+    /// Say what is selected, and run nothing.
+    #[arg(long)]
+    list: bool,
+    /// Write the report as JSON (`-`: to the standard output, and the table to the other).
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write the report as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Write the traces that were found: SVG (with Graphviz), in words, JSON.
+    #[arg(long, value_name = "DIR")]
+    traces: Option<PathBuf>,
+    /// Write the models with their proofs, load them again, and believe only what that gives.
+    #[arg(long, value_name = "DIR")]
+    proofs: Option<PathBuf>,
+    /// Let this prover check the proofs; its verdicts are the ones that count.
+    #[arg(long, value_name = "PROVER")]
+    recheck: Option<PathBuf>,
+    /// The prover [default: tamarin-prover on PATH].
+    #[arg(long, value_name = "PATH")]
+    prover: Option<PathBuf>,
+    /// No prover is a failure.
+    #[arg(long)]
+    require_prover: bool,
+    /// Run everything, whatever former runs gave.
+    #[arg(long)]
+    no_cache: bool,
+    /// How many provers at a time [default: the number of cores].
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Each lemma in a process of its own, so that its time is measured.
+    #[arg(long)]
+    alone: bool,
+    /// Seconds for one lemma.
+    #[arg(long, value_name = "S", default_value_t = 300)]
+    timeout: u64,
+    /// MiB for one prover [default: most of the machine's, shared out].
+    #[arg(long, value_name = "MIB")]
+    memory: Option<u64>,
+    /// Seconds for the checks of message derivation.
+    #[arg(long, value_name = "S", default_value_t = 60)]
+    derivcheck_timeout: u32,
+    /// Write verdicts.toml and the table in README.md anew, and say what changed.
+    #[arg(long)]
+    bless: bool,
+    /// Where the models are [default: the nearest directory `tamarin`].
+    #[arg(long, value_name = "DIR")]
+    models: Option<PathBuf>,
+}
+
+fn partition(text: &str) -> std::result::Result<(usize, usize), String> {
+    let parts = text.split_once('/').map(|(k, n)| (k.parse(), n.parse()));
+    match parts {
+        Some((Ok(k), Ok(n))) if 1 <= k && k <= n => Ok((k, n)),
+        _ => Err("a part is k/n with 1 ≤ k ≤ n, as in 2/4".to_owned()),
+    }
+}
+
+fn flags(text: &str) -> BTreeSet<String> {
+    let parts = text.split(['+', ',']).map(str::trim);
+    let parts = parts.filter(|f| !f.is_empty() && *f != "none");
+    parts.map(str::to_owned).collect()
+}
+
+/// Runs the command; gives the exit status.
+///
+/// # Errors
+/// Why nothing could be judged.
+pub fn run(args: &ProveArgs) -> Result<u8> {
+    let directory = args.models.clone().unwrap_or_else(default_models);
+    let models = Models::read(&directory)?;
+    let manifest = Manifest::read(&directory)?;
+    let prover = Prover::find(args.prover.as_deref())?;
+    if prover.is_none() && args.require_prover {
+        eprintln!("conformance: there is no {NAME} on PATH; {INSTALL}");
+        return Ok(1);
+    }
+    let options = options(args, &directory, prover)?;
+    if args.bless {
+        return bless(args, &models, &manifest.unwrap_or_default(), options);
+    }
+    let Some(manifest) = manifest else {
+        return Err(Error::NoManifest(directory.join(FILE)));
+    };
+    if args.list {
+        return list(args, &models, &manifest, options);
+    }
+    if options.prover.is_none() {
+        eprintln!("conformance: nothing is checked: there is no {NAME} on PATH; {INSTALL}");
+    }
+    let how = (Pins::Held, &BTreeSet::new());
+    let report = with_progress(|progress| {
+        gate::judge(&models, &manifest, &options, how, progress, &stop())
+    })?;
+    if report.lemmas.is_empty() && report.problems.is_empty() {
+        return Err(Error::Usage("nothing is selected".to_owned()));
+    }
+    write(args, &report)?;
+    Ok(report.exit_code())
+}
+
+fn options(args: &ProveArgs, directory: &Path, prover: Option<Prover>) -> Result<Options> {
+    let cache = match args.no_cache {
+        true => Cache::none(),
+        false => default_cache(directory),
+    };
+    let defaults = Options::new(prover, cache);
+    let jobs = args.jobs.unwrap_or(defaults.jobs).max(1);
+    let recheck = match &args.recheck {
+        Some(path) => Prover::find(Some(path))?,
+        None => None,
+    };
+    for place in [&args.proofs, &args.traces].into_iter().flatten() {
+        let real = |p: &Path| p.canonicalize().unwrap_or_else(|_| p.to_owned());
+        std::fs::create_dir_all(place).map_err(file(place))?;
+        if real(place) == real(directory) {
+            let place = place.display();
+            return Err(Error::Usage(format!(
+                "{place} has the models; write elsewhere"
+            )));
+        }
+    }
+    Ok(Options {
+        recheck,
+        jobs,
+        limits: Limits {
+            time: Duration::from_secs(args.timeout),
+            memory: args.memory.unwrap_or_else(|| gate::memory() / jobs as u64),
+        },
+        derivcheck: args.derivcheck_timeout,
+        proofs: args.proofs.clone(),
+        traces: args.traces.clone(),
+        alone: args.alone,
+        selection: Selection {
+            any: args.select.clone(),
+            theories: args.theory.clone(),
+            lemmas: args.lemma.clone(),
+            claims: args.claim.clone(),
+            sets: args.set.iter().map(|s| flags(s)).collect(),
+            ablations: match (args.no_ablations, args.ablations_only) {
+                (true, _) => Ablations::Without,
+                (_, true) => Ablations::Only,
+                _ => Ablations::With,
+            },
+            partition: args.partition,
+        },
+        ..defaults
+    })
+}
+
+/// A line that says what runs; none where nobody watches.
+fn with_progress<T>(run: impl FnOnce(&dyn Fn(&str)) -> T) -> T {
+    let bar = ProgressBar::new_spinner();
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let told = RefCell::new(std::time::Instant::now());
+    let watched = std::io::stderr().is_terminal();
+    let result = run(&|line: &str| {
+        if watched {
+            bar.set_message(line.to_owned());
+        } else if told.borrow().elapsed() > Duration::from_secs(60) {
+            // A log gets a sign of life once a minute.
+            told.replace(std::time::Instant::now());
+            eprintln!("conformance: {line}");
+        }
+    });
+    bar.finish_and_clear();
+    result
+}
+
+fn write(args: &ProveArgs, report: &Report) -> Result<()> {
+    let text = table::people(report);
+    if let Some(path) = &args.junit {
+        let xml = report.junit().map_err(|e| Error::Report(e.to_string()))?;
+        store(path, xml.as_bytes()).map_err(file(path))?;
+    }
+    match &args.json {
+        None => print!("{text}"),
+        Some(path) => {
+            let json = report.json().map_err(|e| Error::Report(e.to_string()))?;
+            if path == Path::new("-") {
+                println!("{json}");
+                eprint!("{text}");
+            } else {
+                store(path, json.as_bytes()).map_err(file(path))?;
+                print!("{text}");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn list(args: &ProveArgs, models: &Models, manifest: &Manifest, options: Options) -> Result<u8> {
+    let cases = plan::cases(models, manifest, &BTreeSet::new())?;
+    let units = options.selection.of(plan::units(&cases))?;
+    if units.is_empty() {
+        return Err(Error::Usage("nothing is selected".to_owned()));
+    }
+    let all: Vec<serde_json::Value> = units
+        .iter()
+        .map(|unit| {
+            serde_json::json!({
+                "id": unit.id,
+                "file": unit.case.file,
+                "flags": unit.case.set.flags,
+                "lemma": unit.name(),
+                "claims": unit.claims(),
+                "expect": unit.entry.map(|e| e.expect),
+                "ablation": unit.case.set.ablation(),
+                "seconds": unit.entry.and_then(|e| e.seconds()),
+            })
+        })
+        .collect();
+    match &args.json {
+        Some(path) => {
+            let json =
+                serde_json::to_string_pretty(&all).map_err(|e| Error::Report(e.to_string()))?;
+            match path == Path::new("-") {
+                true => println!("{json}"),
+                false => store(path, json.as_bytes()).map_err(file(path))?,
+            }
+        }
+        None => {
+            for unit in &units {
+                let expect = unit.entry.map_or("not listed", |e| e.expect.word());
+                let seconds = unit.entry.and_then(|e| e.seconds());
+                let seconds = seconds.map_or("-".to_owned(), |s| format!("{s:.1} s"));
+                println!(
+                    "{expect:<10} {seconds:>8}  {} {}",
+                    unit.id,
+                    unit.claims().join(" ")
+                );
+            }
+        }
+    }
+    Ok(0)
+}
+
+fn bless(args: &ProveArgs, models: &Models, old: &Manifest, options: Options) -> Result<u8> {
+    if !options.selection.by_set() {
+        return Err(Error::Usage(
+            "what a set says is pinned as a whole: `--bless` takes `--theory`, `--set` and \
+             ablations as a selection, nothing finer"
+                .to_owned(),
+        ));
+    }
+    let blessed = with_progress(|progress| bless::bless(models, old, options, progress, &stop()))?;
+    let path = models.directory.join(FILE);
+    let text = blessed.manifest.toml();
+    store(&path, text.as_bytes()).map_err(file(&path))?;
+    let mut lines = blessed.changes;
+    if lines.is_empty() {
+        lines.push("nothing changed".to_owned());
+    }
+    let readme = models.directory.join("README.md");
+    match std::fs::read_to_string(&readme) {
+        Err(_) => lines.push("there is no README.md for the table".to_owned()),
+        Ok(text) => match table::inserted(&text, &table::readme(&blessed.manifest)) {
+            None => lines.push(format!(
+                "README.md has no place for the table; put in {} and {}",
+                table::BEGIN,
+                table::END
+            )),
+            Some(new) if new == text => {}
+            Some(new) => {
+                store(&readme, new.as_bytes()).map_err(file(&readme))?;
+                lines.push("README.md: the table was written anew".to_owned());
+            }
+        },
+    }
+    let text = lines.join("\n");
+    match args.json.is_some() || args.junit.is_some() {
+        true => return Err(Error::Usage("`--bless` writes no report".to_owned())),
+        false => println!("{text}"),
+    }
+    for line in &blessed.open {
+        println!("STILL OPEN {line}");
+    }
+    Ok(u8::from(!blessed.open.is_empty()))
+}

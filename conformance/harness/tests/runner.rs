@@ -1,0 +1,216 @@
+//! The runner with programs that misbehave: each is told as what it is, and the run goes on.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use conformance::check::Outcome;
+use conformance_vectors::file::File;
+use conformance_vectors::process::Process;
+use conformance_vectors::run::{Options, Report, run};
+
+const HELLO: &str =
+    r#"{"id":0,"result":"accept","output":{"name":"odd","version":"0","capabilities":["key-id"]}}"#;
+
+/// A program that says `hello`, then does `body` for each request, whose number is `$n`.
+fn program(folder: &Path, hello: &str, body: &str) -> PathBuf {
+    let path = folder.join("program");
+    let text = format!(
+        "#!/bin/sh\nread -r line\necho '{hello}'\nn=1\nwhile read -r line; do\n{body}\nn=$((n+1))\ndone\n"
+    );
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+    path
+}
+
+fn key_id() -> File {
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors");
+    File::read(&vectors.join("key-id.json")).unwrap()
+}
+
+/// Asks three tests, one program at a time.
+fn ask(hello: &str, body: &str) -> Report {
+    let folder = tempfile::tempdir().unwrap();
+    let command = program(folder.path(), hello, body).display().to_string();
+    let made = || Box::new(Process::new(command.clone(), Duration::from_millis(400))) as _;
+    let options = Options {
+        program: &made,
+        jobs: 1,
+        progress: &|| (),
+    };
+    run(&[key_id()], &[(0, 0), (0, 1), (0, 2)], &options).unwrap()
+}
+
+/// What was said of each test: every one of them was judged.
+fn said(body: &str) -> Vec<String> {
+    let report = ask(HELLO, body);
+    assert_eq!(
+        (report.findings.len(), report.exit_code()),
+        (3, 1),
+        "{body}"
+    );
+    let why = |outcome: &Outcome| match outcome {
+        Outcome::Failed(why) => why.clone(),
+        other => format!("{other:?}"),
+    };
+    report
+        .findings
+        .iter()
+        .map(|finding| why(&finding.outcome))
+        .collect()
+}
+
+#[test]
+fn each_fault_is_told_as_what_it_is_and_the_run_goes_on() {
+    for (body, told) in [
+        ("sleep 60", "hangs"),
+        ("exit 3", "ended without an answer"),
+        ("exec 1>&-; sleep 60", "ended without an answer"),
+        ("echo nonsense", "no answer: nonsense"),
+        ("echo '[1,2]'", "no answer"),
+        ("echo '{\"result\":\"unsupported\"}'", "no answer"),
+        (
+            "echo \"{\\\"id\\\":$n,\\\"result\\\":\\\"maybe\\\"}\"",
+            "no answer",
+        ),
+        (
+            "echo '{\"id\":99,\"result\":\"unsupported\"}'",
+            "out of order: request 1, answer 99",
+        ),
+        (
+            "echo \"{\\\"id\\\":$n,\\\"result\\\":\\\"unsupported\\\"}\"",
+            "unsupported, though it claims",
+        ),
+        (
+            "echo \"{\\\"id\\\":$n,\\\"result\\\":\\\"error\\\",\\\"message\\\":\\\"no idea\\\"}\"",
+            "no idea",
+        ),
+        (
+            "echo \"{\\\"id\\\":$n,\\\"result\\\":\\\"accept\\\",\\\"output\\\":{}}\"",
+            "expected",
+        ),
+    ] {
+        for why in said(body) {
+            assert!(why.contains(told), "{body}: {why}");
+        }
+    }
+}
+
+/// Fine at first, then dead: what was answered counts, and the next test has a fresh program.
+#[test]
+fn a_program_that_dies_is_started_anew() {
+    let good = key_id().tests[0].clone();
+    let conformance_vectors::file::Body::One(exchange) = good.body else {
+        panic!("one exchange");
+    };
+    let output = exchange.output.unwrap().to_string();
+    let body = format!(
+        "[ $n -gt 1 ] && exit 1\necho \"{{\\\"id\\\":$n,\\\"result\\\":\\\"accept\\\",\\\"output\\\":$(echo '{output}')}}\""
+    );
+    let report = ask(HELLO, &body);
+    assert_eq!(report.findings[0].outcome, Outcome::Held);
+    assert!(matches!(&report.findings[1].outcome, Outcome::Failed(_)));
+    // The third one is asked of a fresh program, which answers its first request: with the first one's output.
+    let Outcome::Failed(why) = &report.findings[2].outcome else {
+        panic!("{:?}", report.findings[2].outcome);
+    };
+    assert!(!why.contains("ended"), "{why}");
+}
+
+#[test]
+fn what_is_not_claimed_is_not_checked_and_nothing_held() {
+    let none = HELLO.replace("\"key-id\"", "");
+    let report = ask(&none, "exit 1");
+    assert_eq!((report.counts(), report.exit_code()), ((0, 0, 3), 2));
+}
+
+#[test]
+fn what_a_program_leaves_behind_is_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("child");
+    let body = format!("sleep 300 &\necho $! > '{}'\nsleep 60", mark.display());
+    said(&body);
+    let child = fs::read_to_string(&mark).unwrap();
+    let alive = || Path::new("/proc").join(child.trim()).join("stat").exists();
+    // It may be there for a moment as a process that is over and was not yet waited for.
+    let state = || {
+        fs::read_to_string(Path::new("/proc").join(child.trim()).join("stat")).unwrap_or_default()
+    };
+    for _ in 0..50 {
+        if !alive() || state().contains(") Z ") {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("{child} is still there");
+}
+
+fn conformance(arguments: &[&str]) -> std::process::Output {
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_conformance"));
+    command
+        .args(["vectors", "--vectors"])
+        .arg(vectors)
+        .args(arguments);
+    command.output().unwrap()
+}
+
+#[test]
+fn exit_codes_can_be_trusted_and_outputs_are_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let xml = folder.path().join("vectors.xml");
+    let held = conformance(&[
+        "key-id/*",
+        "--json",
+        "-",
+        "--junit",
+        &xml.display().to_string(),
+    ]);
+    assert_eq!(
+        held.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&held.stderr)
+    );
+    let json: serde_json::Value = serde_json::from_slice(&held.stdout).unwrap();
+    assert_eq!(
+        (&json["exit_code"], &json["counts"]["held"]),
+        (&0.into(), &16.into())
+    );
+    assert!(fs::read_to_string(&xml).unwrap().contains("key-id/good"));
+    // A program that says no hello is not run at all.
+    for silent in ["true", "cat", "/no/such/program"] {
+        let output = conformance(&["--impl", silent, "--timeout", "1", "key-id/*"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{silent}: {said}");
+        assert!(
+            said.contains("hello") && said.contains("PROTOCOL.md"),
+            "{silent}: {said}"
+        );
+    }
+    assert_eq!(conformance(&["no-such-test/*"]).status.code(), Some(2));
+    assert_eq!(conformance(&["--no-such-option"]).status.code(), Some(2));
+    let listed = conformance(&[
+        "--file",
+        "key-id",
+        "--flag",
+        "InvalidKey",
+        "--claim",
+        "SPEC#primitives",
+        "--list",
+    ]);
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert!(
+        listed.contains("key-id/off-curve") && !listed.contains("key-id/good"),
+        "{listed}"
+    );
+    let odd = program(folder.path(), HELLO, "echo nonsense")
+        .display()
+        .to_string();
+    let failed = conformance(&["--impl", &odd, "key-id/*"]);
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&failed.stdout).contains("FAILED key-id/good"));
+}

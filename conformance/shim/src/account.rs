@@ -1,0 +1,530 @@
+//! Root, passphrase, vault, roster, checkpoint (SPEC section "Account").
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::values::{Fixed, Head, Hex, PhoneKeys, pinned, ring};
+use super::{Devices, Done, Operation, Outcome};
+use encryptediot::cbor::Bytes;
+use encryptediot::crypto::{self, KemPublic, RsaPublic, hpke_shared_secret};
+use encryptediot::error::{AccountError, MessageError};
+use encryptediot::keys::{self, kem_id};
+use encryptediot::message::{self, Body as _};
+use encryptediot::owner::{self, Unlock};
+use encryptediot::passphrase::Passphrase;
+use encryptediot::phone;
+use encryptediot::roster::{self, Wrapped};
+use encryptediot::vault::{self, Pdk, Ring, Vault};
+
+/// The root, and the account that it stands for, from the modulus of an account signing key.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RootMake {
+    /// The modulus, big-endian.
+    modulus: Hex,
+}
+
+/// A root and its account.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Root {
+    /// The `COSE_Key`, 272 bytes.
+    root: Hex,
+    /// The account.
+    account: Fixed<32>,
+}
+
+impl Operation for RootMake {
+    const NAME: &'static str = "root-make";
+    type Output = Root;
+
+    fn run(self, _: &mut Devices) -> Outcome<Root> {
+        let invalid = |_| MessageError::InvalidKey;
+        let modulus = <&[u8; 256]>::try_from(&*self.modulus.0);
+        let modulus = modulus.map_err(|_| MessageError::InvalidKey)?;
+        let root = RsaPublic::from_modulus(modulus).map_err(invalid)?;
+        let account = keys::account_id(&root).into();
+        let root = keys::encode_root(&root).into();
+        Ok(Root { root, account }.into())
+    }
+}
+
+/// Reads the root of a pinned account.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RootOpen {
+    /// The pinned account.
+    account: Fixed<32>,
+    /// What is said to be its root.
+    root: Hex,
+}
+
+/// An account signing key's public part.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Modulus {
+    /// The modulus, big-endian.
+    modulus: Hex,
+}
+
+impl Operation for RootOpen {
+    const NAME: &'static str = "root-open";
+    type Output = Modulus;
+
+    fn run(self, _: &mut Devices) -> Outcome<Modulus> {
+        let root = keys::decode_root(&self.account.into(), &self.root.0)?;
+        let modulus = root.modulus().to_vec().into();
+        Ok(Modulus { modulus }.into())
+    }
+}
+
+/// Reads a passphrase as a person typed it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PassphraseRead {
+    /// What was typed.
+    text: String,
+}
+
+/// A passphrase.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Words {
+    /// Its canonical form.
+    words: String,
+}
+
+impl Operation for PassphraseRead {
+    const NAME: &'static str = "passphrase-read";
+    type Output = Words;
+
+    fn run(self, _: &mut Devices) -> Outcome<Words> {
+        let words = Passphrase::parse(&self.text)?.words().to_owned();
+        Ok(Words { words }.into())
+    }
+}
+
+/// The parameters of the passphrase function.
+#[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Work {
+    /// scrypt's N is 2 to this power.
+    log_n: u8,
+    /// scrypt's block size.
+    r: u32,
+    /// scrypt's parallelism.
+    p: u32,
+    /// PBKDF2's iterations.
+    iterations: u32,
+}
+
+impl From<Work> for vault::Work {
+    fn from(work: Work) -> Self {
+        let (log_n, r, p, iterations) = (work.log_n, work.r, work.p, work.iterations);
+        Self {
+            log_n,
+            r,
+            p,
+            iterations,
+        }
+    }
+}
+
+impl From<vault::Work> for Work {
+    fn from(work: vault::Work) -> Self {
+        let (log_n, r, p, iterations) = (work.log_n, work.r, work.p, work.iterations);
+        Self {
+            log_n,
+            r,
+            p,
+            iterations,
+        }
+    }
+}
+
+fn scrypt(passphrase: &Passphrase, salt: &[u8; 16], work: vault::Work) -> Vec<u8> {
+    let work = crypto::Work {
+        log_n: work.log_n,
+        r: work.r,
+        p: work.p,
+        iterations: work.iterations,
+    };
+    let stretched = crypto::scrypt(passphrase.words().as_bytes(), salt, &work);
+    stretched.map_or_else(|_| Vec::new(), |key| key.as_bytes().to_vec())
+}
+
+/// The passphrase-derived key.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PdkDerive {
+    /// The passphrase as it was typed.
+    passphrase: String,
+    /// The salt.
+    salt: Fixed<16>,
+    /// The parameters.
+    work: Work,
+}
+
+/// A passphrase-derived key.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Derived {
+    /// The PDK.
+    pdk: Fixed<32>,
+}
+
+impl Operation for PdkDerive {
+    const NAME: &'static str = "pdk-derive";
+    const INTERMEDIATE: &'static [&'static str] = &["scrypt"];
+    type Output = Derived;
+
+    fn run(self, _: &mut Devices) -> Outcome<Derived> {
+        let passphrase = Passphrase::parse(&self.passphrase)?;
+        let (work, salt) = (self.work.into(), self.salt);
+        let pdk = Pdk::derive_with_salt(&passphrase, work, salt.into())?;
+        let pdk = Fixed(*pdk.key().as_bytes());
+        Ok(Done::from(Derived { pdk }).with("scrypt", scrypt(&passphrase, &salt.0, work)))
+    }
+}
+
+/// Opens a vault with the passphrase.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VaultOpen {
+    /// The pinned account.
+    account: Fixed<32>,
+    /// The passphrase as it was typed.
+    passphrase: String,
+    /// The number under which the vault lies in the cloud.
+    place: u64,
+    /// The latest number that this phone has seen, 0 if none.
+    seen: u64,
+    /// The vault.
+    vault: Hex,
+}
+
+/// What a vault holds.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct VaultOpened {
+    /// The account signing key, PKCS #8.
+    signing_key: Hex,
+    /// The key ring.
+    ring: RingKeys,
+}
+
+/// A key ring.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct RingKeys {
+    /// The account's keys, oldest first.
+    keys: Vec<Fixed<32>>,
+    /// The rings of the accounts that this one replaced.
+    predecessors: Vec<Predecessor>,
+}
+
+/// The ring of an account that was replaced.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Predecessor {
+    /// The account.
+    account: Fixed<32>,
+    /// Its keys, oldest first.
+    keys: Vec<Fixed<32>>,
+}
+
+impl From<&Ring> for RingKeys {
+    fn from(ring: &Ring) -> Self {
+        let plain =
+            |keys: &[encryptediot::cose::Key]| keys.iter().map(|k| Fixed(*k.as_bytes())).collect();
+        let predecessors = ring.predecessors.iter().map(|(account, keys)| Predecessor {
+            account: (*account).into(),
+            keys: plain(keys),
+        });
+        Self {
+            keys: plain(&ring.keys),
+            predecessors: predecessors.collect(),
+        }
+    }
+}
+
+impl Operation for VaultOpen {
+    const NAME: &'static str = "vault-open";
+    const INTERMEDIATE: &'static [&'static str] =
+        &["scrypt", "pdk", "signing_key_context", "ring_context"];
+    type Output = VaultOpened;
+
+    fn run(self, _: &mut Devices) -> Outcome<VaultOpened> {
+        let account = self.account.into();
+        let passphrase = Passphrase::parse(&self.passphrase)?;
+        let vault: Vault = message::decode(&account, &self.vault.0)?;
+        vault::check_place(&vault, self.place, self.seen)?;
+        let (number, opened) = vault::open(&account, &passphrase, &self.vault.0)?;
+        let pkcs8 = opened.signing_key.to_pkcs8();
+        let pkcs8 = pkcs8.map_err(|_| AccountError::VaultOpen)?;
+        let output = VaultOpened {
+            signing_key: pkcs8.to_vec().into(),
+            ring: (&opened.ring).into(),
+        };
+        let context = |kind| opened.pdk.context(kind, &account, number);
+        Ok(Done::from(output)
+            .with("scrypt", scrypt(&passphrase, &vault.salt.0, vault.work))
+            .with("pdk", *opened.pdk.key().as_bytes())
+            .with("signing_key_context", context(vault::SIGNING_KEY))
+            .with("ring_context", context(vault::RING)))
+    }
+}
+
+/// The place in the chain of rosters that a phone has reached.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct RosterHead {
+    /// The roster's number.
+    number: u64,
+    /// Its hash.
+    hash: Fixed<32>,
+}
+
+/// Verifies a roster under the pinned root and takes it after the one that the phone has.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RosterOpen {
+    /// The pinned root.
+    root: Hex,
+    /// The roster that the phone has, `null` if none.
+    head: Option<RosterHead>,
+    /// The roster, a statement.
+    roster: Hex,
+}
+
+/// What a roster says.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct RosterOpened {
+    /// The new head of the chain.
+    head: RosterHead,
+    /// When it was made.
+    issued: u64,
+    /// The generation of the ring's newest key.
+    generation: u64,
+    /// The phones.
+    phones: Vec<Phone>,
+    /// The cameras.
+    cameras: Vec<Camera>,
+}
+
+/// A phone on the roster.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Phone {
+    /// Its name.
+    name: String,
+    /// Its public keys.
+    keys: PhoneKeys,
+}
+
+/// A camera on the roster.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Camera {
+    /// Its name.
+    name: String,
+    /// The key under which it signs.
+    key: Fixed<65>,
+    /// Its streams.
+    streams: Vec<String>,
+}
+
+impl Operation for RosterOpen {
+    const NAME: &'static str = "roster-open";
+    type Output = RosterOpened;
+
+    fn run(self, _: &mut Devices) -> Outcome<RosterOpened> {
+        let (root, account) = pinned(&self.root)?;
+        let next = roster::open(&root, &account, &self.roster.0)?;
+        let head = self.head.map(|head| roster::Head {
+            number: head.number,
+            hash: head.hash.into(),
+        });
+        let head = roster::follow(head, &next)?;
+        let phone = |entry: &roster::PhoneEntry| Phone {
+            name: entry.name.to_string(),
+            keys: (&entry.keys).into(),
+        };
+        let camera = |entry: &roster::CameraEntry| Camera {
+            name: entry.name.to_string(),
+            key: entry.key.into(),
+            streams: entry.streams.iter().map(ToString::to_string).collect(),
+        };
+        let (number, hash) = (head.number, head.hash.into());
+        Ok(RosterOpened {
+            head: RosterHead { number, hash },
+            issued: next.roster.issued,
+            generation: next.roster.generation,
+            phones: next.roster.phones.iter().map(phone).collect(),
+            cameras: next.roster.cameras.iter().map(camera).collect(),
+        }
+        .into())
+    }
+}
+
+/// Opens the key ring that a roster holds for a phone.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RosterRingOpen {
+    /// The pinned root.
+    root: Hex,
+    /// The roster, a statement.
+    roster: Hex,
+    /// The private half of the phone's instance key.
+    instance: Fixed<32>,
+}
+
+impl Operation for RosterRingOpen {
+    const NAME: &'static str = "roster-ring-open";
+    const INTERMEDIATE: &'static [&'static str] = &["info", "shared_secret"];
+    type Output = RingKeys;
+
+    fn run(self, _: &mut Devices) -> Outcome<RingKeys> {
+        let (root, account) = pinned(&self.root)?;
+        let instance = self.instance.decrypting()?;
+        let roster = roster::open(&root, &account, &self.roster.0)?.roster;
+        let ring = roster::open_ring(&account, &roster, &instance)?;
+        let public: KemPublic = instance.public();
+        let info = roster::ring_context(&account, roster.number, &public);
+        let enc = roster.phone(&public).map(|entry| entry.ring.enc);
+        let shared = hpke_shared_secret(&instance, &enc.unwrap_or(Bytes([0; 65])).0)?;
+        Ok(Done::from(RingKeys::from(&ring))
+            .with("info", info)
+            .with("shared_secret", *shared.as_bytes()))
+    }
+}
+
+/// Opens what the owner's phones alone know of the members.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RosterPrivateOpen {
+    /// The pinned root.
+    root: Hex,
+    /// The roster, a statement.
+    roster: Hex,
+    /// The keys of the ring, oldest first.
+    ring: Vec<Fixed<32>>,
+}
+
+/// What the owner's phones alone know of the members.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct RosterPrivate {
+    /// How many member records there are.
+    members: u64,
+    /// The members who are given every stream.
+    all_streams: Vec<u64>,
+}
+
+impl Operation for RosterPrivateOpen {
+    const NAME: &'static str = "roster-private-open";
+    type Output = RosterPrivate;
+
+    fn run(self, _: &mut Devices) -> Outcome<RosterPrivate> {
+        let (root, account) = pinned(&self.root)?;
+        let roster = roster::open(&root, &account, &self.roster.0)?.roster;
+        let private = roster::open_private(&account, &roster, &ring(&self.ring))?;
+        let (members, all_streams) = (private.members, private.all_streams);
+        Ok(RosterPrivate {
+            members,
+            all_streams,
+        }
+        .into())
+    }
+}
+
+/// Reads a checkpoint's text.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointRead {
+    /// The pinned account.
+    account: Fixed<32>,
+    /// The text.
+    text: String,
+}
+
+/// What a checkpoint says.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Checkpoint {
+    /// The latest roster, `null` from a camera.
+    roster: Option<RosterHead>,
+    /// The latest announcement of each stream.
+    streams: Vec<StreamHead>,
+}
+
+/// The latest announcement of a stream.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct StreamHead {
+    /// The stream.
+    stream: String,
+    /// The latest announcement.
+    head: Head,
+}
+
+impl Operation for CheckpointRead {
+    const NAME: &'static str = "checkpoint-read";
+    type Output = Checkpoint;
+
+    fn run(self, _: &mut Devices) -> Outcome<Checkpoint> {
+        let checkpoint = phone::checkpoint_from_text(&self.account.into(), &self.text)?;
+        let stream = |(name, head): (keys::Name, encryptediot::announcement::Head)| StreamHead {
+            stream: name.to_string(),
+            head: head.into(),
+        };
+        let roster = checkpoint.roster.map(|head| RosterHead {
+            number: head.number,
+            hash: head.hash.into(),
+        });
+        let streams = checkpoint.streams.into_iter().map(stream).collect();
+        Ok(Checkpoint { roster, streams }.into())
+    }
+}
+
+/// Opens the passphrase-derived key that was wrapped to a phone's instance key.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnlockOpen {
+    /// The pinned account.
+    account: Fixed<32>,
+    /// The private half of the phone's instance key.
+    instance: Fixed<32>,
+    /// The object `unlock`.
+    unlock: Hex,
+}
+
+/// A passphrase-derived key and its origin.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Unlocked {
+    /// The PDK.
+    pdk: Fixed<32>,
+}
+
+impl Operation for UnlockOpen {
+    const NAME: &'static str = "unlock-open";
+    const INTERMEDIATE: &'static [&'static str] = &["info", "shared_secret"];
+    type Output = Unlocked;
+
+    fn run(self, _: &mut Devices) -> Outcome<Unlocked> {
+        let (account, instance) = (self.account.into(), self.instance.decrypting()?);
+        let pdk = owner::open_unlock(&account, &instance, &self.unlock.0)?;
+        let pdk = Fixed(*pdk.key().as_bytes());
+        let Unlock {
+            pdk: Wrapped { enc, .. },
+            ..
+        } = message::decode(&account, &self.unlock.0)?;
+        let info = message::context(Unlock::TYPE, &account, kem_id(&instance.public()));
+        let shared = hpke_shared_secret(&instance, &enc.0)?;
+        Ok(Done::from(Unlocked { pdk })
+            .with("info", info)
+            .with("shared_secret", *shared.as_bytes()))
+    }
+}

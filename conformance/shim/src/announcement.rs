@@ -1,0 +1,350 @@
+//! Announcements, acknowledgements, leases (SPEC section "Announcements").
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::values::{Fixed, Head, Hex, PhoneKeys, Role, Window, name, pinned};
+use super::{Devices, Operation, Outcome};
+use encryptediot::announcement::{self, Step};
+use encryptediot::clip;
+use encryptediot::cose;
+use encryptediot::keys::kem_id;
+use encryptediot::message;
+
+/// Verifies an announcement under the pinned root: the statement and its form.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnnouncementOpen {
+    /// The pinned root.
+    root: Hex,
+    /// The announcement, a statement.
+    announcement: Hex,
+}
+
+/// What an announcement says.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Announced {
+    /// Its hash.
+    hash: Fixed<32>,
+    /// The camera.
+    camera: Fixed<65>,
+    /// The stream.
+    stream: String,
+    /// The epoch.
+    epoch: u64,
+    /// The hash of the announcement before, `null` for the first.
+    previous: Option<Fixed<32>>,
+    /// When it was made.
+    issued: u64,
+    /// When the lease ends.
+    lease_until: u64,
+    /// The owner's phones.
+    phones: Vec<PhoneKeys>,
+    /// The stream keys.
+    keys: Vec<StreamKey>,
+    /// The backup's hash.
+    backup: Fixed<32>,
+    /// The members' parts lie in 2 to this power objects.
+    shard_bits: u8,
+}
+
+/// A stream key.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct StreamKey {
+    /// `owner`, `dsk` or `tdsk`.
+    kind: Role,
+    /// A TDSK's window.
+    window: Option<Window>,
+    /// The public half.
+    public: Fixed<65>,
+}
+
+impl Operation for AnnouncementOpen {
+    const NAME: &'static str = "announcement-open";
+    type Output = Announced;
+
+    fn run(self, _: &mut Devices) -> Outcome<Announced> {
+        let (root, account) = pinned(&self.root)?;
+        let signed = announcement::open(&root, &account, &self.announcement.0)?;
+        let (hash, body) = (signed.hash.into(), signed.body);
+        let key = |key: &announcement::StreamKey| StreamKey {
+            kind: clip::Role::from(key.kind).into(),
+            window: key.window.map(Into::into),
+            public: key.public.into(),
+        };
+        Ok(Announced {
+            hash,
+            camera: body.camera.into(),
+            stream: body.stream.to_string(),
+            epoch: body.epoch,
+            previous: body.previous.map(Into::into),
+            issued: body.issued,
+            lease_until: body.lease_until(),
+            phones: body.phones.iter().map(Into::into).collect(),
+            keys: body.keys.iter().map(key).collect(),
+            backup: body.backup.into(),
+            shard_bits: body.shard_bits,
+        }
+        .into())
+    }
+}
+
+/// Takes an announcement after the one that a camera, phone or member has: the chain alone.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnnouncementFollow {
+    /// The pinned root.
+    root: Hex,
+    /// The one in force, `null` if none.
+    head: Option<Head>,
+    /// The announcement, a statement.
+    announcement: Hex,
+}
+
+/// What following the chain found.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Followed {
+    /// Is it the one in force, which changes nothing?
+    same: bool,
+    /// The head of the chain now.
+    head: Head,
+}
+
+impl Operation for AnnouncementFollow {
+    const NAME: &'static str = "announcement-follow";
+    type Output = Followed;
+
+    fn run(self, _: &mut Devices) -> Outcome<Followed> {
+        let (root, account) = pinned(&self.root)?;
+        let next = announcement::open(&root, &account, &self.announcement.0)?;
+        let head = self.head.map(announcement::Head::from);
+        let step = announcement::follow(head.as_ref(), &next)?;
+        let (same, head) = match (step, head) {
+            (Step::Next(head), _) => (false, head),
+            (Step::Same, Some(head)) => (true, head),
+            (Step::Same, None) => return Err(super::values::not("a chain")),
+        };
+        let head = head.into();
+        Ok(Followed { same, head }.into())
+    }
+}
+
+/// Whom a camera wraps a session key for, the announcement being in force from its start to its end.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Recipients {
+    /// The pinned root.
+    root: Hex,
+    /// The announcement, a statement.
+    announcement: Hex,
+    /// When the lease ends.
+    lease_until: u64,
+    /// When the session began.
+    start: u64,
+    /// When it ended.
+    end: u64,
+}
+
+/// The recipients of a session key.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Entitled {
+    /// The phones in their order, then the keys in theirs.
+    recipients: Vec<Recipient>,
+}
+
+/// A recipient.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Recipient {
+    /// What the envelope is for.
+    role: Role,
+    /// The short name of the recipient's key.
+    id: Fixed<16>,
+}
+
+impl Operation for Recipients {
+    const NAME: &'static str = "recipients";
+    type Output = Entitled;
+
+    fn run(self, _: &mut Devices) -> Outcome<Entitled> {
+        let (root, account) = pinned(&self.root)?;
+        let body = announcement::open(&root, &account, &self.announcement.0)?.body;
+        let all = clip::recipients(&body, self.lease_until, self.start, self.end);
+        let recipient = |(role, key): (clip::Role, encryptediot::crypto::KemPublic)| Recipient {
+            role: role.into(),
+            id: kem_id(&key).into(),
+        };
+        let recipients = all.into_iter().map(recipient).collect();
+        Ok(Entitled { recipients }.into())
+    }
+}
+
+/// Verifies a camera's acknowledgement, and that it is of the head of the phone's own chain.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcknowledgementOpen {
+    /// The pinned account.
+    account: Fixed<32>,
+    /// The camera's key.
+    camera: Fixed<65>,
+    /// The stream.
+    stream: String,
+    /// The head of the phone's chain.
+    head: Head,
+    /// The `COSE_Sign1`.
+    acknowledgement: Hex,
+}
+
+/// What an acknowledgement says.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Acknowledged {
+    /// The number of the first clip under the announcement.
+    first: u64,
+    /// The camera's time.
+    time: u64,
+}
+
+impl Operation for AcknowledgementOpen {
+    const NAME: &'static str = "acknowledgement-open";
+    type Output = Acknowledged;
+
+    fn run(self, _: &mut Devices) -> Outcome<Acknowledged> {
+        let (camera, stream) = (self.camera.verifying()?, name(&self.stream)?);
+        let (account, bytes) = (self.account.into(), &self.acknowledgement.0);
+        let ack = announcement::open_acknowledgement(&account, &camera, &stream, bytes)?;
+        ack.check_head(&self.head.into())?;
+        let (first, time) = (ack.first, ack.time);
+        Ok(Acknowledged { first, time }.into())
+    }
+}
+
+/// Makes a camera's acknowledgement (ES256 is deterministic here, RFC 6979).
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcknowledgementSign {
+    /// The account.
+    account: Fixed<32>,
+    /// The private half of the camera's key.
+    camera: Fixed<32>,
+    /// The stream.
+    stream: String,
+    /// The announcement's epoch.
+    epoch: u64,
+    /// Its hash.
+    announcement: Fixed<32>,
+    /// The number of the first clip under it.
+    first: u64,
+    /// The camera's time.
+    time: u64,
+}
+
+/// A signed message.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Signed {
+    /// The `COSE_Sign1`.
+    signed: Hex,
+}
+
+impl Operation for AcknowledgementSign {
+    const NAME: &'static str = "acknowledgement-sign";
+    type Output = Signed;
+
+    fn run(self, _: &mut Devices) -> Outcome<Signed> {
+        let key = self.camera.signing()?;
+        let ack = announcement::Acknowledgement {
+            camera: key.verifying_key(),
+            stream: name(&self.stream)?,
+            epoch: self.epoch,
+            announcement: self.announcement.into(),
+            first: self.first,
+            time: self.time,
+        };
+        let signed = cose::sign(&key, message::encode(&self.account.into(), ack))?.into();
+        Ok(Signed { signed }.into())
+    }
+}
+
+/// Verifies a lease extension under the key that it names, which the camera is still to check.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeaseOpen {
+    /// The pinned account.
+    account: Fixed<32>,
+    /// The `COSE_Sign1`.
+    lease: Hex,
+}
+
+/// What a lease extension says.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Lease {
+    /// The camera.
+    camera: Fixed<65>,
+    /// The stream.
+    stream: String,
+    /// The hash of the announcement that must be in force.
+    announcement: Fixed<32>,
+    /// The lease key that signed it.
+    key: Fixed<65>,
+    /// The end.
+    until: u64,
+}
+
+impl Operation for LeaseOpen {
+    const NAME: &'static str = "lease-open";
+    type Output = Lease;
+
+    fn run(self, _: &mut Devices) -> Outcome<Lease> {
+        let lease = announcement::open_lease(&self.account.into(), &self.lease.0)?;
+        Ok(Lease {
+            camera: lease.camera.into(),
+            stream: lease.stream.to_string(),
+            announcement: lease.announcement.into(),
+            key: lease.key.into(),
+            until: lease.until,
+        }
+        .into())
+    }
+}
+
+/// Makes a lease extension (ES256 is deterministic here, RFC 6979).
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeaseSign {
+    /// The account.
+    account: Fixed<32>,
+    /// The private half of the phone's lease key.
+    key: Fixed<32>,
+    /// The camera's key.
+    camera: Fixed<65>,
+    /// The stream.
+    stream: String,
+    /// The hash of the announcement in force.
+    announcement: Fixed<32>,
+    /// The end.
+    until: u64,
+}
+
+impl Operation for LeaseSign {
+    const NAME: &'static str = "lease-sign";
+    type Output = Signed;
+
+    fn run(self, _: &mut Devices) -> Outcome<Signed> {
+        let key = self.key.signing()?;
+        let lease = announcement::Lease {
+            camera: self.camera.verifying()?,
+            stream: name(&self.stream)?,
+            announcement: self.announcement.into(),
+            key: key.verifying_key(),
+            until: self.until,
+        };
+        let signed = announcement::sign_lease(&key, &self.account.into(), lease)?.into();
+        Ok(Signed { signed }.into())
+    }
+}

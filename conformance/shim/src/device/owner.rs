@@ -1,0 +1,230 @@
+//! Acts of the owner, with a phone that remembers and the passphrase. What they write is partly random:
+//! only whether they are done is compared, and what devices then make of it.
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::values::{Fixed, Nothing, name};
+use super::super::{Devices, Operation, Outcome, Refused};
+use super::here;
+use encryptediot::announcement::Window;
+use encryptediot::contact::{Card, VerifiedMember};
+use encryptediot::message::Time;
+use encryptediot::owner::{Env, Meeting, Owner, Term};
+use encryptediot::pairing::Reply;
+use encryptediot::passphrase::Passphrase;
+
+/// Who acts, where and when.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Act {
+    /// The phone.
+    device: String,
+    /// The view of the cloud.
+    store: String,
+    /// The passphrase as it was typed.
+    passphrase: String,
+    /// The phone's time.
+    now: u64,
+}
+
+impl Act {
+    fn perform<T>(
+        &self,
+        devices: &mut Devices,
+        act: impl FnOnce(&mut Owner<'_>, &mut Env<'_>) -> encryptediot::Result<T>,
+    ) -> Result<T, Refused> {
+        let store = here(&mut devices.stores, &self.store)?;
+        let phone = here(&mut devices.phones, &self.device)?;
+        let passphrase = Passphrase::parse(&self.passphrase)?;
+        // Two acts at one time would draw the same: no story has them.
+        let mut rng = ChaCha20Rng::seed_from_u64(self.now);
+        let mut env = Env {
+            cloud: store,
+            now: self.now,
+            save: &|_| Ok(()),
+            rng: &mut rng,
+        };
+        let mut owner = phone.unlock(&passphrase, &env)?;
+        Ok(act(&mut owner, &mut env)?)
+    }
+}
+
+fn names(texts: &[String]) -> Result<Vec<encryptediot::keys::Name>, Refused> {
+    texts.iter().map(|text| name(text)).collect()
+}
+
+/// The owner pairs a camera whose reply was opened.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pair {
+    /// Who acts.
+    act: Act,
+    /// What the camera is called.
+    camera: String,
+    /// The camera's key.
+    key: Fixed<65>,
+    /// Its streams.
+    streams: Vec<String>,
+}
+
+impl Operation for Pair {
+    const NAME: &'static str = "owner-pair";
+    type Output = Nothing;
+
+    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
+        let camera = name(&self.camera)?;
+        let reply = Reply {
+            camera: self.key.verifying()?,
+            streams: names(&self.streams)?,
+        };
+        self.act
+            .perform(devices, |owner, env| owner.add_camera(camera, &reply, env))?;
+        Ok(Nothing {}.into())
+    }
+}
+
+/// Until when something is shared.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum Until {
+    /// Until it is revoked.
+    Revoked {},
+    /// Until it is revoked, on every stream, also those to come.
+    RevokedEverywhere {},
+    /// For a window.
+    Window {
+        /// The first millisecond in it.
+        from: u64,
+        /// The first millisecond after it.
+        until: u64,
+    },
+}
+
+/// The owner shares streams with a member whose safety number was read out.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Share {
+    /// Who acts.
+    act: Act,
+    /// The streams.
+    streams: Vec<String>,
+    /// What the member is called.
+    member: String,
+    /// The member's key.
+    key: Fixed<65>,
+    /// What was read out.
+    told: String,
+    /// Until when.
+    until: Until,
+}
+
+impl Operation for Share {
+    const NAME: &'static str = "owner-share";
+    type Output = Nothing;
+
+    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
+        let (streams, card) = (
+            names(&self.streams)?,
+            Card::new(name(&self.member)?, self.key.encrypting()?),
+        );
+        let account = *here(&mut devices.phones, &self.act.device)?.account();
+        let member = VerifiedMember::by_comparison(&account, card, &self.told)?;
+        let term = match self.until {
+            Until::Revoked {} => Term::UntilRevoked,
+            Until::RevokedEverywhere {} => Term::AllStreams,
+            Until::Window { from, until } => Term::Window(Window { from, until }),
+        };
+        self.act.perform(devices, |owner, env| {
+            owner.share(&streams, &[member], term, Meeting::Remote, env)
+        })?;
+        Ok(Nothing {}.into())
+    }
+}
+
+/// The owner takes streams from a member.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Revoke {
+    /// Who acts.
+    act: Act,
+    /// The streams.
+    streams: Vec<String>,
+    /// The member.
+    member: String,
+}
+
+impl Operation for Revoke {
+    const NAME: &'static str = "owner-revoke";
+    type Output = Nothing;
+
+    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
+        let (streams, member) = (names(&self.streams)?, name(&self.member)?);
+        self.act
+            .perform(devices, |owner, env| owner.revoke(&streams, &member, env))?;
+        Ok(Nothing {}.into())
+    }
+}
+
+/// The owner shares a window that has passed.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SharePast {
+    /// Who acts.
+    act: Act,
+    /// The stream.
+    stream: String,
+    /// The member.
+    member: String,
+    /// The first millisecond in the window.
+    from: Time,
+    /// The first millisecond after it.
+    until: Time,
+}
+
+/// What was shared.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Shared {
+    /// How many clips.
+    clips: usize,
+}
+
+impl Operation for SharePast {
+    const NAME: &'static str = "owner-share-past";
+    type Output = Shared;
+
+    fn run(self, devices: &mut Devices) -> Outcome<Shared> {
+        let (stream, member) = (name(&self.stream)?, name(&self.member)?);
+        let (from, until) = (self.from, self.until);
+        let window = Window { from, until };
+        let clips = self.act.perform(devices, |owner, env| {
+            owner.share_past(&stream, &[member], window, env)
+        })?;
+        Ok(Shared { clips }.into())
+    }
+}
+
+/// The owner drops a phone that was lost.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LosePhone {
+    /// Who acts.
+    act: Act,
+    /// The phone that was lost.
+    lost: String,
+}
+
+impl Operation for LosePhone {
+    const NAME: &'static str = "owner-lose-phone";
+    type Output = Nothing;
+
+    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
+        let lost = name(&self.lost)?;
+        self.act
+            .perform(devices, |owner, env| owner.lose_phone(&lost, None, env))?;
+        Ok(Nothing {}.into())
+    }
+}

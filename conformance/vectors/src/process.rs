@@ -1,0 +1,183 @@
+//! A program under test that is a process of its own, asked by JSON lines.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
+
+use encryptediot_shim::Answer;
+use encryptediot_shim::protocol::{HELLO, Hello, Request, hello};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use super::program::{Fault, Program};
+
+/// No answer is longer than this many bytes.
+const LONGEST: u64 = 64 << 20;
+
+/// A program that is started when it is asked, and again after each fault.
+pub struct Process {
+    command: String,
+    timeout: Duration,
+    running: Option<Running>,
+}
+
+struct Running {
+    child: Child,
+    requests: SyncSender<Vec<u8>>,
+    lines: Receiver<std::io::Result<Vec<u8>>>,
+    asked: u64,
+}
+
+impl Process {
+    /// A program by its command line, as a shell reads it, and the time that it has for an answer.
+    pub fn new(command: impl Into<String>, timeout: Duration) -> Self {
+        let (command, running) = (command.into(), None);
+        Self {
+            command,
+            timeout,
+            running,
+        }
+    }
+
+    /// Starts it and hears its hello.
+    fn start(&mut self) -> Result<Hello, Fault> {
+        let mut running = Running::start(&self.command)?;
+        let answer = running.ask(HELLO, hello(), self.timeout)?;
+        let Answer::Accept { output, .. } = answer else {
+            let said = serde_json::to_string(&answer).unwrap_or_default();
+            return Err(Fault::Garbage(format!("to hello: {said}")));
+        };
+        let hello = serde_json::from_value(output);
+        let hello = hello.map_err(|why| Fault::Garbage(format!("to hello: {why}")))?;
+        self.running = Some(running);
+        Ok(hello)
+    }
+}
+
+impl Program for Process {
+    fn hello(&mut self) -> Result<Hello, Fault> {
+        self.start()
+    }
+
+    fn ask(&mut self, operation: &str, input: Value) -> Result<Answer, Fault> {
+        if self.running.is_none() {
+            self.start()?;
+        }
+        let Some(running) = &mut self.running else {
+            return Err(Fault::NotStarted("it is not there".to_owned()));
+        };
+        let answer = running.ask(operation, input, self.timeout);
+        if answer.is_err() {
+            self.running = None;
+        }
+        answer
+    }
+}
+
+impl Running {
+    fn start(command: &str) -> Result<Self, Fault> {
+        let failed = |why: std::io::Error| Fault::NotStarted(why.to_string());
+        let mut child = Command::new("sh")
+            .args(["-c", &format!("exec {command}")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .map_err(failed)?;
+        let pipes = (child.stdin.take(), child.stdout.take());
+        let (Some(mut input), Some(output)) = pipes else {
+            return Err(Fault::NotStarted("it has no pipes".to_owned()));
+        };
+        // One line may wait: a program that says more than it is asked for is held up, not stored.
+        let (send, lines) = sync_channel(1);
+        std::thread::spawn(move || {
+            let mut output = BufReader::new(output);
+            loop {
+                let mut line = Vec::new();
+                let read = output.by_ref().take(LONGEST).read_until(b'\n', &mut line);
+                let ended = !matches!(read, Ok(1..));
+                if send.send(read.map(|_| line)).is_err() || ended {
+                    return;
+                }
+            }
+        });
+        // A program that does not read must not hold the runner up.
+        let (requests, lines_to_write) = sync_channel::<Vec<u8>>(1);
+        std::thread::spawn(move || {
+            for line in lines_to_write {
+                if input.write_all(&line).and_then(|()| input.flush()).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Self {
+            child,
+            requests,
+            lines,
+            asked: 0,
+        })
+    }
+
+    fn ask(&mut self, operation: &str, input: Value, time: Duration) -> Result<Answer, Fault> {
+        let (id, operation) = (self.asked, operation.to_owned());
+        self.asked += 1;
+        let request = Request {
+            id,
+            operation,
+            input,
+        };
+        let mut line = serde_json::to_vec(&request).unwrap_or_default();
+        line.push(b'\n');
+        // A program that ended takes nothing: what it said, and how it ended, is heard below.
+        let _ = self.requests.try_send(line);
+        let said = match self.lines.recv_timeout(time) {
+            Ok(Ok(said)) if !said.is_empty() => said,
+            Err(RecvTimeoutError::Timeout) => return Err(Fault::Hang(time)),
+            _ => return Err(Fault::Ended(self.status())),
+        };
+        read(id, &said)
+    }
+
+    fn status(&mut self) -> String {
+        // Its output is closed: it is about to end, or never does.
+        for _ in 0..50 {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return format!(" ({status})"),
+                _ => std::thread::sleep(Duration::from_millis(10)),
+            }
+        }
+        " (it closed its output)".to_owned()
+    }
+}
+
+/// Reads an answer to request `id`.
+fn read(id: u64, said: &[u8]) -> Result<Answer, Fault> {
+    let garbage = || {
+        let mut text = String::from_utf8_lossy(said).trim_end().to_owned();
+        if text.len() > 200 {
+            text = text.chars().take(200).chain(['…']).collect();
+        }
+        Fault::Garbage(text)
+    };
+    let mut answer: Value = serde_json::from_slice(said).map_err(|_| garbage())?;
+    let answered = answer.as_object_mut().and_then(|a| a.remove("id"));
+    let answered = answered.and_then(|id| id.as_u64()).ok_or_else(garbage)?;
+    if answered != id {
+        let asked = id;
+        return Err(Fault::OutOfOrder { asked, answered });
+    }
+    serde_json::from_value(answer).map_err(|_| garbage())
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Ok(id) = i32::try_from(self.child.id()) {
+            // The group is gone already where nothing was left behind.
+            let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
+        }
+        let _ = self.child.wait();
+    }
+}

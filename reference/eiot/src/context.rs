@@ -1,0 +1,296 @@
+//! What every command works with: the options that all share, the cloud, the time.
+
+use encryptediot_store::ObjectCloud;
+use std::cell::{Cell, OnceCell};
+use std::io::{Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use encryptediot::clock::{Clock as _, SystemClock};
+use encryptediot::cloud::Cloud;
+use encryptediot::error::StoreError;
+use encryptediot::message::Time;
+use encryptediot::vault::Work;
+use encryptediot::{Error, Result};
+use serde_json::Value;
+
+use crate::failure::{Failure, Outcome};
+
+/// Options that every command takes.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Global {
+    /// The cloud: a directory, or s3://BUCKET where eiot was built with the feature `s3`
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "EIOT_STORE",
+        default_value = "./eiot-store",
+        help_heading = "Everywhere"
+    )]
+    pub store: String,
+
+    /// The devices of this machine: phones, cameras, members, with their private keys
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "EIOT_HOME",
+        default_value = "./eiot-home",
+        help_heading = "Everywhere"
+    )]
+    pub home: PathBuf,
+
+    /// Print one JSON object on standard output, for errors too
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub json: bool,
+
+    /// Read the ten words from FILE; else they come from EIOT_PASSPHRASE, else from a prompt
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Everywhere")]
+    pub passphrase_file: Option<PathBuf>,
+
+    /// For tests: the cost of the passphrase function, `default` or `least`
+    #[arg(
+        long,
+        global = true,
+        hide = true,
+        env = "EIOT_WORK",
+        default_value = "default"
+    )]
+    pub work: WorkArg,
+}
+
+/// The cost of the passphrase function in new vaults.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkArg {
+    /// What SPEC says.
+    Default,
+    /// The least that is taken. For tests alone.
+    Least,
+}
+
+/// What a command has to say at its end.
+pub struct Report {
+    /// For programs.
+    pub json: Value,
+    /// For people.
+    pub text: String,
+}
+
+impl Report {
+    /// A report in both forms.
+    pub fn new(json: Value, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { json, text }
+    }
+}
+
+/// What a command works with.
+pub struct Context {
+    /// The options.
+    pub global: Global,
+    /// The time.
+    pub clock: SystemClock,
+    cloud: OnceCell<Traced>,
+    spoken: Cell<bool>,
+}
+
+impl Context {
+    /// The world of one command.
+    pub fn new(global: Global) -> Self {
+        Self {
+            global,
+            clock: SystemClock::start(),
+            cloud: OnceCell::new(),
+            spoken: Cell::new(false),
+        }
+    }
+
+    /// The time of day.
+    pub fn now(&self) -> Time {
+        self.clock.wall()
+    }
+
+    /// The cost of the passphrase function in new vaults.
+    pub fn work(&self) -> Work {
+        match self.global.work {
+            WorkArg::Default => Work::DEFAULT,
+            WorkArg::Least => Work::LEAST,
+        }
+    }
+
+    /// The cloud, which must be there.
+    pub fn cloud(&self) -> Outcome<&Traced> {
+        if let Some(cloud) = self.cloud.get() {
+            return Ok(cloud);
+        }
+        let cloud = open_cloud(&self.global.store, false)?;
+        Ok(self.cloud.get_or_init(|| cloud))
+    }
+
+    /// Makes the store if it is a directory that is not there yet.
+    pub fn make_cloud(&self) -> Outcome<&Traced> {
+        let cloud = open_cloud(&self.global.store, true)?;
+        Ok(self.cloud.get_or_init(|| cloud))
+    }
+
+    /// The object in the cloud that was asked for last.
+    pub fn last_object(&self) -> Option<String> {
+        self.cloud.get().and_then(Traced::last)
+    }
+
+    /// Says something to people while the command goes on.
+    pub fn note(&self, text: impl std::fmt::Display) {
+        tell(text);
+    }
+
+    /// Prints a report on standard output. With `--json` there is one object and no second: what
+    /// is to be said after it goes to standard error.
+    pub fn say(&self, report: &Report) {
+        let mut out: Box<dyn std::io::Write> = match self.global.json && self.spoken.replace(true) {
+            true => Box::new(std::io::stderr()),
+            false => Box::new(std::io::stdout()),
+        };
+        let text = match self.global.json {
+            true => format!("{}\n", report.json),
+            false if report.text.is_empty() => String::new(),
+            false => format!("{}\n", report.text.trim_end()),
+        };
+        // Whoever closed our output does not want to hear of it.
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// Prints a failure.
+    pub fn fail(&self, mut failure: Failure) {
+        if failure.object.is_none() && failure.is_of_an_object() {
+            failure.object = self
+                .last_object()
+                .map(|object| format!("{} in {}", object, self.global.store));
+        }
+        if self.global.json {
+            self.say(&Report::new(failure.to_json(), ""));
+        } else {
+            tell(failure.to_text());
+        }
+    }
+}
+
+/// Says something on standard error. Whoever closed that does not want to hear of it.
+pub fn tell(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Opens a store.
+pub fn open_cloud(store: &str, make: bool) -> Outcome<Traced> {
+    let opened = match store.strip_prefix("s3://") {
+        Some(bucket) => open_s3(bucket),
+        None => {
+            let path = Path::new(store);
+            if !make && !path.is_dir() {
+                return Err(Box::<Failure>::from(StoreError::Unavailable)
+                    .because(format_args!("there is no directory {store}"))
+                    .at("opening the store")
+                    .advise(
+                        "give --store DIR or set EIOT_STORE; 'eiot account create' makes a new one",
+                    ));
+            }
+            ObjectCloud::directory(path).map_err(Into::into)
+        }
+    };
+    opened
+        .map(Traced::new)
+        .map_err(|failure| failure.at(format!("opening the store {store}")))
+}
+
+#[cfg(feature = "s3")]
+fn open_s3(bucket: &str) -> Outcome<ObjectCloud> {
+    Ok(ObjectCloud::s3(bucket)?)
+}
+
+#[cfg(not(feature = "s3"))]
+fn open_s3(_: &str) -> Outcome<ObjectCloud> {
+    Err(Failure::usage(
+        "this eiot was built without S3",
+        "build it with 'cargo build --release --features s3'",
+    ))
+}
+
+/// A cloud that remembers what it was asked for last, so that an error can name the object.
+pub struct Traced {
+    inner: ObjectCloud,
+    last: Mutex<Option<String>>,
+}
+
+impl Traced {
+    fn new(inner: ObjectCloud) -> Self {
+        let last = Mutex::new(None);
+        Self { inner, last }
+    }
+
+    /// What it was asked for last.
+    pub fn last(&self) -> Option<String> {
+        self.last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn on<T>(&self, path: &str, ask: impl FnOnce(&ObjectCloud) -> Result<T>) -> Result<T> {
+        self.trace(path);
+        ask(&self.inner)
+    }
+
+    fn trace(&self, path: &str) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(path.to_owned());
+    }
+}
+
+impl Cloud for Traced {
+    fn find(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        self.on(path, |cloud| cloud.find(path))
+    }
+
+    fn read<'a>(&'a self, path: &str, from: u64) -> Result<Option<Box<dyn Read + 'a>>> {
+        self.trace(path);
+        self.inner.read(path, from)
+    }
+
+    fn create(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        self.on(path, |cloud| cloud.create(path, bytes))
+    }
+
+    fn create_from(&self, path: &str, file: &Path) -> Result<()> {
+        self.on(path, |cloud| cloud.create_from(path, file))
+    }
+
+    fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        self.on(path, |cloud| cloud.put(path, bytes))
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<String>> {
+        self.on(prefix, |cloud| cloud.list(prefix))
+    }
+
+    fn folders(&self, prefix: &str) -> Result<Vec<String>> {
+        self.on(prefix, |cloud| cloud.folders(prefix))
+    }
+
+    fn delete(&self, path: &str) -> Result<()> {
+        self.on(path, |cloud| cloud.delete(path))
+    }
+}
+
+/// What was refused of the cloud's answers, for programs.
+pub fn refusals(refused: &[(String, Error)]) -> Vec<Value> {
+    let one = |(path, error): &(String, Error)| {
+        serde_json::json!({
+            "object": path, "error": error.reason(), "message": error.to_string(),
+        })
+    };
+    refused.iter().map(one).collect()
+}
+
+/// Is this the refusal of `reason`?
+pub fn is(error: Error, reason: impl Into<Error>) -> bool {
+    error == reason.into()
+}

@@ -1,0 +1,272 @@
+//! A camera on this machine: its state, the sessions that wait to be uploaded, and its time.
+//!
+//! Two streams of one camera may be recorded by two processes at once, and a store that hangs must
+//! not stop either. So the camera's directory is locked for moments only: to begin a session, to
+//! finish one, to take in an announcement that was fetched before.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use encryptediot::camera::{Paired, Recorded, Session};
+use encryptediot::clock::{Clock, SystemClock};
+use encryptediot::cloud::Cloud;
+use encryptediot::error::StoreError;
+use encryptediot::keys::Name;
+use encryptediot::message::Time;
+use encryptediot::uplink::{self, Keeper, Synced};
+use encryptediot::{Error, Result};
+use encryptediot_store::Home;
+use tempfile::NamedTempFile;
+
+use crate::devices::{self, Kind};
+use crate::random::SystemRandom;
+use crate::temporary;
+
+/// The clock of a camera whose state is read anew for each session: the camera's time goes on from
+/// the latest that this process has seen, by the monotonic counter, whatever is done to the wall
+/// clock in the meantime.
+pub struct SteadyClock {
+    system: SystemClock,
+    /// A time of the camera, and the monotonic counter then.
+    seen: Mutex<(Time, Time)>,
+}
+
+impl SteadyClock {
+    /// A clock that has seen no camera yet.
+    pub fn start() -> Self {
+        Self {
+            system: SystemClock::start(),
+            seen: Mutex::default(),
+        }
+    }
+
+    fn steady(&self) -> Time {
+        let (time, then) = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        time.saturating_add(self.monotonic().saturating_sub(then))
+    }
+
+    fn see(&self, time: Time) {
+        let seen = (time, self.monotonic());
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+    }
+}
+
+impl Clock for SteadyClock {
+    fn wall(&self) -> Time {
+        self.system.wall().max(self.steady())
+    }
+
+    fn monotonic(&self) -> Time {
+        self.system.monotonic()
+    }
+}
+
+/// A camera's directory.
+pub struct Recorder {
+    path: PathBuf,
+    /// The camera's time.
+    pub clock: SteadyClock,
+}
+
+/// The file of a session that waits; a listing is in the order of the sequence numbers.
+fn spooled(stream: &Name, sequence: u64) -> String {
+    format!("{}{sequence:012}", prefix(stream))
+}
+
+/// The file of its sealed segments, from the name of the other.
+fn body_of(spooled: &str) -> String {
+    format!("{spooled}.body")
+}
+
+/// How the names of bodies begin that are being recorded.
+const RECORDING: &str = ".body.";
+
+/// The body of a session that is being recorded: a file that is gone if the session is not finished.
+pub type BodyFile = NamedTempFile;
+
+/// Is this a body whose manifest is gone, or was never kept?
+fn is_orphan(home: &Home, name: &str) -> bool {
+    let spooled = name.strip_suffix(".body");
+    spooled.is_some_and(|spooled| spooled.starts_with("spool.") && !home.exists(spooled))
+}
+
+fn prefix(stream: &Name) -> String {
+    format!("spool.{stream}.")
+}
+
+/// What became of the sessions that waited.
+#[derive(Debug, Default)]
+pub struct Uploaded {
+    /// The streams and sequence numbers that are in the cloud now.
+    pub clips: Vec<(Name, u64)>,
+    /// How many still wait.
+    pub waiting: usize,
+    /// Why they do.
+    pub failure: Option<Error>,
+}
+
+impl Recorder {
+    /// The camera in `path`.
+    pub fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            clock: SteadyClock::start(),
+        }
+    }
+
+    /// Lets the camera do something under the lock. Its state is kept if that succeeds.
+    ///
+    /// # Errors
+    /// `local-missing`, `local-state`, and those of `act`.
+    pub fn with<T>(&self, act: impl FnOnce(&mut Paired, &Home) -> Result<T>) -> Result<T> {
+        let home = Home::open(&self.path)?;
+        let mut camera = devices::load_camera(&home, &self.clock)?;
+        adopt(&mut camera, &home)?;
+        let done = act(&mut camera, &home)?;
+        self.clock.see(camera.now(&self.clock));
+        devices::save_camera(&home, &camera)?;
+        Ok(done)
+    }
+
+    /// Starts a session. Its body goes into a file as it is recorded; what a killed process has left of such
+    /// files is removed.
+    ///
+    /// The file becomes the object in the cloud where the cloud is a directory of the same file system, so
+    /// it has the mode that the umask gives; the camera's directory is its owner's alone. What is in it is
+    /// sealed.
+    ///
+    /// # Errors
+    /// Those of [`Self::with`] and [`Paired::begin`].
+    pub fn begin(&self, stream: &Name) -> Result<Session<BodyFile>> {
+        self.with(|camera, home| {
+            temporary::remove_stale(&self.path, RECORDING);
+            let names = home.names()?;
+            for name in names.iter().filter(|name| is_orphan(home, name)) {
+                home.remove(name)?;
+            }
+            let body = temporary::create(&self.path, RECORDING, 0o666);
+            let body = body.map_err(|_| StoreError::LocalState)?;
+            camera.begin_into(stream, body, &self.clock, &mut SystemRandom)
+        })
+    }
+
+    /// Ends a session and keeps it until it is uploaded: the body first, then the manifest, then the state, so
+    /// that a kill between two of them loses neither the session nor its number.
+    ///
+    /// # Errors
+    /// Those of [`Self::with`] and [`Paired::finish`].
+    pub fn finish(&self, session: Session<BodyFile>) -> Result<Recorded<()>> {
+        let local = |_| StoreError::LocalState;
+        // Most of it before the lock: nobody shall wait for the disk.
+        session.body().as_file().sync_data().map_err(local)?;
+        self.with(|camera, home| {
+            let recorded = camera.finish(session, &self.clock, &mut SystemRandom)?;
+            let name = spooled(&recorded.stream, recorded.sequence);
+            let (recorded, body) = recorded.take_body();
+            let kept = body.as_file().sync_data().and_then(|()| {
+                let placed = body.persist(self.path.join(body_of(&name)));
+                placed.map_err(|error| error.error)
+            });
+            kept.map_err(local)?;
+            home.save(&name, &recorded)?;
+            Ok(recorded)
+        })
+    }
+
+    /// Takes in what the cloud has for the camera. The directory is locked while the camera is given
+    /// an answer of the cloud, not while the cloud is asked.
+    ///
+    /// # Errors
+    /// Those of [`uplink::sync_kept`].
+    pub fn sync(&self, cloud: &dyn Cloud) -> Result<Synced> {
+        uplink::sync_kept(self, cloud, &self.clock)
+    }
+
+    /// Uploads what waits, of one stream or of all, in order; stops a stream at the first failure.
+    ///
+    /// # Errors
+    /// `local-missing`, `local-state`. A cloud that fails is in [`Uploaded`].
+    pub fn upload(
+        &self,
+        cloud: &dyn Cloud,
+        only: Option<&Name>,
+        mut each: impl FnMut(u64),
+    ) -> Result<Uploaded> {
+        let (streams, account) = self.with(|camera, _| {
+            let mut streams: Vec<Name> = camera.streams().cloned().collect();
+            streams.retain(|stream| only.is_none_or(|only| only == stream));
+            Ok((streams, Paired::from_state(camera.to_state(), &self.clock)?))
+        })?;
+        let mut uploaded = Uploaded::default();
+        for stream in streams {
+            let files = self.waiting(&stream)?;
+            for (place, file) in files.iter().enumerate() {
+                let Some(recorded) = self.load(file)? else {
+                    continue;
+                };
+                if let Err(error) = uplink::upload_file(&account, cloud, &recorded) {
+                    uploaded.failure.get_or_insert(error);
+                    uploaded.waiting += files.len() - place;
+                    break;
+                }
+                let home = Home::open(&self.path)?;
+                home.remove(file)?;
+                home.remove(&body_of(file))?;
+                each(recorded.sequence);
+                uploaded.clips.push((stream.clone(), recorded.sequence));
+            }
+        }
+        Ok(uploaded)
+    }
+
+    /// The files of a stream's sessions that wait, in order.
+    ///
+    /// # Errors
+    /// `local-state`.
+    pub fn waiting(&self, stream: &Name) -> Result<Vec<String>> {
+        let prefix = prefix(stream);
+        let mut files = Home::open(&self.path)?.names()?;
+        files.retain(|file| {
+            let number = file.strip_prefix(&prefix);
+            number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        });
+        Ok(files)
+    }
+
+    /// A session that waits; none if another process has uploaded it in the meantime.
+    fn load(&self, file: &str) -> Result<Option<Recorded<PathBuf>>> {
+        match Home::open(&self.path)?.load::<Recorded<()>>(file) {
+            Ok(recorded) => Ok(Some(recorded.with_body(self.path.join(body_of(file))))),
+            Err(Error::Store(StoreError::LocalMissing)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Keeper for &Recorder {
+    fn with<T>(&mut self, act: impl FnOnce(&mut Paired) -> Result<T>) -> Result<T> {
+        Recorder::with(self, |camera, _| act(camera))
+    }
+}
+
+/// A process that was killed after it kept a session and before it kept the state has left one
+/// session for each stream at most that the state does not know.
+fn adopt(camera: &mut Paired, home: &Home) -> Result<()> {
+    let streams: Vec<Name> = camera.streams().cloned().collect();
+    let mut adopted = false;
+    for stream in streams {
+        let next = spooled(&stream, camera.last_sequence(&stream) + 1);
+        if home.exists(&next) {
+            adopted |= camera.adopt(&home.load::<Recorded<()>>(&next)?)?;
+        }
+    }
+    if adopted {
+        devices::save_camera(home, camera)?;
+    }
+    Ok(())
+}
+
+/// The directory of camera `name`.
+pub fn of(context: &crate::context::Context, name: &Name) -> Recorder {
+    Recorder::new(devices::path(context, Kind::Camera, name))
+}

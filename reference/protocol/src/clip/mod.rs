@@ -1,0 +1,6 @@
+//! Clips: manifest, envelopes, segments (SPEC section "Clips").
+
+mod manifest;
+pub mod segment;
+
+pub use manifest::*;

@@ -1,0 +1,90 @@
+//! The cloud: an untrusted object store (SPEC section "Store").
+
+mod paths;
+
+use std::collections::BTreeSet;
+use std::io::{Cursor, Read};
+
+use crate::error::{Result, StoreError};
+
+pub use paths::Paths;
+
+/// An object store. Nothing that it returns is trusted; that it loses nothing is hoped.
+pub trait Cloud: Send + Sync {
+    /// The object at `path`, or `None`.
+    ///
+    /// # Errors
+    /// `store-unavailable`.
+    fn find(&self, path: &str) -> Result<Option<Vec<u8>>>;
+
+    /// The object at `path` from byte `from` on, as it comes: nothing if it ends before. Or `None`.
+    ///
+    /// # Errors
+    /// `store-unavailable`; so is an error while it is read.
+    fn read<'a>(&'a self, path: &str, from: u64) -> Result<Option<Box<dyn Read + 'a>>> {
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        Ok(self.find(path)?.map(|bytes| {
+            let rest = bytes.get(from..).unwrap_or_default().to_vec();
+            Box::new(Cursor::new(rest)) as Box<dyn Read>
+        }))
+    }
+
+    /// Writes a new object, all of it or nothing. Writing the same bytes again is no error.
+    ///
+    /// # Errors
+    /// `conflict` if another object is there; `store-unavailable`.
+    fn create(&self, path: &str, bytes: &[u8]) -> Result<()>;
+
+    /// [`Self::create`] from a file, which the store may keep as the object: nobody writes to it any more.
+    ///
+    /// # Errors
+    /// `conflict` if another object is there; `local-state` if the file cannot be read; `store-unavailable`.
+    fn create_from(&self, path: &str, file: &std::path::Path) -> Result<()> {
+        let bytes = std::fs::read(file).map_err(|_| StoreError::LocalState)?;
+        self.create(path, &bytes)
+    }
+
+    /// Writes an object, all of it or nothing, over what is there.
+    ///
+    /// # Errors
+    /// `store-unavailable`.
+    fn put(&self, path: &str, bytes: &[u8]) -> Result<()>;
+
+    /// The paths that start with the folder `prefix`, sorted.
+    ///
+    /// # Errors
+    /// `store-unavailable`.
+    fn list(&self, prefix: &str) -> Result<Vec<String>>;
+
+    /// The names of the folders right under the folder `prefix`, sorted.
+    ///
+    /// # Errors
+    /// `store-unavailable`.
+    fn folders(&self, prefix: &str) -> Result<Vec<String>> {
+        Ok(folders_of(prefix, &self.list(prefix)?))
+    }
+
+    /// Removes an object, if it is there.
+    ///
+    /// # Errors
+    /// `store-unavailable`.
+    fn delete(&self, path: &str) -> Result<()>;
+
+    /// The object at `path`.
+    ///
+    /// # Errors
+    /// `object-missing`; `store-unavailable`.
+    fn get(&self, path: &str) -> Result<Vec<u8>> {
+        self.find(path)?.ok_or_else(|| StoreError::Missing.into())
+    }
+}
+
+/// The folders right under `prefix` that these paths are in, sorted.
+pub fn folders_of(prefix: &str, paths: &[String]) -> Vec<String> {
+    let within = |path: &String| {
+        let rest = path.strip_prefix(prefix)?.strip_prefix('/')?;
+        Some(rest.split_once('/')?.0.to_owned())
+    };
+    let folders: BTreeSet<String> = paths.iter().filter_map(within).collect();
+    folders.into_iter().collect()
+}

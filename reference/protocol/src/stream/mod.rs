@@ -1,0 +1,3 @@
+//! What is in force on a stream: announcements, acknowledgements, leases.
+
+pub mod announcement;

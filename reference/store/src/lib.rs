@@ -1,0 +1,7 @@
+//! Where things are kept: the cloud as a directory or an S3 bucket, and a device's own files.
+
+mod local;
+mod objects;
+
+pub use local::Home;
+pub use objects::ObjectCloud;

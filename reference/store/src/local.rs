@@ -1,0 +1,141 @@
+//! A device's own files: written whole or not at all, readable by their owner alone, used by one
+//! process at a time.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
+
+use encryptediot::cbor;
+use encryptediot::error::{Result, StoreError};
+
+/// A directory of one device's files, locked while this value lives.
+#[derive(Debug)]
+pub struct Home {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Home {
+    /// Opens the directory, making it (mode 0700) if it is not there, and waits for the lock.
+    ///
+    /// # Errors
+    /// `local-state`.
+    pub fn open(path: &Path) -> Result<Self> {
+        Self::try_open(path).map_err(|_| StoreError::LocalState.into())
+    }
+
+    fn try_open(path: &Path) -> std::io::Result<Self> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path)?;
+        let lock = File::create(path.join("lock"))?;
+        lock.lock()?;
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    /// The names of the files here, sorted, without the lock.
+    ///
+    /// # Errors
+    /// `local-state`.
+    pub fn names(&self) -> Result<Vec<String>> {
+        let entries = fs::read_dir(&self.path).map_err(|_| StoreError::LocalState)?;
+        let name =
+            |entry: std::io::Result<fs::DirEntry>| entry.ok()?.file_name().into_string().ok();
+        let mut names: Vec<String> = entries.filter_map(name).collect();
+        names.retain(|name| name != "lock" && !name.starts_with('.'));
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Is there a file of this name?
+    pub fn exists(&self, name: &str) -> bool {
+        self.path.join(name).exists()
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// `local-missing`; `local-state` if it is not what [`Home::save`] wrote.
+    pub fn load<T>(&self, name: &str) -> Result<T>
+    where
+        T: Encode<()> + for<'b> Decode<'b, ()>,
+    {
+        let bytes = match fs::read(self.path.join(name)) {
+            Ok(bytes) => Zeroizing::new(bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(StoreError::LocalMissing.into());
+            }
+            Err(_) => return Err(StoreError::LocalState.into()),
+        };
+        cbor::decode(&bytes).map_err(|_| StoreError::LocalState.into())
+    }
+
+    /// Writes a file (mode 0600) in place of the one that may be there. After a crash there is
+    /// either the old one or the new one.
+    ///
+    /// # Errors
+    /// `local-state`.
+    pub fn save<T: Encode<()>>(&self, name: &str, value: &T) -> Result<()> {
+        let bytes = Zeroizing::new(cbor::encode(value));
+        let written = (|| {
+            let mut file = tempfile::Builder::new()
+                .prefix(".")
+                .rand_bytes(12)
+                .tempfile_in(&self.path)?;
+            file.write_all(&bytes)?;
+            file.as_file().sync_all()?;
+            file.persist(self.path.join(name))
+                .map_err(|error| error.error)?;
+            File::open(&self.path)?.sync_all()
+        })();
+        written.map_err(|_: std::io::Error| StoreError::LocalState.into())
+    }
+
+    /// Removes a file, if it is there.
+    ///
+    /// # Errors
+    /// `local-state`.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        match fs::remove_file(self.path.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(StoreError::LocalState.into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_come_back_and_are_private() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("home");
+        let home = Home::open(&path).unwrap();
+        assert_eq!(home.load::<u64>("a").unwrap_err().reason(), "local-missing");
+        home.save("a", &1_u64).unwrap();
+        home.save("a", &2_u64).unwrap();
+        assert_eq!(home.load::<u64>("a").unwrap(), 2);
+        assert_eq!(home.names().unwrap(), ["a"]);
+        assert_eq!(
+            home.load::<String>("a").unwrap_err().reason(),
+            "local-state"
+        );
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = |p: &Path| fs::metadata(p).unwrap().permissions().mode() & 0o777;
+            assert_eq!((mode(&path), mode(&path.join("a"))), (0o700, 0o600));
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! The cloud over the `object_store` crate: a directory or an S3 bucket.
+
+use std::io::{BufRead as _, BufReader, Cursor, ErrorKind, Read, Seek as _, SeekFrom};
+use std::sync::Arc;
+
+use encryptediot::cloud::{Cloud, folders_of};
+use encryptediot::error::{Result, StoreError};
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{
+    GetOptions, GetRange, GetResult, GetResultPayload, ObjectStore, ObjectStoreExt, PutMode,
+    PutOptions, PutPayload, WriteMultipart,
+};
+use tokio::runtime::Runtime;
+
+/// A [`Cloud`] over the `object_store` crate: a directory, memory, or S3.
+pub struct ObjectCloud {
+    store: Arc<dyn ObjectStore>,
+    runtime: Runtime,
+    /// Where the objects are files.
+    directory: Option<Arc<LocalFileSystem>>,
+}
+
+impl ObjectCloud {
+    /// Over any store.
+    ///
+    /// # Errors
+    /// `store-unavailable` if this process cannot wait for it.
+    pub fn new(store: Arc<dyn ObjectStore>) -> Result<Self> {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime
+            .enable_all()
+            .build()
+            .map_err(|_| StoreError::Unavailable)?;
+        let directory = None;
+        Ok(Self {
+            store,
+            runtime,
+            directory,
+        })
+    }
+
+    /// Over a directory, which is made if it is not there.
+    ///
+    /// # Errors
+    /// `store-unavailable`.
+    pub fn directory(path: &std::path::Path) -> Result<Self> {
+        let made = std::fs::create_dir_all(path).map_err(|_| StoreError::Unavailable);
+        let store = LocalFileSystem::new_with_prefix(path);
+        let store = Arc::new(made.and(store.map_err(|_| StoreError::Unavailable))?);
+        let directory = Some(Arc::clone(&store));
+        Ok(Self {
+            directory,
+            ..Self::new(store)?
+        })
+    }
+
+    /// In memory.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn memory() -> Result<Self> {
+        Self::new(Arc::new(object_store::memory::InMemory::new()))
+    }
+
+    /// A bucket, from the environment variables `AWS_…` that the `object_store` crate documents.
+    ///
+    /// # Errors
+    /// `store-unavailable`.
+    #[cfg(feature = "s3")]
+    pub fn s3(bucket: &str) -> Result<Self> {
+        let builder = object_store::aws::AmazonS3Builder::from_env().with_bucket_name(bucket);
+        let store = builder.build().map_err(|_| StoreError::Unavailable)?;
+        Self::new(Arc::new(store))
+    }
+}
+
+/// Bytes of a part of an object that is uploaded from a file; S3 takes none below 5 MiB but the last.
+const PART: usize = 8 << 20;
+
+impl ObjectCloud {
+    /// What a store has found, as it comes.
+    fn as_it_comes<'a>(&'a self, found: GetResult) -> Result<Box<dyn Read + 'a>> {
+        let runtime = &self.runtime;
+        match found.payload {
+            GetResultPayload::File(mut file, _) => {
+                let start = file.seek(SeekFrom::Start(found.range.start));
+                start.map_err(|_| StoreError::Unavailable)?;
+                Ok(Box::new(file))
+            }
+            GetResultPayload::Stream(stream) => Ok(Box::new(Streamed {
+                runtime,
+                stream,
+                chunk: None,
+            })),
+        }
+    }
+
+    /// Is the object the very file?
+    fn must_be(&self, path: &str, file: &std::path::Path) -> Result<()> {
+        let file = std::fs::File::open(file).map_err(|_| StoreError::LocalState)?;
+        let object = self.read(path, 0)?.ok_or(StoreError::Conflict)?;
+        match same(file, object) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(StoreError::Conflict.into()),
+            Err(_) => Err(StoreError::Unavailable.into()),
+        }
+    }
+}
+
+/// Makes `file` the object at `place`, unless there is one.
+fn link(directory: &LocalFileSystem, place: &Path, file: &std::path::Path) -> std::io::Result<()> {
+    let path = directory.path_to_filesystem(place)?;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::hard_link(file, path)
+}
+
+fn same(a: impl Read, b: impl Read) -> std::io::Result<bool> {
+    let (mut a, mut b) = (BufReader::new(a), BufReader::new(b));
+    loop {
+        let (left, right) = (a.fill_buf()?, b.fill_buf()?);
+        let common = left.len().min(right.len());
+        if left[..common] != right[..common] {
+            return Ok(false);
+        }
+        if common == 0 {
+            return Ok(left.is_empty() && right.is_empty());
+        }
+        a.consume(common);
+        b.consume(common);
+    }
+}
+
+/// The chunks in which a store answers, one after the other.
+struct Streamed<'a, B> {
+    runtime: &'a Runtime,
+    stream: BoxStream<'static, object_store::Result<B>>,
+    chunk: Option<Cursor<B>>,
+}
+
+impl<B: AsRef<[u8]>> Read for Streamed<'_, B> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            if let Some(chunk) = &mut self.chunk {
+                let count = chunk.read(buffer)?;
+                if count > 0 || buffer.is_empty() {
+                    return Ok(count);
+                }
+            }
+            match self.runtime.block_on(self.stream.next()) {
+                Some(Ok(next)) => self.chunk = Some(Cursor::new(next)),
+                Some(Err(error)) => return Err(error.into()),
+                None => return Ok(0),
+            }
+        }
+    }
+}
+
+fn unavailable(_: object_store::Error) -> StoreError {
+    StoreError::Unavailable
+}
+
+/// A missing object is an answer, not a failure.
+fn optional<T>(result: object_store::Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(object_store::Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(unavailable(error).into()),
+    }
+}
+
+impl Cloud for ObjectCloud {
+    fn find(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        self.runtime.block_on(async {
+            let Some(found) = optional(self.store.get(&Path::from(path)).await)? else {
+                return Ok(None);
+            };
+            Ok(Some(found.bytes().await.map_err(unavailable)?.into()))
+        })
+    }
+
+    fn read<'a>(&'a self, path: &str, from: u64) -> Result<Option<Box<dyn Read + 'a>>> {
+        let path = Path::from(path);
+        let options = GetOptions {
+            range: (from > 0).then_some(GetRange::Offset(from)),
+            ..GetOptions::default()
+        };
+        let found = self.runtime.block_on(self.store.get_opts(&path, options));
+        match found {
+            Ok(found) => self.as_it_comes(found).map(Some),
+            // Stores differ in how they refuse to begin where an object has ended.
+            Err(_) if from > 0 => match optional(self.runtime.block_on(self.store.head(&path)))? {
+                Some(meta) if meta.size > from => Err(StoreError::Unavailable.into()),
+                Some(_) => Ok(Some(Box::new(std::io::empty()))),
+                None => Ok(None),
+            },
+            Err(error) => optional(Err(error)),
+        }
+    }
+
+    fn create(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        let options = PutOptions {
+            mode: PutMode::Create,
+            ..PutOptions::default()
+        };
+        let (place, payload) = (Path::from(path), PutPayload::from(bytes.to_vec()));
+        match self
+            .runtime
+            .block_on(self.store.put_opts(&place, payload, options))
+        {
+            Ok(_) => Ok(()),
+            Err(object_store::Error::AlreadyExists { .. }) => {
+                if self.find(path)?.as_deref() == Some(bytes) {
+                    return Ok(());
+                }
+                Err(StoreError::Conflict.into())
+            }
+            Err(error) => Err(unavailable(error).into()),
+        }
+    }
+
+    /// A file that is on the file system of the objects' directory becomes the object, by a hard link, and
+    /// nothing is copied. Anything else goes up in parts.
+    fn create_from(&self, path: &str, file: &std::path::Path) -> Result<()> {
+        let place = Path::from(path);
+        if let Some(directory) = &self.directory {
+            match link(directory, &place, file) {
+                Ok(()) => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    return self.must_be(path, file);
+                }
+                Err(_) => {}
+            }
+        }
+        let local = |_| StoreError::LocalState;
+        let mut from = std::fs::File::open(file).map_err(local)?;
+        if from.metadata().map_err(local)?.len() <= PART as u64 {
+            let mut bytes = Vec::new();
+            from.read_to_end(&mut bytes).map_err(local)?;
+            return self.create(path, &bytes);
+        }
+        if optional(self.runtime.block_on(self.store.head(&place)))?.is_some() {
+            return self.must_be(path, file);
+        }
+        self.runtime.block_on(async {
+            let upload = self.store.put_multipart(&place).await;
+            let upload = upload.map_err(unavailable)?;
+            let mut parts = WriteMultipart::new_with_chunk_size(upload, PART);
+            let mut buffer = vec![0; 64 * 1024];
+            loop {
+                let count = match from.read(&mut buffer) {
+                    Ok(0) => break,
+                    Ok(count) => count,
+                    Err(_) => {
+                        // What went up is no object, and the store forgets it in its own time.
+                        let _ = parts.abort().await;
+                        return Err(StoreError::LocalState.into());
+                    }
+                };
+                parts.wait_for_capacity(1).await.map_err(unavailable)?;
+                parts.write(&buffer[..count]);
+            }
+            parts.finish().await.map_err(unavailable)?;
+            Ok(())
+        })
+    }
+
+    fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        let payload = PutPayload::from(bytes.to_vec());
+        self.runtime
+            .block_on(self.store.put(&Path::from(path), payload))
+            .map_err(unavailable)?;
+        Ok(())
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<String>> {
+        let found = self.store.list(Some(&Path::from(prefix)));
+        let found = found
+            .map_ok(|meta| meta.location.to_string())
+            .try_collect::<Vec<_>>();
+        let mut paths = self.runtime.block_on(found).map_err(unavailable)?;
+        paths.sort_unstable();
+        Ok(paths)
+    }
+
+    fn folders(&self, prefix: &str) -> Result<Vec<String>> {
+        // A directory stays when the last object in it is gone.
+        if self.directory.is_some() {
+            return Ok(folders_of(prefix, &self.list(prefix)?));
+        }
+        let prefix = Path::from(prefix);
+        let listed = self.store.list_with_delimiter(Some(&prefix));
+        let listed = self.runtime.block_on(listed).map_err(unavailable)?;
+        let names = listed.common_prefixes.iter();
+        let mut names: Vec<String> = names
+            .filter_map(|path| Some(path.filename()?.to_owned()))
+            .collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn delete(&self, path: &str) -> Result<()> {
+        optional(self.runtime.block_on(self.store.delete(&Path::from(path)))).map(drop)
+    }
+}
