@@ -7,13 +7,13 @@ extern crate encryptediot_broken as encryptediot;
 mod by_hand;
 mod common;
 
-#[path = "../../src/trace/cloud.rs"]
+#[path = "../../harness/src/trace/cloud.rs"]
 pub mod cloud;
-#[path = "../../src/trace/forge.rs"]
+#[path = "../../harness/src/trace/forge.rs"]
 pub mod forge;
-#[path = "../../src/trace/history.rs"]
+#[path = "../../harness/src/trace/history.rs"]
 pub mod history;
-#[path = "../../src/trace/op.rs"]
+#[path = "../../harness/src/trace/op.rs"]
 pub mod op;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ use conformance::pairs::{self, Ablation, Pair};
 use conformance::trace::judge::{Fault, Found, Judge};
 use conformance::trace::term::Terms;
 use conformance::trace::{embed, prover};
-use conformance::vectors::file::File;
+use conformance_vectors::file::File;
 use encryptediot::fault;
 use history::{Told, play};
 
@@ -45,10 +45,10 @@ fn departures(found: &Found) -> Vec<String> {
 
 /// The fault of that name.
 fn twin(pair: &Pair) -> Option<&'static str> {
-    let known = |name: &&str| fault::ALL.iter().find(|(is, ..)| is == name);
     let name = pair.twin.as_deref()?;
-    let (known, ..) = known(&name).unwrap_or_else(|| panic!("there is no fault {name}"));
-    Some(known)
+    let known = fault::ALL.iter().find(|fault| fault.name == name);
+    let known = known.unwrap_or_else(|| panic!("there is no fault {name}"));
+    Some(known.name)
 }
 
 fn reasons_of(told: &Told) -> BTreeSet<&str> {
@@ -141,7 +141,7 @@ fn vector_of(pair: &Pair, all: &[File], id: &str) -> Vec<String> {
         return vec![format!("there is no vector {id}")];
     };
     let mut wrong = Vec::new();
-    if !failed(&ask(all, &[place], None)).is_empty() {
+    if !failed(&ask(all, &[place], None).0).is_empty() {
         wrong.push(format!("the reference fails {id}"));
     }
     let text = serde_json::to_string(test).unwrap();
@@ -150,7 +150,7 @@ fn vector_of(pair: &Pair, all: &[File], id: &str) -> Vec<String> {
     {
         wrong.push(format!("{id} does not demand {reason}"));
     }
-    let report = ask(all, &[place], twin(pair));
+    let (report, _) = ask(all, &[place], twin(pair));
     let mismatch = report.findings.iter().find_map(|f| f.mismatch.as_ref());
     let Some(mismatch) = mismatch else {
         wrong.push(format!("the twin passes {id}"));
@@ -211,7 +211,7 @@ fn every_attack_succeeds_against_its_twin_and_not_against_the_reference() {
 }
 
 #[test]
-fn the_table_says_what_there_is() {
+fn the_table_is_up_to_date() {
     let (path, pairs) = (
         root().join("conformance/PAIRS.md"),
         pairs::read(&root()).unwrap(),
@@ -220,10 +220,7 @@ fn the_table_says_what_there_is() {
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, &page).unwrap();
     }
-    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
     let how = "UPDATE=1 cargo test -p encryptediot-broken writes it";
-    assert!(
-        there == page,
-        "conformance/PAIRS.md is not what there is: {how}"
-    );
+    assert!(written == page, "conformance/PAIRS.md is stale: {how}");
 }

@@ -9,13 +9,13 @@ use encryptediot::cloud::Paths;
 use encryptediot::cose::{self, Signed};
 use encryptediot::crypto::{KemSecret, RsaPublic, SecretBytes, SigningKey};
 use encryptediot::grant::{self, Lookup, PART_LEN, Shard};
-use encryptediot::household::{Household, name, window};
 use encryptediot::keys::{self, Name};
 use encryptediot::message::{self, AccountId};
 use encryptediot::owner::Term;
 use encryptediot::pairing::{self, Offer};
 use encryptediot::vault::Ring;
 use encryptediot::{Error, Result, cbor, past, statement};
+use encryptediot_testkit::household::{Household, name, window};
 
 /// What comes of an attack.
 pub type Outcome = std::result::Result<(), String>;
