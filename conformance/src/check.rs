@@ -7,17 +7,7 @@ use std::time::{Duration, Instant};
 use encryptediot::demo::{self, Options, Report};
 use serde::Serialize;
 
-/// What came of a check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", content = "why", rename_all = "kebab-case")]
-pub enum Outcome {
-    /// What it shows is so.
-    Held,
-    /// It is not, for the reason that is told.
-    Failed(String),
-    /// It could not be looked at. This is no success.
-    NotChecked(String),
-}
+pub use crate::common::outcome::{Counts, Outcome};
 
 /// A check.
 pub struct Check {
@@ -166,25 +156,13 @@ pub struct Summary {
 
 impl Summary {
     /// How many held, failed, and were not checked.
-    pub fn counts(&self) -> (usize, usize, usize) {
-        let count = |is: fn(&Outcome) -> bool| {
-            let found = self.findings.iter().filter(|f| is(&f.outcome));
-            found.count()
-        };
-        (
-            count(|o| matches!(o, Outcome::Held)),
-            count(|o| matches!(o, Outcome::Failed(_))),
-            count(|o| matches!(o, Outcome::NotChecked(_))),
-        )
+    pub fn counts(&self) -> Counts {
+        self.findings.iter().map(|f| &f.outcome).collect()
     }
 
     /// 0 if what was checked held, 1 if something failed, 2 if nothing was checked.
     pub fn exit_code(&self) -> u8 {
-        match self.counts() {
-            (_, 1.., _) => 1,
-            (0, ..) => 2,
-            _ => 0,
-        }
+        self.counts().exit_code()
     }
 }
 
@@ -229,6 +207,7 @@ mod tests {
             Check::new("good", "", |_| Outcome::Held),
         ];
         let context = Context::new(1, PathBuf::new(), &|_| ());
-        assert_eq!(run(&checks, &context).counts(), (1, 1, 0));
+        let counts = run(&checks, &context).counts();
+        assert_eq!((counts.held, counts.failed, counts.not_checked), (1, 1, 0));
     }
 }

@@ -9,6 +9,7 @@ extern crate self as conformance;
 pub mod check;
 pub mod checks;
 pub mod claims;
+pub mod common;
 pub mod output;
 pub mod pairs;
 pub mod prove;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::manifest::{Seconds, Verdict};
+use super::manifest::Verdict;
+use super::observed::Seconds;
 
 /// What a prover said of a lemma.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +52,6 @@ impl Cache {
             return;
         };
         let _ = std::fs::create_dir_all(directory)
-            .and_then(|()| super::report::store(&directory.join(key), text.as_bytes()));
+            .and_then(|()| crate::common::store::store(&directory.join(key), text.as_bytes()));
     }
 }

@@ -46,6 +46,9 @@ pub enum Error {
     /// A report that cannot be written.
     #[error("the report cannot be written: {0}")]
     Report(String),
+    /// A report that cannot be delivered.
+    #[error(transparent)]
+    Delivery(#[from] crate::common::report::Undelivered),
 }
 
 /// What may fail with an [`Error`].

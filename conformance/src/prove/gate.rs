@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 
 use super::cache::{Cache, Said};
 use super::error::Result;
-use super::manifest::{Manifest, Mode, Seconds, Verdict};
+use super::manifest::{Manifest, Mode, Verdict};
+use super::observed::{Observed, Seconds};
 use super::plan::{self, Case, Models, Selection, Unit};
-use super::process::Limits;
 use super::prover::{self, Prover};
 use super::report::{Report, Row};
 use super::run::{Heard, Runner};
 use super::spthy::Lemma;
-use crate::check::Outcome;
+use crate::common::outcome::Outcome;
+use crate::common::process::Limits;
 
 /// How to judge.
 pub struct Options {
@@ -38,8 +39,10 @@ pub struct Options {
     pub traces: Option<PathBuf>,
     /// Each lemma in a process of its own, so that its time can be told.
     pub alone: bool,
-    /// What is meant.
+    /// Which lemmas are judged.
     pub selection: Selection,
+    /// What former runs observed, for the time that lemmas are expected to need.
+    pub observed: Observed,
 }
 
 impl Options {
@@ -53,6 +56,7 @@ impl Options {
             limits: Limits {
                 time: Duration::from_secs(300),
                 memory: memory() / cores as u64,
+                output: 1 << 30,
             },
             derivcheck: 60,
             cache,
@@ -61,6 +65,7 @@ impl Options {
             traces: None,
             alone: false,
             selection: Selection::default(),
+            observed: Observed::default(),
         }
     }
 }
@@ -95,7 +100,9 @@ pub fn judge(
 ) -> Result<Report> {
     let begin = Instant::now();
     let cases = plan::cases(models, manifest, distrust)?;
-    let units = options.selection.of(plan::units(&cases))?;
+    let units = options
+        .selection
+        .of(plan::units(&cases), &options.observed)?;
     let mut findings = Findings::new(&units, options, pins);
     findings.recall();
     findings.run(progress, stop);
@@ -137,7 +144,7 @@ struct Findings<'f> {
 impl<'f> Findings<'f> {
     fn new(units: &'f [Unit<'f>], options: &'f Options, pins: Pins) -> Self {
         let pinned = units.iter().map(|unit| match pins {
-            Pins::Held => unit.pinned(),
+            Pins::Held => unit.departures(),
             Pins::Ignored => Vec::new(),
         });
         Self {
@@ -169,8 +176,7 @@ impl<'f> Findings<'f> {
 
     fn recall(&mut self) {
         for (at, unit) in self.units.iter().enumerate() {
-            let text = unit.lemma.map(|l| unit.case.key(l)).unwrap_or_default();
-            if let Some(why) = self.options.failures.get(&(unit.id.clone(), text)) {
+            if let Some(why) = self.options.failures.get(&(unit.id.clone(), unit.text())) {
                 self.heard.insert(at, Heard::Failed(why.clone()));
                 continue;
             }
@@ -230,12 +236,13 @@ impl<'f> Findings<'f> {
         ];
         for (prover, units, last_word) in passes {
             let Some(prover) = prover else { continue };
-            let tasks = plan::tasks(&units, self.options.jobs, alone, Some(&prover.id));
+            let known = |lemma: &str| self.options.observed.seconds_with(lemma, &prover.id);
+            let tasks = plan::tasks(&units, self.options.jobs, alone, &known);
             for result in runner(prover, wanted).all(tasks, self.units, progress) {
                 let unit = &self.units[result.unit];
                 if let Some(proof) = result.proof {
                     let of_case = proofs.entry(&unit.case.id).or_default();
-                    of_case.insert(unit.name().to_owned(), proof);
+                    of_case.insert(unit.name.to_owned(), proof);
                 }
                 if last_word || !matches!(result.heard, Heard::Said(_)) {
                     self.keep(unit, &result.heard);
@@ -298,18 +305,18 @@ impl<'f> Findings<'f> {
             file: unit.case.file.clone(),
             flags: unit.case.set.flags.clone(),
             drops: unit.case.set.drops.clone(),
-            lemma: unit.name().to_owned(),
+            lemma: unit.name.to_owned(),
             quantifier: unit.lemma.map(|l| l.quantifier),
             claims: unit.claims().to_vec(),
             sentence: sentence.unwrap_or_default(),
-            expect: unit.entry.map(|e| e.expect),
+            expect: unit.expect,
             outcome,
             prover: self.judge(unit).ok().map(|p| p.id.clone()),
             verdict: said.map(|s| s.verdict),
             steps: said.map(|s| s.steps),
             seconds: said.map_or(Seconds::NotMeasured, |s| s.seconds),
             cached: self.cached.contains(&at),
-            text: unit.lemma.map(|l| unit.case.key(l)).unwrap_or_default(),
+            text: unit.text(),
             conditional_on,
         }
     }
@@ -332,7 +339,7 @@ impl<'f> Findings<'f> {
         let (Some(lemma), verdict) = (unit.lemma, said.verdict) else {
             return failed("the model has no such lemma".to_owned());
         };
-        if let Some(expected) = unit.entry.map(|e| e.expect).filter(|e| *e != verdict) {
+        if let Some(expected) = unit.expect.filter(|e| *e != verdict) {
             return failed(format!(
                 "{}, and {} was expected",
                 verdict.word(),
@@ -370,12 +377,13 @@ impl<'f> Findings<'f> {
                 Some(Heard::NotRun(_)) | None => Standing::Open,
             };
         }
-        let listed = case.set.lemmas.iter().find(|e| e.name == lemma.name);
+        let listed = case.set.expect.get(&lemma.name).copied();
         let unit = Unit {
             id,
-            entry: listed,
-            lemma: Some(lemma),
             case,
+            name: &lemma.name,
+            expect: listed,
+            lemma: Some(lemma),
         };
         match (
             listed,

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::AtomicBool;
 
 use super::error::{Error, Result};
 use super::manifest::Mode;
 use super::spthy::{Reading, hash};
+use crate::common::process::{Limits, run};
 
 /// The name on PATH.
 pub const NAME: &str = "tamarin-prover";
@@ -74,12 +76,11 @@ impl Prover {
                 return Err(Error::Prover(format!("{}: {error}", path.display())));
             }
         };
-        let told = Command::new(&path)
-            .arg("--version")
-            .env("LC_ALL", "C.UTF-8")
-            .output();
+        let mut command = Command::new(&path);
+        command.arg("--version").env("LC_ALL", "C.UTF-8");
+        let told = run(command, Limits::SHORT, &AtomicBool::new(false));
         let told = told.map_err(|e| Error::Prover(format!("{}: {e}", path.display())))?;
-        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        let told = String::from_utf8_lossy(&told.output).into_owned();
         Self::new(path, &told).map(Some)
     }
 

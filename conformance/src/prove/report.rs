@@ -1,15 +1,15 @@
-//! What was found: lemma by lemma, as JSON, and as JUnit's XML.
+//! A run's report, lemma by lemma; as JSON, and as JUnit's XML.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
-use std::path::Path;
+use std::time::Duration;
 
-use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
 
-use super::manifest::{Seconds, Verdict};
+use super::manifest::Verdict;
+use super::observed::Seconds;
 use super::spthy::Quantifier;
-use crate::check::Outcome;
+use crate::common::outcome::{Counts, Outcome};
+use crate::common::report;
 
 /// All that was found.
 #[derive(Debug, Serialize)]
@@ -84,25 +84,17 @@ pub struct Row {
 
 impl Report {
     /// How many held, failed, and were not checked.
-    pub fn counts(&self) -> (usize, usize, usize) {
-        let count =
-            |is: fn(&Outcome) -> bool| self.lemmas.iter().filter(|r| is(&r.outcome)).count();
-        (
-            count(|o| matches!(o, Outcome::Held)),
-            count(|o| matches!(o, Outcome::Failed(_))),
-            count(|o| matches!(o, Outcome::NotChecked(_))),
-        )
+    pub fn counts(&self) -> Counts {
+        self.lemmas.iter().map(|row| &row.outcome).collect()
     }
 
     /// 0 if all that was checked holds, 1 if something does not, 2 if nothing was checked.
     pub fn exit_code(&self) -> u8 {
-        match self.counts() {
+        match self.counts().exit_code() {
             _ if !self.problems.is_empty() => 1,
-            (_, 1.., _) => 1,
-            (0, ..) => 2,
             // Stopped before its end, it has not shown that all of them hold.
-            _ if self.interrupted => 1,
-            _ => 0,
+            0 if self.interrupted => 1,
+            code => code,
         }
     }
 
@@ -111,74 +103,32 @@ impl Report {
     /// # Errors
     /// None that is known: every part is plain data.
     pub fn json(&self) -> serde_json::Result<String> {
-        let (held, failed, not_checked) = self.counts();
-        let mut all = serde_json::to_value(self)?;
-        if let Some(all) = all.as_object_mut() {
-            let counts = serde_json::json!({
-                "held": held, "failed": failed, "not-checked": not_checked
-            });
-            all.insert("counts".to_owned(), counts);
-            all.insert("exit_code".to_owned(), self.exit_code().into());
-        }
-        serde_json::to_string_pretty(&all)
+        let code = Some(self.exit_code());
+        report::json(self, self.counts(), "not-checked", code)
     }
 
-    /// As JUnit's XML: what was not checked is "skipped" there.
+    /// As JUnit's XML; a problem is a failed test of its file.
     ///
     /// # Errors
     /// If a text cannot stand in XML.
     pub fn junit(&self) -> Result<String, quick_junit::SerializeError> {
-        let mut suite = TestSuite::new("proofs");
-        let failure = |why: &str| {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(why);
-            status
-        };
-        for problem in &self.problems {
-            let mut case = TestCase::new(problem.what.as_str(), failure(&problem.mend));
-            case.set_classname(problem.file.as_str());
-            suite.add_test_case(case);
-        }
-        for row in &self.lemmas {
-            let status = match &row.outcome {
-                Outcome::Held => TestCaseStatus::success(),
-                Outcome::Failed(why) => failure(why),
-                Outcome::NotChecked(why) => {
-                    let mut status = TestCaseStatus::skipped();
-                    status.set_message(why.as_str());
-                    status
-                }
-            };
-            let mut case = TestCase::new(row.lemma.as_str(), status);
-            let class = row.id.rsplit_once('/').map_or("", |(class, _)| class);
-            case.set_classname(class);
-            if let Seconds::Measured(seconds) = row.seconds {
-                case.set_time(std::time::Duration::from_secs_f64(seconds));
-            }
-            suite.add_test_case(case);
-        }
-        let mut xml = Xml::new("EncryptedIoT proofs");
-        xml.add_test_suite(suite);
-        xml.to_string()
+        let problems = self.problems.iter().map(|problem| report::Case {
+            class: &problem.file,
+            name: &problem.what,
+            outcome: Outcome::Failed(problem.mend.clone()),
+            time: None,
+        });
+        let lemmas = self.lemmas.iter().map(|row| report::Case {
+            class: row.id.rsplit_once('/').map_or("", |(class, _)| class),
+            name: &row.lemma,
+            outcome: row.outcome.clone(),
+            time: row.seconds.known().map(Duration::from_secs_f64),
+        });
+        report::junit(
+            "EncryptedIoT proofs",
+            "proofs",
+            None,
+            problems.chain(lemmas),
+        )
     }
-}
-
-/// Writes a file whole or not at all.
-///
-/// # Errors
-/// If it cannot be written.
-pub fn store(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    file.write_all(bytes)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let readable = std::fs::Permissions::from_mode(0o644);
-        file.as_file().set_permissions(readable)?;
-    }
-    file.persist(path).map(|_| ()).map_err(|e| e.error)
 }

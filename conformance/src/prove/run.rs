@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::cache::Said;
-use super::manifest::Seconds;
+use super::observed::Seconds;
 use super::plan::{Case, Task, Unit};
-use super::process::{self, Cut, Limits};
 use super::prover::{Call, Prover};
 use super::spthy::Quantifier;
 use super::summary;
 use super::trace;
+use crate::common::process::{self, Cut, Limits};
+use crate::common::store::store;
 
 /// What was heard of a lemma.
 #[derive(Clone, Debug, PartialEq)]
@@ -229,7 +230,7 @@ impl Runner<'_> {
         let with_proof = |result: Result| Result {
             proof: self
                 .proofs
-                .then(|| proof(&proofs, units[result.unit].name()))
+                .then(|| proof(&proofs, units[result.unit].name))
                 .flatten(),
             ..result
         };
@@ -247,7 +248,7 @@ impl Runner<'_> {
     ) -> Vec<(usize, Heard)> {
         let say = |heard: Heard| lemmas.iter().map(|(at, _)| (*at, heard.clone())).collect();
         let text = case.source.prepared(&case.reading, &case.stripped, proofs);
-        let keep = |path: PathBuf| super::report::store(&path, text.as_bytes());
+        let keep = |path: PathBuf| store(&path, text.as_bytes());
         if let Some(Err(error)) = kept.map(keep) {
             return say(Heard::Failed(format!("its proof cannot be kept: {error}")));
         }
@@ -301,15 +302,17 @@ impl Runner<'_> {
         let printed = match process::run(command, self.limits, self.stop) {
             Ok(printed) => printed,
             Err(Cut::Interrupted) => return Err(Failure::Interrupted),
-            Err(cut) => return Err(Failure::Process(cut.to_string())),
+            Err(cut) => return Err(Failure::Process(why(&cut))),
         };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (output, errors) = (text(&printed.output), text(&printed.errors));
         if printed.code != 0 {
             let tail = |text: &str| {
                 let lines: Vec<_> = text.lines().filter(|l| !l.trim().is_empty()).collect();
                 lines[lines.len().saturating_sub(4)..].join(" / ")
             };
-            let said = match tail(&printed.errors) {
-                said if said.is_empty() => tail(&printed.output),
+            let said = match tail(&errors) {
+                said if said.is_empty() => tail(&output),
                 said => said,
             };
             let code = printed.code;
@@ -317,7 +320,7 @@ impl Runner<'_> {
                 "the prover ended with code {code}: {said}"
             )));
         }
-        let summary = summary::read(&printed.output);
+        let summary = summary::read(&output);
         let summary = summary.map_err(|e| Failure::Process(e.to_string()))?;
         if Path::new(&summary.analyzed) != call.file {
             let other = &summary.analyzed;
@@ -348,9 +351,22 @@ impl Runner<'_> {
     }
 }
 
+/// Why a prover did not end by itself, and what can be done.
+fn why(cut: &Cut) -> String {
+    let what = cut.to_string();
+    let what = what.trim_start_matches("it ");
+    match cut {
+        Cut::Time(_) => {
+            format!("the prover {what} without a verdict; `--timeout` gives it longer")
+        }
+        Cut::Memory(_) => format!("the prover {what}; `--memory` gives it more"),
+        _ => format!("the prover {what}"),
+    }
+}
+
 /// What a summary says of a lemma.
 fn heard(summary: &summary::Summary, unit: &Unit<'_>, seconds: Seconds) -> Heard {
-    let lines = summary.lemmas.iter().filter(|l| l.name == unit.name());
+    let lines = summary.lemmas.iter().filter(|l| l.name == unit.name);
     let lines: Vec<_> = lines.collect();
     let [line] = lines.as_slice() else {
         return Heard::Failed(match lines.len() {

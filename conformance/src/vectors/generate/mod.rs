@@ -25,7 +25,7 @@ use std::path::Path;
 
 use super::file::File;
 use super::{Error, Result, coverage, schema};
-use crate::prove::report::store;
+use crate::common::store::store;
 
 /// Every file of vectors.
 ///
