@@ -102,7 +102,7 @@ pub fn bless(
     })
 }
 
-/// What is in force, by `stem+FLAG`.
+/// The readings of all sets, by `stem+FLAG`.
 type Readings = BTreeMap<String, Reading>;
 
 /// All sets of the models' files, with the verdicts that were pinned before, or "verified".
@@ -297,7 +297,7 @@ impl Recorder<'_> {
     /// What a lemma is pinned to state from now on.
     ///
     /// # Errors
-    /// Why that cannot be told: it differs by flags, or it changed and was not judged in every set
+    /// Why it cannot be pinned: it differs by flags, or it changed and was not judged in every set
     /// that lists it, where the old verdict would then stand for the new formula.
     fn statement(
         &self,

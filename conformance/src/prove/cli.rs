@@ -239,14 +239,14 @@ fn options(args: &ProveArgs, directory: &Path, prover: Option<Prover>) -> Result
 fn with_progress<T>(run: impl FnOnce(&dyn Fn(&str)) -> T) -> T {
     let bar = ProgressBar::new_spinner();
     bar.enable_steady_tick(Duration::from_millis(100));
-    let told = RefCell::new(std::time::Instant::now());
+    let last = RefCell::new(std::time::Instant::now());
     let watched = std::io::stderr().is_terminal();
     let result = run(&|line: &str| {
         if watched {
             bar.set_message(line.to_owned());
-        } else if told.borrow().elapsed() > Duration::from_secs(60) {
-            // A log gets a sign of life once a minute.
-            told.replace(std::time::Instant::now());
+        } else if last.borrow().elapsed() > Duration::from_secs(60) {
+            // A log gets a line once a minute.
+            last.replace(std::time::Instant::now());
             eprintln!("conformance: {line}");
         }
     });

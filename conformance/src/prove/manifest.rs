@@ -125,7 +125,7 @@ pub struct Set {
 pub enum Verdict {
     /// The lemma holds.
     Verified,
-    /// It does not.
+    /// The lemma does not hold.
     Falsified,
 }
 

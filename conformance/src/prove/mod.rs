@@ -12,6 +12,7 @@ pub mod changes;
 pub mod check;
 pub mod cli;
 pub mod error;
+pub mod evidence;
 pub mod gate;
 pub mod graph;
 pub mod manifest;

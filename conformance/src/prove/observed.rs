@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result, file};
 use super::manifest::Verdict;
-use super::prover::Prover;
 
 /// The file in the directory of models.
 pub const FILE: &str = "observed.jsonl";
@@ -44,7 +43,7 @@ struct Line {
 pub enum Seconds {
     /// The lemma had a process of its own.
     Measured(f64),
-    /// It shared a process with others.
+    /// The lemma shared a process with others.
     #[default]
     NotMeasured,
 }
@@ -161,7 +160,10 @@ impl Observed {
     }
 
     /// The observations of a lemma, by prover.
-    pub fn of(&self, lemma: &str) -> impl Iterator<Item = (&str, &Observation)> {
+    pub fn of<'o>(
+        &'o self,
+        lemma: &str,
+    ) -> impl Iterator<Item = (&'o str, &'o Observation)> + use<'o> {
         let all = self.0.get(lemma).into_iter().flatten();
         all.map(|(prover, observation)| (prover.as_str(), observation))
     }
@@ -171,16 +173,9 @@ impl Observed {
         &'o self,
         lemma: &str,
         text: &str,
-    ) -> impl Iterator<Item = (&'o str, &'o Observation)> {
+    ) -> impl Iterator<Item = (&'o str, &'o Observation)> + use<'o> {
         let text = text.to_owned();
         self.of(lemma).filter(move |(_, seen)| seen.text == text)
-    }
-
-    /// Whether a verdict is provisional: no Haskell prover has seen it on this text.
-    pub fn provisional(&self, lemma: &str, text: &str, verdict: Verdict) -> bool {
-        !self
-            .on(lemma, text)
-            .any(|(prover, seen)| Prover::is_haskell(prover) && seen.verdict == verdict)
     }
 
     /// The longest time that is known of a lemma.
@@ -244,10 +239,8 @@ mod tests {
     #[test]
     fn an_observation_is_of_one_text() {
         let mut observed = Observed::parse(LINES).unwrap();
-        assert!(!observed.provisional("a/one", "x", Verdict::Falsified));
-        assert!(observed.provisional("a/one", "x", Verdict::Verified));
-        assert!(observed.provisional("a/one", "y", Verdict::Falsified));
-        assert!(observed.provisional("a/two", "x", Verdict::Falsified));
+        assert_eq!(observed.on("a/one", "x").count(), 3);
+        assert_eq!(observed.on("a/one", "y").count(), 0);
         let again = Observation {
             verdict: Verdict::Falsified,
             seconds: Seconds::NotMeasured,

@@ -1,9 +1,10 @@
 //! `TABLES.md`: verdicts, ablations and times as tables in Markdown, from models, pins and
 //! observations.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::evidence::{self, Evidence};
 use super::manifest::{Manifest, Verdict};
 use super::observed::{Observed, Seconds};
 use super::plan::{self, Models, Unit};
@@ -39,36 +40,35 @@ pub fn page(
 ) -> super::error::Result<String> {
     let cases = plan::cases(models, manifest, &BTreeSet::new())?;
     let units = plan::units(&cases);
-    let tables = Tables {
-        lines: units
-            .iter()
-            .filter_map(|u| Line::new(u, observed))
-            .collect(),
-        observed,
-    };
+    let mut evidence = ByCase::new();
+    for case in &cases {
+        evidence.insert(&case.id, evidence::of_case(case, observed));
+    }
+    let line = |unit| Line::new(unit, &evidence);
+    let tables = Tables(units.iter().filter_map(line).collect());
     let mut out = String::from(HEADER);
     // Writing to a string does not fail.
     let _ = tables.write(&mut out);
     Ok(out)
 }
 
+/// By `stem+FLAG`, then by lemma.
+type ByCase<'e, 'o> = BTreeMap<&'e str, BTreeMap<String, Evidence<'o>>>;
+
 /// A lemma with a pinned verdict.
 struct Line<'u> {
     unit: &'u Unit<'u>,
     expect: Verdict,
-    /// Its text now.
-    text: String,
-    provisional: bool,
+    evidence: &'u Evidence<'u>,
 }
 
 impl<'u> Line<'u> {
-    fn new(unit: &'u Unit<'u>, observed: &Observed) -> Option<Self> {
-        let (expect, text) = (unit.expect?, unit.text());
+    fn new(unit: &'u Unit<'u>, evidence: &'u ByCase<'_, 'u>) -> Option<Self> {
+        let of_case = evidence.get(unit.case.id.as_str())?;
         Some(Self {
-            provisional: observed.provisional(&unit.id, &text, expect),
-            expect,
-            text,
             unit,
+            expect: unit.expect?,
+            evidence: of_case.get(unit.name)?,
         })
     }
 
@@ -86,17 +86,20 @@ impl<'u> Line<'u> {
             Verdict::Verified => "verified",
             Verdict::Falsified => "**falsified**",
         };
-        match self.provisional {
+        match self.evidence.provisional {
             true => format!("{word} (provisional)"),
             false => word.to_owned(),
         }
     }
+
+    fn time(&self) -> String {
+        let seen = self.evidence.seen.iter();
+        let times = seen.map(|(prover, seen)| format!("{} ({prover})", seen.seconds.show()));
+        times.collect::<Vec<_>>().join(", ")
+    }
 }
 
-struct Tables<'u> {
-    lines: Vec<Line<'u>>,
-    observed: &'u Observed,
-}
+struct Tables<'u>(Vec<Line<'u>>);
 
 impl Tables<'_> {
     fn write(&self, out: &mut String) -> std::fmt::Result {
@@ -109,7 +112,7 @@ impl Tables<'_> {
         writeln!(out, "| claim in words | lemma | model | verdict | time |")?;
         writeln!(out, "|---|---|---|---|---|")?;
         let shown = |l: &&Line<'_>| !l.ablation() && !self.as_without_flags(l);
-        for line in self.lines.iter().filter(shown) {
+        for line in self.0.iter().filter(shown) {
             let unit = line.unit;
             let mut words = unit.lemma.map_or(String::new(), |l| l.sentence.clone());
             if !unit.claims().is_empty() {
@@ -118,7 +121,7 @@ impl Tables<'_> {
             let (lemma, model) = (code(unit.name), code(&unit.case.id));
             row(
                 out,
-                &[&words, &lemma, &model, &line.verdict(), &self.time(line)],
+                &[&words, &lemma, &model, &line.verdict(), &line.time()],
             )?;
         }
         Ok(())
@@ -127,7 +130,7 @@ impl Tables<'_> {
     /// Whether a lemma has under flags the verdict that it has without them.
     fn as_without_flags(&self, line: &Line<'_>) -> bool {
         !line.unit.case.set.flags.is_empty()
-            && self.lines.iter().any(|other| {
+            && self.0.iter().any(|other| {
                 other.unit.case.set.flags.is_empty()
                     && other.unit.case.file == line.unit.case.file
                     && other.unit.name == line.unit.name
@@ -136,7 +139,7 @@ impl Tables<'_> {
     }
 
     fn ablations(&self, out: &mut String) -> std::fmt::Result {
-        if !self.lines.iter().any(Line::ablation) {
+        if !self.0.iter().any(Line::ablation) {
             return Ok(());
         }
         writeln!(
@@ -145,13 +148,10 @@ impl Tables<'_> {
         )?;
         writeln!(out, "|---|---|---|---|---|")?;
         let breaks = |l: &&Line<'_>| l.ablation() && l.expect == Verdict::Falsified;
-        for line in self.lines.iter().filter(breaks) {
+        for line in self.0.iter().filter(breaks) {
             let drops = line.unit.case.set.drops.as_deref().unwrap_or("");
             let (model, lemma) = (code(&line.unit.case.id), code(line.unit.name));
-            row(
-                out,
-                &[&model, drops, &lemma, &line.verdict(), &self.time(line)],
-            )?;
+            row(out, &[&model, drops, &lemma, &line.verdict(), &line.time()])?;
         }
         Ok(())
     }
@@ -165,7 +165,7 @@ impl Tables<'_> {
         )?;
         writeln!(out, "|---|---|---|---|---|---|")?;
         let mut done = BTreeSet::new();
-        for first in &self.lines {
+        for first in &self.0 {
             if !done.insert(&first.unit.case.file) {
                 continue;
             }
@@ -173,61 +173,48 @@ impl Tables<'_> {
                 let of = |l: &&Line<'_>| {
                     l.unit.case.file == first.unit.case.file && l.ablation() == ablations
                 };
-                let lines: Vec<_> = self.lines.iter().filter(of).collect();
-                let seen = lines
-                    .iter()
-                    .flat_map(|l| self.observed.on(&l.unit.id, &l.text));
-                let provers: BTreeSet<&str> = seen.map(|(prover, _)| prover).collect();
+                let lines: Vec<_> = self.0.iter().filter(of).collect();
+                let seen = lines.iter().flat_map(|l| &l.evidence.seen);
+                let provers: BTreeSet<&str> = seen.map(|(prover, _)| *prover).collect();
                 for prover in provers {
                     let which = if ablations { ", ablations" } else { "" };
                     let model = format!("{}{which}", code(first.stem()));
-                    self.times_of(&model, prover, &lines, out)?;
+                    times_of(&model, prover, &lines, out)?;
                 }
             }
         }
         Ok(())
     }
+}
 
-    fn times_of(
-        &self,
-        model: &str,
-        prover: &str,
-        lines: &[&Line<'_>],
-        out: &mut String,
-    ) -> std::fmt::Result {
-        let seen = lines.iter().filter_map(|line| {
-            let mut all = self.observed.on(&line.unit.id, &line.text);
-            let (_, seen) = all.find(|(id, _)| *id == prover)?;
-            Some((seen.seconds, line.unit.name))
-        });
-        let seen: Vec<(Seconds, &str)> = seen.collect();
-        let alone = seen
-            .iter()
-            .filter_map(|(s, name)| Some((s.known()?, *name)));
-        let alone: Vec<(f64, &str)> = alone.collect();
-        let sum = alone.iter().fold(0.0, |sum, (seconds, _)| sum + seconds);
-        let longest = alone.iter().max_by(|a, b| a.0.total_cmp(&b.0));
-        let longest = longest.map_or("not measured".to_owned(), |(seconds, name)| {
-            format!("{seconds:.1} s ({})", code(name))
-        });
-        row(
-            out,
-            &[
-                model,
-                prover,
-                &seen.len().to_string(),
-                &alone.len().to_string(),
-                &format!("{:.1} min", sum / 60.0),
-                &longest,
-            ],
-        )
-    }
-
-    fn time(&self, line: &Line<'_>) -> String {
-        let seen = self.observed.on(&line.unit.id, &line.text);
-        let times = seen.map(|(prover, seen)| format!("{} ({prover})", seen.seconds.show()));
-        times.collect::<Vec<_>>().join(", ")
-    }
+/// A row of the table of times.
+fn times_of(model: &str, prover: &str, lines: &[&Line<'_>], out: &mut String) -> std::fmt::Result {
+    let seen = lines.iter().filter_map(|line| {
+        let mut all = line.evidence.seen.iter();
+        let (_, seen) = all.find(|(id, _)| *id == prover)?;
+        Some((seen.seconds, line.unit.name))
+    });
+    let seen: Vec<(Seconds, &str)> = seen.collect();
+    let alone = seen
+        .iter()
+        .filter_map(|(s, name)| Some((s.known()?, *name)));
+    let alone: Vec<(f64, &str)> = alone.collect();
+    let sum = alone.iter().fold(0.0, |sum, (seconds, _)| sum + seconds);
+    let longest = alone.iter().max_by(|a, b| a.0.total_cmp(&b.0));
+    let longest = longest.map_or("not measured".to_owned(), |(seconds, name)| {
+        format!("{seconds:.1} s ({})", code(name))
+    });
+    row(
+        out,
+        &[
+            model,
+            prover,
+            &seen.len().to_string(),
+            &alone.len().to_string(),
+            &format!("{:.1} min", sum / 60.0),
+            &longest,
+        ],
+    )
 }
 
 fn code(text: &str) -> String {

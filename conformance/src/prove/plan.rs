@@ -1,5 +1,5 @@
-//! What is to be judged: the models under the manifest's sets of flags, lemma by lemma, what is
-//! selected of it, and how it is spread over processes.
+//! The lemmas that are judged: of the models under the sets of flags, what is selected, and how they
+//! are spread over processes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,12 +17,12 @@ use super::spthy::{Lemma, Reading, Source, hash};
 pub struct Models {
     /// The directory.
     pub directory: PathBuf,
-    /// File by file.
+    /// By the names of the files.
     pub sources: BTreeMap<String, Arc<Source>>,
 }
 
 impl Models {
-    /// Reads them.
+    /// Reads the models of a directory.
     ///
     /// # Errors
     /// If there are none, or one cannot be read.
@@ -61,13 +61,13 @@ pub struct Case {
     pub statements: Arc<BTreeMap<String, Statement>>,
     /// The file's text.
     pub source: Arc<Source>,
-    /// What is in force.
+    /// The lemmas and restrictions in force.
     pub reading: Reading,
     /// The lemmas that are handed to the prover without their `reuse`.
     ///
     /// A prover assumes a `reuse` lemma in every later proof, even where it is false. It may
     /// assume one here only if this set expects it to be verified (and then the gate demands that
-    /// it was); from all others the attribute is taken. What a trace shows is so whatever was
+    /// it was); from all others the attribute is taken. What a trace shows holds whatever was
     /// assumed, since an assumption can hide traces but not make one up; so an ablation's
     /// "falsified" needs nothing more. A verdict that rests on there being no trace is believed
     /// only if all that it assumes was proven under the same flags.
@@ -107,7 +107,7 @@ impl Case {
         self.reading.lemmas.iter().find(|l| l.name == name)
     }
 
-    /// What a verdict on a lemma depends on in this case.
+    /// The hash of all that a verdict on a lemma depends on in this case.
     pub fn key(&self, lemma: &Lemma) -> String {
         self.reading.key(lemma, &self.stripped)
     }
@@ -259,7 +259,7 @@ pub fn units(cases: &[Case]) -> Vec<Unit<'_>> {
     all
 }
 
-/// What is wrong with models and manifest as such.
+/// Problems of models and manifest that are not of one lemma.
 pub fn problems(models: &Models, manifest: &Manifest) -> Vec<Problem> {
     let mut all = Vec::new();
     let mut say = |file: &str, what: String, mend: &str| {
@@ -331,34 +331,34 @@ pub fn problems(models: &Models, manifest: &Manifest) -> Vec<Problem> {
     all
 }
 
-/// Which lemmas are meant.
+/// Which lemmas are selected. An empty field selects all.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Anything: an id, a set, a theory, a lemma, or a claim.
+    /// Patterns for an id, a set, a theory, a lemma, or a claim.
     pub any: Vec<String>,
-    /// Theories.
+    /// Patterns for theories.
     pub theories: Vec<String>,
-    /// Lemmas.
+    /// Patterns for lemmas.
     pub lemmas: Vec<String>,
-    /// Claims.
+    /// Patterns for claims.
     pub claims: Vec<String>,
     /// Sets of flags.
     pub sets: Vec<BTreeSet<String>>,
     /// With ablations, without them, or nothing else.
     pub ablations: Ablations,
-    /// Part k of n.
+    /// Part k of n, from 1.
     pub partition: Option<(usize, usize)>,
 }
 
-/// Whether ablations are meant.
+/// Whether ablations are selected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ablations {
-    /// With the rest.
+    /// As well.
     #[default]
     With,
-    /// Only the rest.
+    /// Without them.
     Without,
-    /// Only they.
+    /// Nothing else.
     Only,
 }
 
@@ -373,7 +373,7 @@ fn matchers(globs: &[String]) -> Result<Vec<GlobMatcher>> {
 }
 
 impl Selection {
-    /// Is it less than everything?
+    /// Whether it is less than everything.
     pub fn narrows(&self) -> bool {
         let Self {
             any,
@@ -392,7 +392,7 @@ impl Selection {
             || self.partition.is_some()
     }
 
-    /// Does it choose whole sets, so that nothing in a set is left out?
+    /// Whether it chooses whole sets, so that nothing in a set is left out.
     pub fn by_set(&self) -> bool {
         self.any.is_empty()
             && self.lemmas.is_empty()
@@ -400,10 +400,10 @@ impl Selection {
             && self.partition.is_none()
     }
 
-    /// Those that are meant, in their order.
+    /// Those that are selected, in their order.
     ///
     /// # Errors
-    /// If a pattern is none.
+    /// If a pattern cannot be read.
     pub fn of<'c>(&self, units: Vec<Unit<'c>>, observed: &Observed) -> Result<Vec<Unit<'c>>> {
         let any = matchers(&self.any)?;
         let (theories, lemmas) = (matchers(&self.theories)?, matchers(&self.lemmas)?);
@@ -474,7 +474,7 @@ pub struct Task {
     pub seconds: f64,
 }
 
-/// The one that has least to do.
+/// The task that takes least time.
 fn least(tasks: &mut [Task]) -> Option<&mut Task> {
     let shorter = |a: &&mut Task, b: &&mut Task| a.seconds.total_cmp(&b.seconds);
     tasks.iter_mut().min_by(shorter)

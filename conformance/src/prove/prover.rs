@@ -1,4 +1,4 @@
-//! Which prover there is, what it can be trusted with, and how it is called.
+//! Provers: how one is found, what it can be trusted with, and its command line.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub const INSTALL: &str = "`brew install tamarin-prover/tap/tamarin-prover` (mac
 /// Versions that this gate was really run with.
 const RUN_HERE: [&str; 2] = ["tamarin-prover 1.11.0", "tamarin-rs 1.13.0"];
 
-/// Whose it is.
+/// Which implementation it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// tamarin-prover itself, in Haskell.
@@ -32,22 +32,22 @@ pub enum Kind {
 /// A prover.
 #[derive(Clone, Debug)]
 pub struct Prover {
-    /// Where it is.
+    /// The program.
     pub path: PathBuf,
-    /// Whose.
+    /// Which implementation.
     pub kind: Kind,
     /// Name and version, as in `tamarin-prover 1.10.0`.
     pub id: String,
     version: (u32, u32),
-    /// A hash of all that it says of itself: builds of one version differ.
+    /// A hash of what `--version` prints: builds of one version differ.
     pub build: String,
 }
 
-/// How a prover is to run.
+/// The arguments of a run.
 pub struct Call<'c> {
     /// The file, as the summary will name it.
     pub file: &'c Path,
-    /// How to read it.
+    /// How the prover reads it.
     pub mode: Mode,
     /// Flags.
     pub flags: &'c BTreeSet<String>,
@@ -120,12 +120,12 @@ impl Prover {
         })
     }
 
-    /// Is this the id of a Haskell prover?
+    /// Whether this is the id of a Haskell prover.
     pub fn is_haskell(id: &str) -> bool {
         id.starts_with("tamarin-prover ")
     }
 
-    /// What is to be known of its version.
+    /// Warnings about this prover in this version.
     pub fn warnings(&self) -> Vec<String> {
         let mut all = Vec::new();
         if !RUN_HERE.contains(&self.id.as_str()) {
@@ -153,7 +153,7 @@ impl Prover {
         }
     }
 
-    /// Does it write traces?
+    /// Whether it writes traces.
     pub fn traces(&self) -> bool {
         self.kind == Kind::Port || self.version >= (1, 10)
     }

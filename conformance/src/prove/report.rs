@@ -11,33 +11,33 @@ use super::spthy::Quantifier;
 use crate::common::outcome::{Counts, Outcome};
 use crate::common::report;
 
-/// All that was found.
+/// The report of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// The prover that was found.
     pub prover: Option<String>,
     /// The prover that checked its proofs.
     pub recheck: Option<String>,
-    /// What is to be known of them.
+    /// Warnings about them.
     pub warnings: Vec<String>,
-    /// Was it stopped before its end?
+    /// Whether it was stopped before its end.
     pub interrupted: bool,
-    /// What is wrong with models and manifest as such.
+    /// Problems that are not of one lemma.
     pub problems: Vec<Problem>,
     /// Lemma by lemma.
     pub lemmas: Vec<Row>,
-    /// How long it took.
+    /// How long the run took, in seconds.
     pub seconds: f64,
 }
 
-/// Something wrong with models and manifest.
+/// A problem of models and manifest.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Problem {
     /// The model.
     pub file: String,
-    /// What is wrong.
+    /// The problem.
     pub what: String,
-    /// What to do.
+    /// How to mend it.
     pub mend: String,
 }
 
@@ -59,22 +59,22 @@ pub struct Row {
     pub quantifier: Option<Quantifier>,
     /// The claims that it supports.
     pub claims: Vec<String>,
-    /// What it says.
+    /// The sentence before it.
     pub sentence: String,
     /// The verdict expected.
     pub expect: Option<Verdict>,
-    /// What came of it.
+    /// The outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
     /// The prover whose verdict counts here.
     pub prover: Option<String>,
-    /// The verdict seen, even if it is not the one expected.
+    /// The verdict of the prover, even if it is not the one expected.
     pub verdict: Option<Verdict>,
     /// The steps of its proof.
     pub steps: Option<u64>,
     /// The time for it alone.
     pub seconds: Seconds,
-    /// Was it seen in a former run?
+    /// Whether the verdict is of a former run.
     pub cached: bool,
     /// The hash of all that the verdict depends on.
     pub text: String,

@@ -1,4 +1,4 @@
-//! A trace that a prover found: as a picture by Graphviz, and in words.
+//! A trace that a prover found, as a picture by Graphviz and in words.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -72,7 +72,7 @@ fn words(id: &str, sentence: &str, graph: &Graph) -> String {
     out
 }
 
-/// What happens at a node, unless it is only the attacker's bookkeeping.
+/// A node in words, unless it is only the attacker's bookkeeping.
 fn step(node: &Node) -> Option<String> {
     let facts = node.facts.as_ref()?;
     let inner = |fact: &Fact| {
