@@ -70,9 +70,8 @@ impl DirectoryCloud {
             path => names(path)?,
         };
         for name in folders {
-            let open = |folder: &OwnedFd| {
-                rustix::fs::openat(folder, name, OPEN_FOLDER, Mode::empty())
-            };
+            let open =
+                |folder: &OwnedFd| rustix::fs::openat(folder, name, OPEN_FOLDER, Mode::empty());
             folder = match open(&folder) {
                 Ok(inner) => inner,
                 Err(Errno::NOENT) if make => {
@@ -175,7 +174,8 @@ struct Temporary<'a> {
 
 impl<'a> Temporary<'a> {
     fn new(folder: &'a OwnedFd) -> io::Result<Self> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         loop {
             let number = TEMPORARY.fetch_add(1, Ordering::Relaxed);
             let name = format!(".{}-{number}", std::process::id());

@@ -25,7 +25,7 @@ use std::path::Path;
 
 use super::file::File;
 use super::{Error, Result, coverage, schema};
-use conformance_common::file::store;
+use conformance_common::store::store;
 
 /// Every file of vectors.
 ///
