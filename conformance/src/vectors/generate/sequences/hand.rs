@@ -14,7 +14,7 @@ use encryptediot::{
 };
 use serde_json::{Value, json};
 
-use super::super::super::Result;
+use super::super::super::{Error, Result};
 use super::super::builder::hexed;
 use super::super::forms::flip;
 use super::super::world::{START, World, kem, rng, signing};
@@ -121,7 +121,7 @@ impl Stage {
         let signer = if whose.root { &other } else { &self.world };
         let mut signed = signer.sign_for(&account(whose.head), leaf.clone())?;
         if whose.altered {
-            signed = flip(&signed, signed.len() - 10);
+            signed = flip(&signed, signed.len().saturating_sub(10));
         }
         let hash = message::hash(&leaf);
         Ok(Announced { body, hash, signed })
@@ -148,10 +148,10 @@ impl Stage {
         } else if words.eat("no phones") {
             body.phones.clear();
         } else if words.eat("phone") {
-            let (instance, lease) = called(&self.phones, words, "a phone")?;
+            let phone = called(&self.phones, words, "a phone")?;
             body.phones.push(PhoneKeys {
-                instance: KemSecret::from_bytes(instance)?.public(),
-                lease: SigningKey::from_bytes(lease)?.verifying_key(),
+                instance: KemSecret::from_bytes(&phone.instance)?.public(),
+                lease: SigningKey::from_bytes(&phone.lease)?.verifying_key(),
             });
         } else if words.eat("tdsk") {
             let byte = words.number("the byte of a key")?;
@@ -205,21 +205,25 @@ impl Stage {
         match words.eat("key") {
             true => signing(words.number("the byte of a key")?),
             false => Ok(SigningKey::from_bytes(
-                &called(&self.phones, words, "a phone")?.1,
+                &called(&self.phones, words, "a phone")?.lease,
             )?),
         }
     }
 
-    /// The acknowledgement of an announcement: the first clip under it, and the camera's time.
-    pub fn acknowledgement(&self, of: &Announced, first: u64, time: Time) -> Value {
-        hexed(self.world.encode(Acknowledgement {
-            camera: of.body.camera,
-            stream: of.body.stream.clone(),
-            epoch: of.body.epoch,
-            announcement: of.hash,
+    /// The acknowledgement of the announcement that a camera is asked to take, from this clip and at
+    /// this time of the camera.
+    pub fn acknowledgement(&self, input: &Value, first: u64, time: Time) -> Result<Value> {
+        let mut all = self.announcements.values();
+        let taken = all.find(|one| hexed(&one.signed) == input["announcement"]);
+        let taken = taken.ok_or_else(|| Error::Generate("this is no announcement".to_owned()))?;
+        Ok(hexed(self.world.encode(Acknowledgement {
+            camera: taken.body.camera,
+            stream: taken.body.stream.clone(),
+            epoch: taken.body.epoch,
+            announcement: taken.hash,
             first,
             time,
-        }))
+        })))
     }
 
     /// `under NAME for KEYS`: what a camera says of a clip that lies between these times.
@@ -257,7 +261,7 @@ impl Stage {
             let public = kem(words.number("the byte of a key")?)?.public();
             keys.find(|key| key.kind == Kind::Tdsk && key.public == public)
         } else {
-            let instance = &called(&self.phones, words, "a phone")?.0;
+            let instance = &called(&self.phones, words, "a phone")?.instance;
             let public = KemSecret::from_bytes(instance)?.public();
             let mut phones = announced.phones.iter();
             let phone = phones.find(|phone| phone.instance == public);

@@ -29,7 +29,7 @@ use rand_chacha::ChaCha20Rng;
 use super::super::super::{Error, Result};
 use super::super::world::{START, WORDS, World, rng, signing};
 use super::objects::{Objects, manifest as manifest_path};
-use super::stage::{Camera, Stage, called, name as give_name};
+use super::stage::{Camera, Phone, Stage, called, name as give_name};
 use super::words::Words;
 
 /// A household.
@@ -38,6 +38,9 @@ pub struct House {
     /// The account, in hexadecimal.
     account: String,
 }
+
+/// An act of the owner.
+type Act = Box<dyn FnOnce(&mut Owner<'_>, &mut Env<'_>) -> encryptediot::Result<()>>;
 
 /// What a clip shows, unless it is said otherwise.
 pub fn plaintext(stream: &str, sequence: u64) -> Vec<u8> {
@@ -51,7 +54,7 @@ fn names(texts: &[String]) -> Result<Vec<Name>> {
 
 impl House {
     /// A household with the phone `phone` and nothing else; gives the phone's private keys, too.
-    fn new(world: &World, seed: u64) -> Result<(Self, ([u8; 32], [u8; 32]))> {
+    fn new(world: &World, seed: u64) -> Result<(Self, Phone)> {
         let (passphrase, mut rng) = (Passphrase::parse(WORDS)?, rng(seed));
         let opened = Opened {
             signing_key: World::new()?.root,
@@ -83,13 +86,14 @@ impl House {
     }
 
     /// The private keys of a phone that has drawn them first from this generator.
-    fn keys_of(&mut self, phone: &str, rng: &mut ChaCha20Rng) -> Result<([u8; 32], [u8; 32])> {
+    fn keys_of(&mut self, phone: &str, rng: &mut ChaCha20Rng) -> Result<Phone> {
         let (instance, lease) = (KemSecret::generate(rng)?, SigningKey::generate(rng)?);
         let has = self.house.phone(phone)?.keys();
         if (has.instance, has.lease) != (instance.public(), lease.verifying_key()) {
             return Err(Error::Generate(format!("{phone} drew other keys")));
         }
-        Ok((*instance.to_bytes(), *lease.to_bytes()))
+        let (instance, lease) = (*instance.to_bytes(), *lease.to_bytes());
+        Ok(Phone { instance, lease })
     }
 
     /// Everything in the cloud.
@@ -104,21 +108,10 @@ impl House {
     pub fn stored(&mut self, camera: &str) -> Result<Vec<u8>> {
         Ok(encode(&self.house.camera(camera)?.to_state()))
     }
-
-    fn act(
-        &mut self,
-        phone: &str,
-        act: impl FnOnce(&mut Owner<'_>, &mut Env<'_>) -> encryptediot::Result<()>,
-    ) -> Result<()> {
-        Ok(self.house.act(phone, act)?)
-    }
 }
 
 impl Stage {
     /// The household.
-    ///
-    /// # Errors
-    /// If the story has none.
     pub fn house(&mut self) -> Result<&mut House> {
         let missing = || Error::Generate("expected `given household SEED` before this".to_owned());
         self.house.as_mut().ok_or_else(missing)
@@ -199,73 +192,52 @@ impl Stage {
 
     /// What the owner does with a phone.
     fn phone_in_house(&mut self, phone: &str, words: &mut Words) -> Result<()> {
-        if words.eat("pairs") {
+        let act: Act = if words.eat("pairs") {
             return self.pairs(phone, words);
-        }
-        if words.eat("meets") {
+        } else if words.eat("meets") {
             let member = words.word("a member")?;
             let key = self.members.get(&member);
             let key = KemSecret::from_bytes(key.ok_or_else(|| words.expected("a member"))?)?;
             let device = Member::with_key(name(&member)?, key);
             let house = &mut self.house()?.house;
             house.members.insert(name(&member)?, device);
-            house.meet(&member)?;
-            return Ok(());
-        }
-        if words.eat("enrolls") {
+            return Ok(house.meet(&member).map(drop)?);
+        } else if words.eat("enrolls") {
             let new = words.word("a phone")?;
             let house = self.house()?;
             let mut drawn = house.house.rng.clone();
             house.house.enroll(&new, None)?;
             let keys = house.keys_of(&new, &mut drawn)?;
             return give_name(&mut self.phones, &new, keys);
-        }
-        if words.eat("shares the past of") {
+        } else if words.eat("shares the past of") {
             let stream = name(&words.word("a stream")?)?;
             let (from, until) = words.span()?;
             words.need("with")?;
-            let members = names(&words.list("a member")?)?;
-            let window = Window { from, until };
-            return self.house()?.act(phone, |owner, env| {
-                owner.share_past(&stream, &members, window, env).map(drop)
-            });
-        }
-        if words.eat("shares") {
+            let (members, window) = (names(&words.list("a member")?)?, Window { from, until });
+            Box::new(move |owner, env| owner.share_past(&stream, &members, window, env).map(drop))
+        } else if words.eat("shares") {
             return self.shares(phone, words);
-        }
-        if words.eat("revokes") {
+        } else if words.eat("revokes") {
             let streams = names(&words.list("a stream")?)?;
             words.need("from")?;
             let member = name(&words.word("a member")?)?;
-            return self
-                .house()?
-                .act(phone, |owner, env| owner.revoke(&streams, &member, env));
-        }
-        if words.eat("rotates") {
+            Box::new(move |owner, env| owner.revoke(&streams, &member, env))
+        } else if words.eat("rotates") {
             let streams = names(&words.list("a stream")?)?;
-            return self
-                .house()?
-                .act(phone, |owner, env| owner.rotate(&streams, env));
-        }
-        if words.eat("loses") {
+            Box::new(move |owner, env| owner.rotate(&streams, env))
+        } else if words.eat("loses") {
             let lost = name(&words.word("a phone")?)?;
-            return self
-                .house()?
-                .act(phone, |owner, env| owner.lose_phone(&lost, None, env));
-        }
-        if words.eat("changes the passphrase to") {
+            Box::new(move |owner, env| owner.lose_phone(&lost, None, env))
+        } else if words.eat("changes the passphrase to") {
             let text = called(&self.passphrases, words, "a passphrase")?;
             let passphrase = Passphrase::parse(text)?;
-            return self.house()?.act(phone, |owner, env| {
-                owner.change_passphrase(&passphrase, Work::LEAST, env)
-            });
-        }
-        if words.eat("keeps itself unlocked") {
-            return self
-                .house()?
-                .act(phone, |owner, env| owner.keep_unlocked(env));
-        }
-        Err(words.expected("what an owner does"))
+            Box::new(move |owner, env| owner.change_passphrase(&passphrase, Work::LEAST, env))
+        } else if words.eat("keeps itself unlocked") {
+            Box::new(|owner, env| owner.keep_unlocked(env))
+        } else {
+            return Err(words.expected("what an owner does"));
+        };
+        Ok(self.house()?.house.act(phone, act)?)
     }
 
     /// `CAMERA with key BYTE for STREAMS`: the camera takes its first announcements.

@@ -2,14 +2,14 @@
 //! rolls back and forks. They are told in `stories/`, in a language that `stories/README.md` describes;
 //! here they are played on the reference, which must answer as they state.
 
-mod camera;
 mod hand;
 mod house;
-mod member;
+mod inputs;
 mod objects;
-mod phone;
+mod outputs;
 mod sentence;
 mod stage;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -13,7 +13,7 @@ use encryptediot::{
 
 use super::super::super::{Error, Result};
 use super::super::forms::{cut, flip};
-use super::stage::{Stage, called};
+use super::stage::{Stage, called, is_called};
 use super::words::Words;
 
 /// Objects by path.
@@ -47,9 +47,6 @@ impl Objects {
     }
 
     /// The path and the bytes of the only one.
-    ///
-    /// # Errors
-    /// If there are none, or several.
     pub fn only_one(self) -> Result<(String, Vec<u8>)> {
         let count = self.0.len();
         let mut all = self.0.into_iter();
@@ -87,16 +84,11 @@ impl Stage {
 
     /// `MESSAGE at PLACE`, or `[PART of] OBJECTS [without PART] [but …] [at PLACE]`
     fn term(&self, words: &mut Words) -> Result<Objects> {
-        if words
-            .peek()
-            .is_some_and(|word| self.messages.contains_key(word))
-        {
+        if is_called(&self.messages, words) {
             let message = called(&self.messages, words, "a message")?.clone();
             words.need("at")?;
-            return Ok(Objects::one(
-                self.place(words, &Objects::default())?,
-                message,
-            ));
+            let place = self.place(words, &Objects::default())?;
+            return Ok(Objects::one(place, message));
         }
         let part = self.part(words)?;
         if part.is_some() {
@@ -108,9 +100,8 @@ impl Stage {
             None => whole.clone(),
         };
         while words.eat("without") {
-            let part = self
-                .part(words)?
-                .ok_or_else(|| words.expected("a part of a path"))?;
+            let part = self.part(words)?;
+            let part = part.ok_or_else(|| words.expected("a part of a path"))?;
             for path in self.those(whole, &part)?.0.keys() {
                 kept.0.remove(path);
             }
@@ -154,12 +145,14 @@ impl Stage {
                 }
             }
         };
-        match found.0.is_empty() {
-            false => Ok(found),
-            true => Err(Error::Generate(format!(
-                "there is no {part:?} among these objects"
-            ))),
-        }
+        let missing = match part {
+            _ if !found.0.is_empty() => return Ok(found),
+            Part::Path(path) => path.clone(),
+            Part::Clip(kind, stream, number) => format!("{kind} {stream} {number}"),
+        };
+        Err(Error::Generate(format!(
+            "none of these objects is `{missing}`"
+        )))
     }
 
     /// A path, whole: that of a part of a clip among these objects, or one as it is written.
@@ -210,7 +203,6 @@ impl Stage {
 }
 
 /// What a part of a path means.
-#[derive(Debug)]
 enum Part {
     /// Every path that has this in it.
     Path(String),

@@ -2,11 +2,11 @@
 //! what must come of it, and why.
 
 use encryptediot::{message::Time, shim::Answer};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::super::{Error, Result};
 use super::super::world::START;
-use super::stage::{accept, released};
+use super::outputs::released;
 use super::words::Words;
 use crate::spec::SPEC;
 
@@ -33,8 +33,7 @@ pub struct Sentence {
 }
 
 impl Sentence {
-    /// # Errors
-    /// If there is no comment, or the words do not start as those of a step do.
+    /// `[at TIME | wall TIME counter LENGTH | from TIME..TIME] WHO [in VIEW] …`, and a comment.
     pub fn new(mut words: Words, comment: Option<&str>) -> Result<Self> {
         let when = if words.eat("at") {
             let time = words.time()?;
@@ -76,27 +75,16 @@ impl Sentence {
         }
     }
 
-    /// Nobody of a kind does this.
-    pub fn unknown(&self, verb: &str, who: &str) -> Error {
-        Error::Generate(format!("expected what {who} does, found `{verb}`"))
-    }
-
     /// Adds the clocks of a camera to what it is asked.
-    ///
-    /// # Errors
-    /// If the line does not state them.
-    pub fn clocks(&mut self, mut input: Value) -> Result<Value> {
+    pub fn clocks(&mut self, input: &mut Value) -> Result<()> {
         let Some(When::At(wall, counter)) = self.when.take() else {
             return Err(untimed("`at TIME` or `wall TIME counter LENGTH`"));
         };
         (input["wall"], input["monotonic"]) = (wall.into(), counter.into());
-        Ok(input)
+        Ok(())
     }
 
     /// The time at which a phone acts.
-    ///
-    /// # Errors
-    /// If the line does not state it.
     pub fn now(&mut self) -> Result<Time> {
         match self.when.take() {
             Some(When::At(wall, counter)) if wall == START + counter => Ok(wall),
@@ -105,9 +93,6 @@ impl Sentence {
     }
 
     /// The start and the end of a session.
-    ///
-    /// # Errors
-    /// If the line does not state them.
     pub fn session(&mut self) -> Result<(Time, Time)> {
         match self.when.take() {
             Some(When::From(start, end)) => Ok((start, end)),
@@ -115,8 +100,7 @@ impl Sentence {
         }
     }
 
-    /// # Errors
-    /// If there are words, or a time, that the step has no use for.
+    /// Every word, and the time, has been read.
     pub fn done(&self) -> Result<()> {
         match self.when {
             None => self.words.done(),
@@ -127,9 +111,6 @@ impl Sentence {
     }
 
     /// The refusal that must come of the step, if one is stated.
-    ///
-    /// # Errors
-    /// If SPEC has no such reason.
     pub fn refused(&mut self) -> Result<Option<Answer>> {
         if !self.words.eat("-> refused") {
             return Ok(None);
@@ -141,33 +122,11 @@ impl Sentence {
     }
 
     /// A reason of SPEC.
-    ///
-    /// # Errors
-    /// If it is none.
     pub fn reason(&mut self) -> Result<String> {
         let expected = self.words.expected("a reason of SPEC");
         let reason = self.words.word("a reason of SPEC")?;
         let known = SPEC.reasons.iter().any(|(name, _)| *name == reason);
         known.then_some(reason).ok_or(expected)
-    }
-
-    /// A refusal, or success that says nothing.
-    ///
-    /// # Errors
-    /// As [`Self::refused`].
-    pub fn plain(&mut self) -> Result<Answer> {
-        self.or(|_| Ok(json!({})))
-    }
-
-    /// A refusal, or success with this output.
-    ///
-    /// # Errors
-    /// As [`Self::refused`], and those of `output`.
-    pub fn or(&mut self, output: impl FnOnce(&mut Words) -> Result<Value>) -> Result<Answer> {
-        match self.refused()? {
-            Some(refused) => Ok(refused),
-            None => Ok(accept(output(&mut self.words)?)),
-        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use encryptediot::{
-    crypto::sha256,
     phone::Checkpoint,
     shim::{Answer, Devices, dispatch},
 };
@@ -11,7 +10,6 @@ use serde_json::{Map, Value, json};
 
 use super::super::super::file::{self, Exchange, Step};
 use super::super::super::{Error, Result};
-use super::super::builder::hexed;
 use super::super::world::{WORDS, World};
 use super::hand::Announced;
 use super::house::House;
@@ -22,6 +20,15 @@ use super::words::Words;
 
 /// What has a name, by its name.
 pub type Named<T> = BTreeMap<String, T>;
+
+/// A phone: its private keys.
+#[derive(Clone, Copy)]
+pub struct Phone {
+    /// The instance key.
+    pub instance: [u8; 32],
+    /// The lease key.
+    pub lease: [u8; 32],
+}
 
 /// A camera: what it is made of.
 #[derive(Clone)]
@@ -40,8 +47,8 @@ pub struct Stage {
     pub world: World,
     /// The household that objects come from, if the story has one.
     pub house: Option<House>,
-    /// The phones' private keys: instance and lease.
-    pub phones: Named<([u8; 32], [u8; 32])>,
+    /// The phones.
+    pub phones: Named<Phone>,
     /// The members' private keys.
     pub members: Named<[u8; 32]>,
     /// The cameras.
@@ -65,10 +72,12 @@ pub struct Stage {
     devices: Devices,
 }
 
-/// What has the name that comes next.
-///
-/// # Errors
-/// If nothing of this kind has.
+/// Is the next word the name of something of a kind?
+pub fn is_called<T>(named: &Named<T>, words: &Words) -> bool {
+    words.peek().is_some_and(|word| named.contains_key(word))
+}
+
+/// What has the name that comes next: an error if nothing of this kind has.
 pub fn called<'a, T>(named: &'a Named<T>, words: &mut Words, kind: &str) -> Result<&'a T> {
     let found = words.peek().and_then(|name| named.get(name));
     let found = found.ok_or_else(|| words.expected(&format!("the name of {kind}")))?;
@@ -76,10 +85,7 @@ pub fn called<'a, T>(named: &'a Named<T>, words: &mut Words, kind: &str) -> Resu
     Ok(found)
 }
 
-/// Gives a name, once.
-///
-/// # Errors
-/// If something of the kind has it.
+/// Gives a name: an error if something of the kind has it.
 pub fn name<T>(named: &mut Named<T>, name: &str, value: T) -> Result<()> {
     match named.insert(name.to_owned(), value) {
         None => Ok(()),
@@ -87,16 +93,8 @@ pub fn name<T>(named: &mut Named<T>, name: &str, value: T) -> Result<()> {
     }
 }
 
-/// What a viewer says of the bytes that it has shown.
-pub fn released(bytes: &[u8]) -> Value {
-    json!({ "released": bytes.len(), "sha256": hexed(sha256(bytes)) })
-}
-
 impl Stage {
     /// One with nobody on it.
-    ///
-    /// # Errors
-    /// If a ready-made key is none.
     pub fn new() -> Result<Self> {
         Ok(Self {
             world: World::new()?,
@@ -117,9 +115,6 @@ impl Stage {
     }
 
     /// Plays a line.
-    ///
-    /// # Errors
-    /// If it does not follow the grammar, or something else comes of it than it states.
     pub fn play(&mut self, line: &Line) -> Result<()> {
         let mut words = Words::new(&line.text)?;
         if words.eat("let") {
@@ -129,20 +124,21 @@ impl Stage {
         if words.eat("given") {
             return self.given(words);
         }
-        let sentence = Sentence::new(words, line.comment.as_deref())?;
-        let who = &*sentence.who;
-        if who == "cloud" {
-            self.cloud(sentence)
+        let step = Sentence::new(words, line.comment.as_deref())?;
+        let who = &*step.who;
+        let kind = if who == "cloud" {
+            "cloud"
         } else if self.phones.contains_key(who) {
-            self.phone(sentence)
+            "phone"
         } else if self.members.contains_key(who) {
-            self.member(sentence)
-        } else if self.cameras.contains_key(who) || sentence.words.peek() == Some("pairs") {
-            self.camera(sentence)
+            "member"
+        } else if self.cameras.contains_key(who) || step.words.peek() == Some("pairs") {
+            "camera"
         } else {
             let why = format!("expected `let`, `given` or what somebody does; nobody is `{who}`");
-            Err(Error::Generate(why))
-        }
+            return Err(Error::Generate(why));
+        };
+        self.step(kind, step)
     }
 
     /// `let NAME = …`
@@ -151,10 +147,10 @@ impl Stage {
         words.need("=")?;
         let byte = "the byte of a key";
         if words.eat("phone with keys") {
-            let instance: u8 = words.number(byte)?;
+            let instance = [words.number(byte)?; 32];
             words.need("and")?;
-            let lease: u8 = words.number(byte)?;
-            name(&mut self.phones, &new, ([instance; 32], [lease; 32]))
+            let lease = [words.number(byte)?; 32];
+            name(&mut self.phones, &new, Phone { instance, lease })
         } else if words.eat("member with key") {
             let key: u8 = words.number(byte)?;
             name(&mut self.members, &new, [key; 32])
@@ -167,10 +163,7 @@ impl Stage {
         } else if words.eat("announcement") {
             let read = self.announced(words)?;
             name(&mut self.announcements, &new, read)
-        } else if words
-            .peek()
-            .is_some_and(|word| self.announcements.contains_key(word))
-        {
+        } else if is_called(&self.announcements, words) {
             let changed = self.changed(words)?;
             name(&mut self.announcements, &new, changed)
         } else if words.eat("roster") {
@@ -188,10 +181,7 @@ impl Stage {
         } else if words.eat("checkpoint of") {
             let reached = self.reached(words)?;
             name(&mut self.checkpoints, &new, reached)
-        } else if words
-            .peek()
-            .is_some_and(|word| self.checkpoints.contains_key(word))
-        {
+        } else if is_called(&self.checkpoints, words) {
             let altered = self.altered(words)?;
             name(&mut self.checkpoints, &new, altered)
         } else if words.eat("passphrase") {
@@ -205,20 +195,7 @@ impl Stage {
         }
     }
 
-    /// The account, in hexadecimal.
-    pub fn account(&self) -> Value {
-        hexed(self.world.account.0)
-    }
-
-    /// Its root.
-    pub fn root(&self) -> Value {
-        hexed(self.world.root_bytes())
-    }
-
     /// Adds a step: the reference is asked, and must answer as the story states.
-    ///
-    /// # Errors
-    /// If it answers something else, or there are more words.
     pub fn ask(
         &mut self,
         step: Sentence,
@@ -234,11 +211,9 @@ impl Stage {
             intermediate.clear();
         }
         let wrong = || {
-            let given = [stated, &compared].map(|answer| json!(answer));
-            let [stated, given] = given;
-            Error::Generate(format!(
-                "{operation}: stated is {stated}, the reference says {given}"
-            ))
+            let [stated, given] = [stated, &compared].map(|answer| json!(answer));
+            let why = format!("{operation}: stated is {stated}, the reference says {given}");
+            Error::Generate(why)
         };
         if compared != *stated {
             return Err(wrong());

@@ -64,19 +64,25 @@ struct Block {
 }
 
 /// The stories of a file, in their order; of a file with `each WHO in A, B` all of them with A in
-/// place of `{WHO}`, then all of them with B.
-///
-/// # Errors
-/// The first line that does not follow the grammar, in so far as it is one of lines.
+/// place of `{WHO}`, then all of them with B. An error is that of the first line that is none of a block,
+/// or stands wrongly in it.
 pub fn read(file: &str, text: &str) -> Result<Vec<Story>> {
-    let each = text.lines().find_map(|line| line.strip_prefix("each "));
-    let Some((who, values)) = each.and_then(|each| each.split_once(" in ")) else {
-        return read_as(file, text, None);
+    let each = (1..)
+        .zip(text.lines())
+        .find(|(_, line)| line.starts_with("each"));
+    let Some((number, each)) = each else {
+        return read_as(file, text, "", &[]);
     };
+    let wrong = || {
+        let file = file.to_owned();
+        Place { file, number }.error("expected `each WHO in A, B`")
+    };
+    let (who, values) = each.split_once(" in ").ok_or_else(wrong)?;
+    let (who, values) = (who.trim_start_matches("each "), list(values));
     let mut stories = Vec::new();
-    for value in list(values) {
-        let text = text.replace(&format!("{{{who}}}"), &value);
-        stories.append(&mut read_as(file, &text, Some(&value))?);
+    for value in &values {
+        let text = text.replace(&format!("{{{who}}}"), value);
+        stories.append(&mut read_as(file, &text, value, &values)?);
     }
     Ok(stories)
 }
@@ -129,7 +135,8 @@ fn blocks(file: &str, text: &str) -> Result<Vec<Block>> {
     Ok(blocks)
 }
 
-fn read_as(file: &str, text: &str, who: Option<&str>) -> Result<Vec<Story>> {
+/// The stories of a file that is told for `who`, one of the values of its `each`.
+fn read_as(file: &str, text: &str, who: &str, values: &[String]) -> Result<Vec<Story>> {
     let mut scenes: BTreeMap<String, Vec<Line>> = BTreeMap::new();
     let mut stories = Vec::new();
     for block in blocks(file, text)? {
@@ -144,7 +151,9 @@ fn read_as(file: &str, text: &str, who: Option<&str>) -> Result<Vec<Story>> {
             }
         }
         if block.is_story {
-            stories.extend(story(block.place, block.name, lines, who)?);
+            let (story, only) = story(block.place, block.name, lines, values)?;
+            let is_told = only.is_empty() || only.iter().any(|value| value == who);
+            stories.extend(is_told.then_some(story));
         } else if scenes.insert(block.name.clone(), lines).is_some() {
             let why = format!("the scene `{}` is there twice", block.name);
             return Err(block.place.error(why));
@@ -153,48 +162,54 @@ fn read_as(file: &str, text: &str, who: Option<&str>) -> Result<Vec<Story>> {
     Ok(stories)
 }
 
-/// A story from its lines; none if it is not for this value of `each`.
-fn story(place: Place, name: String, lines: Vec<Line>, who: Option<&str>) -> Result<Option<Story>> {
+/// A story from its lines, and the values of `each` that it is for, if not for all.
+fn story(
+    place: Place,
+    name: String,
+    lines: Vec<Line>,
+    values: &[String],
+) -> Result<(Story, Vec<String>)> {
     let mut lines = lines.into_iter().peekable();
     let about = lines.next().map(|line| line.text);
     let about = about.ok_or_else(|| place.error("expected a line that says what it is about"))?;
-    let (mut checks, mut flags, mut only) = (Vec::new(), Vec::new(), None);
-    let header = |line: &Line| {
-        let (first, rest) = line.text.split_once(' ')?;
-        matches!(first, "checks" | "flags" | "only").then(|| (first.to_owned(), list(rest)))
-    };
-    while let Some((first, items)) = lines.peek().and_then(header) {
-        let Some(line) = lines.next() else { break };
-        let known = |item: &&String| match &*first {
-            "checks" => SPEC.knows(item),
-            "flags" => notes::note(item).is_some(),
-            _ => who.is_some(),
+    let (mut checks, mut flags, mut only) = (Vec::new(), Vec::new(), Vec::new());
+    while let Some(line) = lines.peek() {
+        let (first, rest) = line.text.split_once(' ').unwrap_or_default();
+        let (all, known, why): (_, fn(&String, &[String]) -> bool, _) = match first {
+            "checks" => (
+                &mut checks,
+                |item, _| SPEC.knows(item),
+                "is no claim and no section of SPEC",
+            ),
+            "flags" => (
+                &mut flags,
+                |item, _| notes::note(item).is_some(),
+                "has no note",
+            ),
+            "only" => (
+                &mut only,
+                |item, values| values.contains(item),
+                "is none of an `each`",
+            ),
+            _ => break,
         };
-        if let Some(unknown) = items.iter().find(|item| !known(item)) {
-            let why = match &*first {
-                "checks" => "is no claim and no section of SPEC",
-                "flags" => "has no note",
-                _ => "is none of an `each`",
-            };
+        *all = list(rest);
+        if let Some(unknown) = all.iter().find(|item| !known(item, values)) {
             return Err(line.place.error(format!("`{unknown}` {why}")));
         }
-        match &*first {
-            "checks" => checks = items,
-            "flags" => flags = items,
-            _ => only = Some(items),
-        }
+        lines.next();
     }
     if checks.is_empty() || flags.is_empty() {
         return Err(place.error("expected `checks …` and `flags …` before what happens"));
     }
-    let is_for = |only: &Vec<String>| only.iter().any(|value| Some(&**value) == who);
     let lines = lines.collect();
-    Ok(only.as_ref().is_none_or(is_for).then_some(Story {
+    let story = Story {
         place,
         name,
         about,
         checks,
         flags,
         lines,
-    }))
+    };
+    Ok((story, only))
 }

@@ -1,4 +1,5 @@
-//! A line of a story, word by word.
+//! A line of a story, word by word. What is not as it is read is an error that says what was expected and
+//! what was found.
 
 use super::super::super::{Error, Result};
 use super::super::world::START;
@@ -12,8 +13,7 @@ pub struct Words {
 }
 
 impl Words {
-    /// # Errors
-    /// If a quotation mark is not closed.
+    /// The words of a line; an error if a quotation mark is not closed.
     pub fn new(text: &str) -> Result<Self> {
         let (mut words, mut rest) = (Vec::new(), text.trim_start());
         while let Some(first) = rest.chars().next() {
@@ -37,15 +37,19 @@ impl Words {
         self.words.get(self.next).map(String::as_str)
     }
 
+    /// Are these the next words?
+    pub fn are_next(&self, phrase: &str) -> bool {
+        let next = self.words.iter().skip(self.next).map(String::as_str);
+        next.take(phrase.split(' ').count()).eq(phrase.split(' '))
+    }
+
     /// Reads these words if they are the next ones.
     pub fn eat(&mut self, phrase: &str) -> bool {
-        let count = phrase.split(' ').count();
-        let next = self.words.get(self.next..self.next + count);
-        let is = next.is_some_and(|next| next.iter().map(String::as_str).eq(phrase.split(' ')));
-        if is {
-            self.next += count;
+        let are = self.are_next(phrase);
+        if are {
+            self.next += phrase.split(' ').count();
         }
-        is
+        are
     }
 
     /// Something else is expected here.
@@ -57,8 +61,7 @@ impl Words {
         Error::Generate(format!("expected {what}, found {found}"))
     }
 
-    /// # Errors
-    /// If these are not the next words.
+    /// Reads these words.
     pub fn need(&mut self, phrase: &str) -> Result<()> {
         match self.eat(phrase) {
             true => Ok(()),
@@ -66,8 +69,7 @@ impl Words {
         }
     }
 
-    /// # Errors
-    /// If there are more words.
+    /// Every word has been read.
     pub fn done(&self) -> Result<()> {
         match self.peek() {
             None => Ok(()),
@@ -76,9 +78,6 @@ impl Words {
     }
 
     /// What the next word is read as.
-    ///
-    /// # Errors
-    /// If it is not `what`.
     fn read<T>(&mut self, what: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T> {
         let found = self.peek().and_then(read);
         let found = found.ok_or_else(|| self.expected(what))?;
@@ -87,18 +86,12 @@ impl Words {
     }
 
     /// A word that is no text.
-    ///
-    /// # Errors
-    /// If `what` is not there.
     pub fn word(&mut self, what: &str) -> Result<String> {
         let plain = |word: &str| !word.starts_with([',', '"', '-']);
         self.read(what, |word| plain(word).then(|| word.to_owned()))
     }
 
     /// Words with commas between them.
-    ///
-    /// # Errors
-    /// If `what` is not there.
     pub fn list(&mut self, what: &str) -> Result<Vec<String>> {
         let mut all = vec![self.word(what)?];
         while self.eat(",") {
@@ -108,41 +101,28 @@ impl Words {
     }
 
     /// A text in quotation marks.
-    ///
-    /// # Errors
-    /// If there is none.
     pub fn quoted(&mut self) -> Result<String> {
         let text = |word: &str| word.strip_prefix('"').map(str::to_owned);
         self.read("a text in quotation marks", text)
     }
 
-    /// # Errors
-    /// If there is no number.
+    /// A number.
     pub fn number<T: std::str::FromStr>(&mut self, what: &str) -> Result<T> {
         self.read(what, |word| word.parse().ok())
     }
 
     /// A length of time in milliseconds: `1.5s`, `31d+1ms`.
-    ///
-    /// # Errors
-    /// If there is none.
     pub fn length(&mut self) -> Result<u64> {
         let read = |word: &str| u64::try_from(length(word)?).ok();
         self.read("a length of time, as `1h-1.5s`", read)
     }
 
     /// A time: so long after the start of the story, or after 1970.
-    ///
-    /// # Errors
-    /// If there is none.
     pub fn time(&mut self) -> Result<u64> {
         self.read("a time, as `1h-1.5s`", time)
     }
 
     /// Two times with two dots between them.
-    ///
-    /// # Errors
-    /// If there are none.
     pub fn span(&mut self) -> Result<(u64, u64)> {
         self.read("two times, as `1s..1.5s`", span)
     }

@@ -21,19 +21,19 @@ story member.share
   flags Valid, Isolation, Restart
   given household 200
   as a household
+  as alice compares numbers
+  as bob compares numbers
   given door records x
   given phone shares x with alice
   let start = the cloud
-  given door obeys
-  given door records x
-  given door records y
-  let all = the cloud
-  as alice compares numbers
-  as bob compares numbers
   cloud shows start                               # the first share, not yet acknowledged
   alice reads the cloud -> 1 introduction, 1 key  # one introduction, one key
   alice reads the cloud                           # nothing is new
   alice views x 1 -> refused no-envelope          # clip 1 is from before the share
+  given door obeys
+  given door records x
+  given door records y
+  let all = the cloud
   cloud shows all                                 # the camera took it and recorded
   alice views x 2 -> shown                        # clip 2 of x
   alice views x 2 -> shown again                  # the same once more is no new event
@@ -54,24 +54,19 @@ story member.revoke
   flags Revocation, Acknowledged
   given household 201
   as a household
+  as alice compares numbers
+  as bob compares numbers
   given phone shares x with alice, bob
   given door obeys
   given door records x
   let before = the cloud
-  given phone revokes x from alice as revoked
-  given door records x as held-back
-  given door obeys as acknowledged
-  given door records x as after
-  given phone shares x with alice as again
-  given door obeys as obeyed
-  given door records x as recorded
-  as alice compares numbers
-  as bob compares numbers
   cloud shows before                                       # x is shared with both
   alice reads the cloud -> 1 introduction, 1 key           # alice has a key
   bob reads the cloud -> 1 introduction, 1 key             # bob has it, too
   alice views x 1 -> shown                                 # alice opens clip 1
   bob views x 1 -> shown                                   # bob does, too
+  given phone revokes x from alice as revoked
+  given door records x as held-back
   cloud shows revoked and held-back                        # alice is revoked, and the camera has not heard of it
   phone starts                                             # phone is on the roster, and has seen nothing
   phone reads the cloud                                    # the phone reads what is there
@@ -79,12 +74,17 @@ story member.revoke
   alice reads the cloud                                    # no new key for alice
   bob reads the cloud -> 1 key                             # a new one for bob
   alice views x 2 -> shown                                 # until the camera hears of it, alice opens what it records
+  given door obeys as acknowledged
+  given door records x as after
   cloud shows acknowledged and after                       # the camera acknowledges, and records
   phone lists the streams -> x 3 in effect, y 1 in effect  # now the revocation is in effect
   alice views x 3 -> refused no-envelope                   # alice opens nothing more
   alice views x 1 -> shown again                           # what was seen stays seen
   bob views x 3 -> shown                                   # bob goes on
-  cloud shows again and obeyed and recorded                # alice is given x again
+  given phone shares x with alice as anew
+  given door obeys as obeyed
+  given door records x as recorded
+  cloud shows anew and obeyed and recorded                 # alice is given x again
   alice reads the cloud -> 1 key                           # a key for alice
   alice views x 4 -> shown                                 # what is recorded from now on
   alice views x 3 -> refused no-envelope                   # and nothing of the time between
@@ -97,6 +97,8 @@ story member.late
   flags Revocation, Valid
   given household 202
   as a household
+  as alice compares numbers
+  as bob compares numbers
   given phone shares x with alice
   given door obeys
   given door records x
@@ -110,8 +112,6 @@ story member.late
   given door obeys
   given door records x
   let all = the cloud
-  as alice compares numbers
-  as bob compares numbers
   cloud shows all                                  # three epochs for alice, a fourth with bob
   alice reads the cloud -> 1 introduction, 4 keys  # alice was offline and catches up
   bob reads the cloud -> 1 introduction, 1 key     # bob has the last key alone
@@ -130,6 +130,7 @@ story member.window
   flags Window
   given household 203
   as a household
+  as alice compares numbers
   given phone shares x with alice for 0s..2.5s
   given door obeys
   given door records x
@@ -137,7 +138,6 @@ story member.window
   given door records x
   given door records x
   let all = the cloud
-  as alice compares numbers
   cloud shows all                                 # a window of two and a half seconds, four clips of one
   alice reads the cloud -> 1 introduction, 1 key  # the TDSK
   alice views x 1 -> shown                        # the first second
@@ -154,17 +154,17 @@ story member.every-stream
   flags Valid
   given household 204
   as a household
+  as alice compares numbers
   given phone shares x with alice and every stream to come
   given door obeys
   given door records y
   let before = the cloud
-  given phone pairs hall with key 15 for z as later
-  given hall obeys as obeyed
-  given hall records z as recorded
-  as alice compares numbers
   cloud shows before                               # alice is given every stream
   alice reads the cloud -> 1 introduction, 2 keys  # a key for x and one for y
   alice views y 1 -> shown                         # y as well
+  given phone pairs hall with key 15 for z as later
+  given hall obeys as obeyed
+  given hall records z as recorded
   cloud shows later and obeyed and recorded        # a second camera is paired
   alice reads the cloud -> 1 key                   # its stream's key, without being asked
   alice views z 1 -> shown                         # its first clip
@@ -175,13 +175,13 @@ story member.touch
   flags Valid, Replay
   given household 205
   as a household
+  alice starts                    # alice's device
   given phone shares x with alice by touch handing over touch
+  alice is touched with touch     # the owner's phone is held to hers
+  alice is touched with touch     # once more: it says the same
   given door obeys
   given door records x
   let all = the cloud
-  alice starts                    # alice's device
-  alice is touched with touch     # the owner's phone is held to hers
-  alice is touched with touch     # once more: it says the same
   cloud shows all                 # x is shared with alice by touch
   alice reads the cloud -> 1 key  # the key, without an introduction
   alice views x 1 -> shown        # clip 1
@@ -207,12 +207,12 @@ story member.introduction
   flags Replay, OtherRecipient, Withheld
   given household 206
   as a household
+  as alice compares numbers
+  as bob compares numbers
   given phone shares x with alice
   given door obeys
   given door records x
   let all = the cloud
-  as alice compares numbers
-  as bob compares numbers
   cloud shows all without introductions/                               # the provider holds the introduction back
   alice reads the cloud                                                # no introduction, no key
   alice views x 1 -> refused nothing-granted                           # and nothing to see
@@ -232,12 +232,12 @@ story member.forged-introduction
   flags ForgedSignature
   given household 206
   as a household
+  as alice compares numbers
   given phone shares x with alice
   given door obeys
   given door records x
   let all = the cloud
   let forged = introduction of alice number 9 by another account
-  as alice compares numbers
   cloud shows /root of all and forged at introductions/{alice}/00000009  # the provider makes an introduction itself
   alice reads the cloud -> refused invalid-signature  # the account did not sign it
 
@@ -248,14 +248,14 @@ story member.provider
   given household 208
   as a household
   let provider = member with key 16
+  provider starts                                    # provider has a key
+  provider compares the number of provider           # provider and the owner compared safety numbers
   given phone meets provider
   given phone shares y with provider
   given door obeys
   given door records x
   given door records y
   let all = the cloud
-  provider starts                                    # provider has a key
-  provider compares the number of provider           # provider and the owner compared safety numbers
   cloud shows all                                    # y is shared with the provider as a third party
   provider reads the cloud -> 1 introduction, 1 key  # the key of y
   provider views y 1 -> shown                        # a feature that needs y has it
@@ -267,6 +267,7 @@ story member.past
   flags Window
   given household 209
   as a household
+  as alice compares numbers
   given door records x
   given door records x
   given door records x
@@ -274,12 +275,10 @@ story member.past
   given phone shares y with alice
   given door obeys
   let before = the cloud
-  given phone shares the past of x 0s..2.5s with alice as shared
-  let mistake = past share of shared for alice until 0.5s listing clip 4
-  as alice compares numbers
   cloud shows before                               # four clips of x, and y shared with alice
   alice reads the cloud -> 1 introduction, 1 key   # the key of y
   alice views x 1 -> refused nothing-granted       # x was not shared
+  given phone shares the past of x 0s..2.5s with alice as shared
   cloud shows shared                               # the first two and a half seconds of x are
   alice reads the cloud -> 1 key                   # the TDSK of the past window
   alice views x 1 -> shown                         # the first clip
@@ -289,6 +288,7 @@ story member.past
   cloud shows past/ of shared at past/ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff  # the same share under another name
   alice reads the cloud -> refused grant-replayed  # the key was accepted before
   cloud removes past/ of shared at past/ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff  # and it goes
+  let mistake = past share of shared for alice until 0.5s listing clip 4
   cloud shows mistake                              # the owner's mistake: a share that lists a clip from outside its window
   alice reads the cloud -> 1 key                   # the key of that share
   alice views x 4 -> refused outside-window        # the clip does not lie in the window
@@ -299,14 +299,14 @@ story member.past-elsewhere
   flags Swapped, Replay
   given household 216
   as a household
+  as alice compares numbers
   given door records x
   given phone shares y with alice
   given door obeys
   let before = the cloud
-  given phone shares the past of x 0s..2.5s with alice as shared
-  as alice compares numbers
   cloud shows before                               # a clip of x, and y shared with alice
   alice reads the cloud -> 1 introduction, 1 key   # the key of y
+  given phone shares the past of x 0s..2.5s with alice as shared
   cloud shows shared without past/ and past/ of shared at past/ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff  # a share of x's past, under another name than its own
   alice reads the cloud -> 1 key                   # it is as good as in its place
   alice views x 1 -> shown                         # and opens the clip

@@ -74,13 +74,12 @@ story camera.resume
   given household 262
   given phone pairs door with key 5 for x
   let all = the cloud
-  let one = announcement announcements/x/00000001 of all
-  let reached = checkpoint of x at one
   cloud shows all                                                   # the account
   at 0s door pairs                                                  # it takes its pairing offer
   at 1s door reads the cloud -> takes x 1                           # the camera takes the announcement
   at 2s door begins x                                               # a session
   door writes "clip 1 of x" to x                                    # bytes
+  let one = announcement announcements/x/00000001 of all
   at 3s door ends x -> clip 1 of 2s..3s under one for phone, owner  # clip 1 is stored, not uploaded
   at 4s door restarts                                               # the camera is switched off and on
   door uploads -> 1 clip                                            # it uploads what it owes
@@ -100,6 +99,7 @@ story camera.resume
   door writes "clip 2 of x" to x                                    # bytes
   at 8s door ends x -> clip 2 of 7s..8s under one for phone, owner  # its number is the next one
   door uploads -> 1 clip                                            # it is uploaded
+  let reached = checkpoint of x at one
   door hands over its checkpoint -> reached                         # it names what it follows, and no roster
   phone starts                                                      # phone is on the roster, and has seen nothing
   phone reads the cloud                                             # the phone reads what is there

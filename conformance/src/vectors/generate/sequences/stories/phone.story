@@ -12,11 +12,11 @@ story phone.recover
   as a household with a clip
   let second = phone with keys 31 and 32
   let all = the cloud
+  cloud shows all                                      # the account as it is
   let seen = checkpoint of phone
   let wrong = passphrase "abandon ability able about above absent absorb abstract absurd zoo"
-  let one-word = passphrase "zoo"
-  cloud shows all                                      # the account as it is
   second recovers with wrong -> refused vault-open     # a wrong passphrase
+  let one-word = passphrase "zoo"
   second recovers with one-word -> refused word-count  # one word
   second recovers with words and seen                  # the passphrase, and the first phone's checkpoint
   second views x 1 -> shown                            # it views a clip from before it was there
@@ -32,22 +32,22 @@ story phone.checkpoint
   as a household with a clip
   let second = phone with keys 31 and 32
   let all = the cloud
+  cloud shows all                                                      # the account before the last announcement
   let seen = checkpoint of phone
   given phone rotates x as rotated
   let later = checkpoint of phone
-  let earlier = later but an epoch less
-  let none = later but epoch 0
-  let to-come = later but an epoch more
-  let otherwise-timed = later but issued a millisecond later
-  cloud shows all                                                      # the account before the last announcement
   second recovers with words and later -> refused checkpoint-mismatch  # the checkpoint names a later one
   cloud shows rotated                                                  # and after it
   second recovers with words and later                                 # now they agree
   second compares later                                                # so they do once more
   second compares seen                                                 # an older checkpoint is in the chain
+  let earlier = later but an epoch less
   second compares earlier -> refused checkpoint-mismatch               # the last announcement's hash at the epoch before
+  let none = later but epoch 0
   second compares none -> refused checkpoint-mismatch                  # at epoch 0, which is none
+  let to-come = later but an epoch more
   second compares to-come -> refused checkpoint-mismatch               # at an epoch to come
+  let otherwise-timed = later but issued a millisecond later
   second compares otherwise-timed                                      # another time of issue, which is not compared: the hash says it
 
 story phone.withheld-root
@@ -119,10 +119,10 @@ story phone.announcement-place
   given household 246
   as a household with a clip
   let before = the cloud
-  given phone rotates x as next
   cloud shows before                            # the account
   phone starts                                  # phone is on the roster, and has seen nothing
   phone reads the cloud                         # the phone reads it
+  given phone rotates x as next
   cloud shows announcements/x/00000002 of next at announcements/x/00000001  # the next announcement, at the place of the one that was reached
   phone reads the cloud -> refused object-path  # it does not belong there
   cloud shows before and next                   # each in its own place
@@ -135,13 +135,13 @@ story phone.vault
   given household 242
   as a household with a clip
   let before = the cloud
-  let fresh = passphrase "abandon ability able about above absent absorb abstract absurd zoo"
-  given phone changes the passphrase to fresh as changed
   cloud shows before                                      # the account
   phone starts                                            # phone is on the roster, and has seen nothing
   phone reads the cloud                                   # the phone reads it
   phone unlocks with words                                # the passphrase opens the vault
+  let fresh = passphrase "abandon ability able about above absent absorb abstract absurd zoo"
   phone unlocks with fresh -> refused vault-open          # the new one does not yet
+  given phone changes the passphrase to fresh as changed
   cloud shows changed                                     # the passphrase is changed
   phone unlocks with fresh                                # the new passphrase opens vault 2
   phone unlocks with words -> refused vault-open          # the old one does not
@@ -157,11 +157,11 @@ story phone.convenience
   given household 243
   as a household with a clip
   let before = the cloud
-  given phone keeps itself unlocked as kept
   cloud shows before                                 # the account
   phone starts                                       # phone is on the roster, and has seen nothing
   phone reads the cloud                              # the phone reads it
   phone unlocks by itself -> refused no-unlock-blob  # nothing was left for it
+  given phone keeps itself unlocked as kept
   cloud shows kept                                   # the owner chose convenience
   phone unlocks by itself                            # the phone needs no passphrase
 
@@ -172,14 +172,14 @@ story phone.acknowledgement
   given household 244
   as a household with a clip
   let before = the cloud
-  given phone rotates x as rotated
-  given door obeys as obeyed
   cloud shows before                              # the account
   phone starts                                    # phone is on the roster, and has seen nothing
   phone reads the cloud                           # the phone reads it
+  given phone rotates x as rotated
   cloud shows rotated                             # a rotation
   phone reads the cloud                           # it follows
   phone lists the streams -> x 2 announced        # the camera has not heard of it
+  given door obeys as obeyed
   cloud shows obeyed                              # the camera acknowledges
   phone lists the streams -> x 2 in effect        # it is in effect
   cloud shows acknowledgements/x/00000001 of before at acknowledgements/x/00000002  # an acknowledgement of the first epoch in its place
@@ -198,10 +198,6 @@ story phone.lost
   given door obeys
   given door records x
   let before = the cloud
-  given phone loses second as loss
-  given door records x as held-back
-  given door obeys as acknowledged
-  given door records x as after
   cloud shows before                                  # two phones, and a member
   phone starts                                        # phone is on the roster, and has seen nothing
   phone reads the cloud                               # it reads what is there
@@ -212,9 +208,13 @@ story phone.lost
   alice starts                                        # alice has a key
   alice compares the number of alice                  # alice and the owner compared safety numbers
   alice reads the cloud -> 1 introduction, 1 key      # alice has a key
+  given phone loses second as loss
+  given door records x as held-back
   cloud shows loss and held-back                      # the second phone is lost; the camera has not heard of it
   second reads the cloud -> refused phone-not-listed  # the lost phone learns that it is
   phone reads the cloud                               # the other goes on
+  given door obeys as acknowledged
+  given door records x as after
   cloud shows acknowledged and after                  # the camera acknowledges, and records
   phone views x 4 -> shown                            # the other phone views what comes after
   second views x 4 -> refused unknown-announcement    # the lost one was told of no announcement under which that was recorded

@@ -116,18 +116,18 @@ story {who}.fork
   flags Fork, Restart
   given household 221
   as four clips of x and one of y, both shared with alice
+  as {who} has everything but clips
   let stored = memory of door
   given door records x as five
+  cloud shows all and five                   # four clips and a fifth
+  {who} views x 5 -> shown                   # clip 5
   given door records x as six
   given door is set back to stored
   given the cloud is set back to all
   given door records x showing "another clip 5" as other-five
-  given door records x showing "another clip 6" as other-six
-  as {who} has everything but clips
-  cloud shows all and five                   # four clips and a fifth
-  {who} views x 5 -> shown                   # clip 5
   cloud shows other-five                     # another clip 5 by the same camera
   {who} views x 5 -> refused manifest-fork   # it is not the one seen there before
+  given door records x showing "another clip 6" as other-six
   cloud shows other-six                      # a clip 6 that follows the other clip 5
   {who} views x 6 -> refused manifest-chain  # it does not follow the one seen
   {who} restarts                             # the device is switched off and on
@@ -142,10 +142,10 @@ story camera.stolen
   only phone
   given household 222
   as four clips of x and one of y, both shared with alice
+  cloud shows all                             # every clip
   let stored = memory of door
   given stored has key 5
   let thief = member with key 5
-  cloud shows all                             # every clip
   thief starts                                # thief has a key
   thief compares the number of thief          # thief and the owner compared safety numbers
   thief reads the cloud                       # the stolen camera's key is nobody's member key
