@@ -6,7 +6,7 @@ use encryptediot::message::VERSION;
 use encryptediot_shim::{Answer, Devices, dispatch};
 use serde_json::{Map, Value, json};
 
-use super::super::file::{self, Body, Exchange, File, SEQUENCES, Step, Test, Verdict};
+use super::super::file::{Body, Exchange, File, Test};
 use super::super::schema;
 use super::super::{Error, Result};
 use super::messages::Fault;
@@ -160,22 +160,6 @@ impl Builder {
         });
     }
 
-    /// Adds a sequence.
-    pub fn sequence(&mut self, name: &str, comment: &str, sequence: Sequence) {
-        let id = format!("{SEQUENCES}/{name}");
-        let wrong = sequence.wrong.into_iter();
-        self.wrong
-            .extend(wrong.map(|wrong| format!("{id}: {wrong}")));
-        for (name, bytes) in sequence.shared {
-            let there = self.file.shared.insert(name.clone(), bytes.clone());
-            if there.is_some_and(|there| there != bytes) {
-                self.wrong.push(format!("{id}: {name} is shared twice"));
-            }
-        }
-        let steps = sequence.steps;
-        self.add(id, comment, Body::Sequence { steps });
-    }
-
     /// The file.
     ///
     /// # Errors
@@ -196,102 +180,6 @@ impl Builder {
         }
         self.file.number_of_tests = self.file.tests.len();
         Ok(self.file)
-    }
-}
-
-/// A sequence that is being made: it is played on the reference as it is written.
-#[derive(Default)]
-pub struct Sequence {
-    devices: Devices,
-    shared: BTreeMap<String, String>,
-    steps: Vec<Step>,
-    wrong: Vec<String>,
-}
-
-impl Sequence {
-    /// Shares bytes under a name with every test of the file.
-    pub fn share(&mut self, name: &str, bytes: &[u8]) {
-        self.shared.insert(name.to_owned(), hex::encode(bytes));
-    }
-
-    /// A step that must be accepted; its output is the reference's, and is given back.
-    pub fn accept(&mut self, operation: &str, comment: &str, input: Value) -> Value {
-        let answer = self.step(operation, comment, input);
-        match answer {
-            Answer::Accept { output, .. } => output,
-            other => {
-                self.complain(format!("expected accept, given {other:?}"));
-                Value::Null
-            }
-        }
-    }
-
-    /// A step that must be accepted with this output.
-    pub fn accept_as(&mut self, operation: &str, comment: &str, input: Value, expected: Value) {
-        let output = self.accept(operation, comment, input);
-        if output != expected {
-            self.complain(format!("expected {expected}, given {output}"));
-        }
-    }
-
-    /// A step that must be refused for this reason.
-    pub fn reject(&mut self, operation: &str, comment: &str, input: Value, expected: &str) {
-        match self.step(operation, comment, input) {
-            Answer::Reject { reason, .. } if reason == expected => {}
-            other => self.complain(format!("expected {expected}, given {other:?}")),
-        }
-    }
-
-    /// A step that must be refused for this reason after this was released.
-    pub fn reject_after(
-        &mut self,
-        operation: &str,
-        comment: &str,
-        input: Value,
-        (expected, released): (&str, Value),
-    ) {
-        match self.step(operation, comment, input) {
-            Answer::Reject {
-                reason,
-                output: Some(output),
-            } if reason == expected && output == released => {}
-            other => self.complain(format!(
-                "expected {expected} after {released}, given {other:?}"
-            )),
-        }
-    }
-
-    fn complain(&mut self, what: String) {
-        let step = self.steps.len();
-        let last = self
-            .steps
-            .last()
-            .map(|s| s.comment.clone())
-            .unwrap_or_default();
-        self.wrong.push(format!("step {step} ({last}): {what}"));
-    }
-
-    fn step(&mut self, operation: &str, comment: &str, input: Value) -> Answer {
-        let answer = match file::resolve(&self.shared, &input) {
-            Ok(input) => dispatch(operation, input, &mut self.devices),
-            Err(error) => Answer::Error {
-                message: error.to_string(),
-            },
-        };
-        let exchange = Exchange::new(input.clone(), answer.clone());
-        let unanswered = || Exchange {
-            input,
-            result: Verdict::Reject,
-            reason: None,
-            output: None,
-            intermediate: Map::new(),
-        };
-        self.steps.push(Step {
-            comment: comment.to_owned(),
-            operation: operation.to_owned(),
-            exchange: exchange.unwrap_or_else(unanswered),
-        });
-        answer
     }
 }
 
