@@ -1,7 +1,7 @@
 //! The functions of case files. Each is a function of its arguments alone: what is random in it is
 //! drawn from a seed that it is given, or from what it signs.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use encryptediot::crypto::RsaSigningKey;
@@ -21,14 +21,30 @@ pub struct Functions<'a> {
     done: RefCell<BTreeMap<Vec<u8>, Item>>,
 }
 
-/// The arguments of a call.
-pub struct Arguments<'a>(&'a [Item]);
+/// The arguments of a call, and how many of them the function has looked at.
+pub struct Arguments<'a> {
+    items: &'a [Item],
+    taken: Cell<usize>,
+}
+
+/// What is wrong with an argument.
+fn wrong(place: usize, what: &str) -> Error {
+    Error::Generate(format!("argument {} {what}", place + 1))
+}
 
 impl Arguments<'_> {
     /// An argument as it is.
     pub fn item(&self, place: usize) -> Result<&Item> {
-        let missing = || Error::Generate(format!("argument {} is missing", place + 1));
-        self.0.get(place).ok_or_else(missing)
+        self.taken.set(self.taken.get().max(place + 1));
+        self.items
+            .get(place)
+            .ok_or_else(|| wrong(place, "is missing"))
+    }
+
+    fn all(&self) -> Result<Vec<&Item>> {
+        (0..self.items.len())
+            .map(|place| self.item(place))
+            .collect()
     }
 
     /// An argument as bytes: those of a string, or the encoding of anything else.
@@ -39,47 +55,37 @@ impl Arguments<'_> {
     /// An argument of so many bytes.
     pub fn array<const N: usize>(&self, place: usize) -> Result<[u8; N]> {
         let bytes = self.bytes(place)?;
-        let wrong = |bytes: Vec<u8>| {
-            let (length, place) = (bytes.len(), place + 1);
-            Error::Generate(format!("argument {place} has {length} bytes, not {N}"))
-        };
-        bytes.try_into().map_err(wrong)
+        let not = |bytes: Vec<u8>| wrong(place, &format!("has {} bytes, not {N}", bytes.len()));
+        bytes.try_into().map_err(not)
     }
 
     /// A text.
     pub fn text(&self, place: usize) -> Result<String> {
-        let wrong = || Error::Generate(format!("argument {} is no text", place + 1));
-        match self.item(place)? {
-            Item::Text(text) => String::from_utf8(text.clone()).map_err(|_| wrong()),
-            _ => Err(wrong()),
-        }
+        let text = match self.item(place)? {
+            Item::Text(text) => String::from_utf8(text.clone()).ok(),
+            _ => None,
+        };
+        text.ok_or_else(|| wrong(place, "is no text"))
     }
 
     /// A number.
     pub fn number(&self, place: usize) -> Result<u64> {
         match self.item(place)? {
             Item::Uint(n) => Ok(*n),
-            _ => Err(Error::Generate(format!(
-                "argument {} is no number",
-                place + 1
-            ))),
+            _ => Err(wrong(place, "is no number")),
         }
     }
 
     /// A number as a size.
     pub fn size(&self, place: usize) -> Result<usize> {
-        let wrong = |_| Error::Generate(format!("argument {} is too large", place + 1));
-        usize::try_from(self.number(place)?).map_err(wrong)
+        usize::try_from(self.number(place)?).map_err(|_| wrong(place, "is too large"))
     }
 
     /// The items of an array.
     pub fn list(&self, place: usize) -> Result<&[Item]> {
         match self.item(place)? {
             Item::Array(items) => Ok(items),
-            _ => Err(Error::Generate(format!(
-                "argument {} is no array",
-                place + 1
-            ))),
+            _ => Err(wrong(place, "is no array")),
         }
     }
 
@@ -91,8 +97,8 @@ impl Arguments<'_> {
             Item::Nint(n) => length.checked_sub(n + 1),
             _ => None,
         };
-        let beyond = || Error::Generate(format!("argument {} is beyond it", argument + 1));
-        Ok(place.ok_or_else(beyond)? as usize)
+        let place = place.and_then(|place| usize::try_from(place).ok());
+        place.ok_or_else(|| wrong(argument, "is beyond it"))
     }
 }
 
@@ -164,18 +170,32 @@ impl<'a> Functions<'a> {
     /// # Errors
     /// If there is none of this name, or it is not of these arguments.
     pub fn call(&self, name: &str, items: &[Item]) -> Result<Item> {
-        let arguments = Arguments(items);
-        if let Some(simple) = simple(name, &arguments) {
-            return simple;
+        let arguments = Arguments {
+            items,
+            taken: Cell::new(0),
+        };
+        let value = match simple(name, &arguments) {
+            Some(value) => value?,
+            None => self.kept(name, &arguments)?,
+        };
+        match arguments.taken.get() < items.len() {
+            true => Err(wrong(arguments.taken.get(), "is one too many")),
+            false => Ok(value),
         }
+    }
+
+    /// The value of a function that takes its time: computed once.
+    fn kept(&self, name: &str, arguments: &Arguments<'_>) -> Result<Item> {
+        let items = arguments.items;
         let key = Item::Array([&[Item::text(name)], items].concat()).encode();
         if key.len() > LARGE {
-            return objects::call(self, name, &arguments);
+            return objects::call(self, name, arguments);
         }
         if let Some(done) = self.done.borrow().get(&key) {
+            arguments.taken.set(items.len());
             return Ok(done.clone());
         }
-        let value = objects::call(self, name, &arguments)?;
+        let value = objects::call(self, name, arguments)?;
         self.done.borrow_mut().insert(key, value.clone());
         Ok(value)
     }
@@ -209,8 +229,11 @@ fn simple(name: &str, a: &Arguments<'_>) -> Option<Result<Item>> {
             Ok(())
         }),
         "swap" => within(a, |list, a| {
-            let last = list.len().saturating_sub(1);
-            list.swap(a.place(1, last)?, a.place(2, last)?);
+            let (one, other) = (a.place(1, list.len())?, a.place(2, list.len())?);
+            match one.max(other) < list.len() {
+                true => list.swap(one, other),
+                false => return Err(wrong(1, "or the next is beyond it")),
+            }
             Ok(())
         }),
         "numbered" => a
@@ -252,12 +275,6 @@ fn simple(name: &str, a: &Arguments<'_>) -> Option<Result<Item>> {
         "base32" => a
             .bytes(0)
             .map(|bytes| Item::text(&data_encoding::BASE32_NOPAD.encode(&bytes))),
-        "unbase32" => a.bytes(0).and_then(|text| {
-            let decoded = data_encoding::BASE32_NOPAD.decode(&text);
-            decoded
-                .map(Item::Bytes)
-                .map_err(|error| Error::Generate(error.to_string()))
-        }),
         "next-letter" => a.text(0).map(|text| Item::text(&next_letter(&text))),
         "decimal" => a.number(0).map(|n| Item::text(&n.to_string())),
         "upper" => a.text(0).map(|text| Item::text(&text.to_uppercase())),
@@ -290,11 +307,12 @@ fn repeat(a: &Arguments<'_>) -> Result<Item> {
 /// `cat(a, b, …)`: arrays, texts or bytes, one after the other.
 fn cat(a: &Arguments<'_>) -> Result<Item> {
     if let Item::Array(_) = a.item(0)? {
-        let lists = (0..a.0.len()).map(|place| a.list(place));
+        let lists = (0..a.items.len()).map(|place| a.list(place));
         return Ok(Item::Array(lists.collect::<Result<Vec<_>>>()?.concat()));
     }
-    let text = a.0.iter().all(|item| matches!(item, Item::Text(_)));
-    let all: Vec<u8> = a.0.iter().flat_map(bytes).collect();
+    let items = a.all()?;
+    let text = items.iter().all(|item| matches!(item, Item::Text(_)));
+    let all: Vec<u8> = items.into_iter().flat_map(bytes).collect();
     Ok(if text {
         Item::Text(all)
     } else {
@@ -335,7 +353,7 @@ fn big_endian(a: &Arguments<'_>) -> Result<Item> {
 /// `slice(x, from)` or `slice(x, from, until)`.
 fn slice(a: &Arguments<'_>) -> Result<Item> {
     let range = |length: usize| -> Result<std::ops::Range<usize>> {
-        let until = match a.0.len() {
+        let until = match a.items.len() {
             2 => length,
             _ => a.place(2, length)?,
         };
@@ -400,7 +418,7 @@ fn next_letter(letter: &str) -> String {
 /// `replace(text, old, new)`: each old, or with a number after it, so many.
 fn replace(a: &Arguments<'_>) -> Result<Item> {
     let (text, old, new) = (a.text(0)?, a.text(1)?, a.text(2)?);
-    Ok(Item::text(&match a.0.len() {
+    Ok(Item::text(&match a.items.len() {
         3 => text.replace(&old, &new),
         _ => text.replacen(&old, &new, a.size(3)?),
     }))

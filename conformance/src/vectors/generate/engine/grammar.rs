@@ -157,8 +157,8 @@ pub fn way(mut kind: Option<Type>, value: &Item, path: &[String]) -> Result<Way>
 pub struct Field {
     /// Its name; within another field, that one's name and its place in it.
     pub name: String,
-    /// The places that lead to it from the message.
-    pub path: Vec<String>,
+    /// The places that lead to it from the message, with dots between them.
+    pub path: String,
     /// What it is, in the words that `when` of a group of cases has.
     pub is: Vec<&'static str>,
 }
@@ -179,7 +179,11 @@ fn collect(message: &Item, name: &str, way: &Way, kind: Type, found: &mut Vec<Fi
     let Some(item) = message.at(way) else { return };
     found.push(Field {
         name: name.to_owned(),
-        path: way.iter().map(usize::to_string).collect(),
+        path: way
+            .iter()
+            .map(usize::to_string)
+            .collect::<Vec<_>>()
+            .join("."),
         is: words(item, kind),
     });
     let (Item::Array(items), Some(of)) = (item, array(kind)) else {

@@ -8,7 +8,7 @@ mod objects;
 mod reader;
 mod scope;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use serde_json::{Map, Value};
@@ -126,14 +126,13 @@ pub fn files(world: &World) -> Result<Vec<Result<File>>> {
 }
 
 fn make(functions: &Functions<'_>, operation: &str, file: CaseFile) -> Result<File> {
+    let origin = &file.root.origin;
     if file.root.cases.is_empty() {
-        return Err(Error::Generate(format!("{}: no cases", file.root.origin)));
+        return Err(Error::Generate(format!("{origin}: no cases")));
     }
     let mut scope = Scope::new(functions);
     for (name, value) in functions.constants()? {
-        let value = Rc::new(Expression::Value(value));
-        let (name, path) = (name.to_owned(), Vec::new());
-        scope.define(&[Edit { name, path, value }]);
+        scope.define(&[Edit::new(name, Expression::Value(value))]);
     }
     scope.define(&text("world")?.define);
     let mut maker = Maker {
@@ -146,20 +145,30 @@ fn make(functions: &Functions<'_>, operation: &str, file: CaseFile) -> Result<Fi
     };
     maker.load(&file.root)?;
     for name in &file.include {
-        maker
-            .faults
-            .insert(name.clone(), text(&format!("faults/{name}"))?);
+        let faults = text(&format!("faults/{name}")).map_err(located(origin))?;
+        maker.faults.insert(name.clone(), faults);
     }
-    for faults in maker.faults.values() {
-        scope.define(&faults.define);
+    let mut shared = BTreeSet::new();
+    for edit in maker.faults.values().flat_map(|faults| &faults.define) {
+        if !shared.insert(&edit.name) {
+            let what = format!("two files of faults define `{}`", edit.name);
+            return Err(located(origin)(Error::Generate(what)));
+        }
+        scope.define(std::slice::from_ref(edit));
     }
     scope.define(&file.define);
     for share in &file.share {
-        let shared = scope.evaluate(&share.value, None)?;
+        let shared = scope.evaluate(&share.value, None);
+        let shared = shared.map_err(located(origin))?;
         maker.builder.share(&share.name, &functions::bytes(&shared));
     }
     maker.node(&file.root, &scope, &Context::default());
     maker.builder.finish()
+}
+
+/// What is wrong, and where.
+fn located(origin: &str) -> impl Fn(Error) -> Error {
+    move |error| Error::Generate(format!("{origin}: {error}"))
 }
 
 /// What cases have from the groups that they are in.
@@ -169,7 +178,7 @@ struct Context {
     comments: String,
     checks: Vec<String>,
     flag: String,
-    at: Option<Edit>,
+    at: Option<String>,
     outcome: Option<Outcome>,
     released: Option<Rc<Expression>>,
     except: Vec<String>,
@@ -208,7 +217,7 @@ impl Maker<'_> {
         if let Some(name) = &node.faults
             && !self.faults.contains_key(name)
         {
-            let file = text(&format!("faults/{name}"))?;
+            let file = text(&format!("faults/{name}")).map_err(located(&node.origin))?;
             self.load(&file.root)?;
             self.faults.insert(name.clone(), file);
         }
@@ -244,16 +253,17 @@ impl Maker<'_> {
         let mut edits = [repetition, &node.set].concat();
         if let Some(value) = &node.value {
             let nowhere = || Error::Generate("a value, and no `at` to put it".to_owned());
-            let at = context.at.clone().ok_or_else(nowhere)?;
-            edits.push(Edit {
-                value: value.clone(),
-                ..at
-            });
+            let at = context.at.as_ref().ok_or_else(nowhere)?;
+            edits.push(Edit::new(at, value.clone()));
         }
         let scope = scope.with(&edits)?;
         if let Some(name) = &node.faults {
             let missing = || Error::Generate(format!("no faults `{name}`"));
             let root = self.faults.get(name).ok_or_else(missing)?.root.clone();
+            let unknown = node.except.iter().find(|name| !names(&root).contains(name));
+            if let Some(unknown) = unknown {
+                return Err(Error::Generate(format!("`{name}` has no case `{unknown}`")));
+            }
             self.node(&root, &scope, context);
             return Ok(());
         }
@@ -282,20 +292,12 @@ impl Maker<'_> {
     ) -> Result<()> {
         let whole = scope.evaluate(&Expression::Name(message.to_owned()), None)?;
         for field in grammar::fields(&whole) {
-            let inside = |outer: &str, inner: String| match outer {
-                "" => inner,
-                outer => outer.replace("{}", &inner),
-            };
-            let context = Context {
-                names: inside(&context.names, format!("{}.{{}}", field.name)),
-                comments: inside(&context.comments, format!("{}: {{}}", field.name)),
-                at: Some(Edit {
-                    name: message.to_owned(),
-                    path: field.path,
-                    value: Rc::new(Expression::Value(NULL)),
-                }),
-                ..context.clone()
-            };
+            let context = context.of(&Node {
+                name: Some(format!("{}.{{}}", field.name)),
+                comment: Some(format!("{}: {{}}", field.name)),
+                at: Some(format!("{message}.{}", field.path)),
+                ..Node::default()
+            });
             let fits = |group: &&Node| group.when.iter().all(|word| field.is.contains(&&**word));
             for group in node.cases.iter().filter(fits) {
                 self.node(group, scope, &context);
@@ -324,6 +326,9 @@ impl Maker<'_> {
                 Expected::RejectAfter(reason.clone(), released)
             }
         };
+        if context.comments.is_empty() || context.checks.is_empty() {
+            return Err(Error::Generate("no comment, or no checks".to_owned()));
+        }
         let (name, comment) = (
             scope.fill_in(&context.names)?,
             scope.fill_in(&context.comments)?,
@@ -337,6 +342,12 @@ impl Maker<'_> {
         );
         Ok(())
     }
+}
+
+/// The names of a group's cases.
+fn names(group: &Node) -> Vec<&String> {
+    let inner = group.cases.iter().flat_map(names);
+    group.name.iter().chain(inner).collect()
 }
 
 /// A value as it stands in an input or output: bytes in hexadecimal.

@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::super::super::{Error, Result};
-use super::super::item::{Item, NULL};
+use super::super::item::Item;
 use super::super::notes;
 use super::expression::{Expression, parse};
 use super::grammar::WORDS;
@@ -39,7 +39,7 @@ pub struct Node {
     /// Definitions that are changed.
     pub set: Vec<Edit>,
     /// What `value` of each case is put at.
-    pub at: Option<Edit>,
+    pub at: Option<String>,
     /// The value.
     pub value: Option<Rc<Expression>>,
     /// What must come of it.
@@ -188,7 +188,7 @@ impl Source<'_> {
             }
             return Ok(());
         }
-        edits.push(edit(&path.join("."), self.expression(value)?));
+        edits.push(Edit::new(&path.join("."), self.expression(value)?));
         Ok(())
     }
 
@@ -209,7 +209,7 @@ impl Source<'_> {
                 return Err(self.wrong(list.span().start, "arrays of several lengths"));
             }
             for (edits, item) in each.iter_mut().zip(items) {
-                edits.push(edit(name.get_ref(), self.expression(item)?));
+                edits.push(Edit::new(name.get_ref(), self.expression(item)?));
             }
         }
         Ok(each)
@@ -268,7 +268,7 @@ impl Source<'_> {
         match FIELDS.contains(&column) {
             true => self.field(node, column, cell),
             false => {
-                node.set.push(edit(column, self.expression(cell)?));
+                node.set.push(Edit::new(column, self.expression(cell)?));
                 Ok(())
             }
         }
@@ -296,7 +296,7 @@ impl Source<'_> {
                 node.flag = Some(flag);
             }
             "set" => node.set.extend(self.edits(value)?),
-            "at" => node.at = Some(edit(&self.string(value)?, Expression::Value(NULL))),
+            "at" => node.at = Some(self.string(value)?),
             "value" => node.value = Some(Rc::new(self.expression(value)?)),
             "accept" => {
                 let any = value.get_ref().as_bool() == Some(true);
@@ -336,13 +336,3 @@ const FIELDS: [&str; 15] = [
     "name", "comment", "checks", "flag", "set", "at", "value", "accept", "reject", "released",
     "for", "faults", "except", "fields", "when",
 ];
-
-/// A change of what a path names.
-fn edit(path: &str, value: Expression) -> Edit {
-    let mut path = path.split('.').map(str::to_owned);
-    Edit {
-        name: path.next().unwrap_or_default(),
-        path: path.collect(),
-        value: Rc::new(value),
-    }
-}

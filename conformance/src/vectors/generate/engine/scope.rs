@@ -22,6 +22,18 @@ pub struct Edit {
     pub value: Rc<Expression>,
 }
 
+impl Edit {
+    /// A change of what `path` names: a definition, or after a dot a field in it.
+    pub fn new(path: &str, value: impl Into<Rc<Expression>>) -> Self {
+        let mut path = path.split('.').map(str::to_owned);
+        Self {
+            name: path.next().unwrap_or_default(),
+            path: path.collect(),
+            value: value.into(),
+        }
+    }
+}
+
 /// Definitions with changes on top of each.
 #[derive(Clone)]
 pub struct Scope<'a> {
@@ -67,11 +79,7 @@ impl<'a> Scope<'a> {
 
     /// The same for the other account.
     fn elsewhere(&self) -> Result<Self> {
-        let other = |name: &str| Edit {
-            name: name.to_owned(),
-            path: Vec::new(),
-            value: Rc::new(Expression::Name(format!("other-{name}"))),
-        };
+        let other = |name| Edit::new(name, Expression::Name(format!("other-{name}")));
         self.with(&["account", "ask", "modulus"].map(other))
     }
 

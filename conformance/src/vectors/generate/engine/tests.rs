@@ -80,16 +80,17 @@ fn what_is_not_there_is_refused_with_the_case() {
             "argument 2 is missing",
         ),
         (
+            "accept = true\nset.text = \"upper('a', 1)\"",
+            "argument 2 is one too many",
+        ),
+        (
             "accept = true\nset.text = 'cat(text, one)'",
             "`text` depends on itself",
         ),
         ("accept = true\nset.text.first = 1", "no field `first`"),
         ("accept = true\nvalue = 1", "no `at` to put it"),
-        (
-            "accept = true\ncomment = '{on}'",
-            "nothing is defined as `on`",
-        ),
         ("", "neither accept nor reject"),
+        ("accept = true\nchecks = []", "no comment, or no checks"),
         // The reference says something else.
         ("reject = 'stream-name'", "expected Reject"),
         ("accept = true\nset.text = \"'A'\"", "expected Accept"),
@@ -99,7 +100,9 @@ fn what_is_not_there_is_refused_with_the_case() {
             "expected RejectAfter",
         ),
     ] {
-        let refused = refused(&format!("name = 'a'\nflag = 'Valid'\n{case}"));
+        let refused = refused(&format!(
+            "name = 'a'\nflag = 'Valid'\n{case}\ncomment = 'a'"
+        ));
         let named = refused.contains("(a)") || refused.contains("name-read/a");
         let located = refused.starts_with("cases/name-read.toml:4");
         assert!(
@@ -113,7 +116,13 @@ fn what_is_not_there_is_refused_with_the_case() {
 fn a_case_that_is_there_twice_and_faults_that_are_not_are_refused() {
     let twice = "accept = true\nflag = 'Valid'\ncases = [['a', 'b'], ['a', 'b']]";
     assert!(refused(twice).contains("name-read/a is there twice"));
-    assert!(refused("faults = 'none'").contains("no file of cases `faults/none`"));
+    let unnamed = "name = 'a'\nflag = 'Valid'\naccept = true\ncomment = '{on}'";
+    assert!(refused(unnamed).contains("nothing is defined as `on`"));
+    let except =
+        "faults = 'points'\nat = 'text'\nflag = 'Text'\nreject = 'stream-name'\nexcept = ['ray']";
+    assert!(refused(except).contains("`points` has no case `ray`"));
+    let none = "cases/name-read.toml:4: there is no file of cases `faults/none`";
+    assert_eq!(refused("faults = 'none'"), none);
 }
 
 #[test]
