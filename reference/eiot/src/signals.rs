@@ -24,7 +24,7 @@ impl Stop {
             );
             second
                 .and_then(|_| signal_hook::flag::register(signal, stop.clone()))
-                .map_err(|error| Box::<Failure>::from(StoreError::Input).because(error))?;
+                .map_err(|error| StoreError::Input.because(error))?;
         }
         Ok(Self(stop))
     }
