@@ -54,7 +54,7 @@ fn every_model_is_understood_under_every_set_of_flags() {
 fn verdicts_agree_with_the_prover_on_its_own_traces() {
     let manifest = Manifest::read(&models()).unwrap().unwrap();
     let (mut traces, mut verdicts) = (0, 0);
-    for file in std::fs::read_dir(root().join("conformance/tests/recorded/traces")).unwrap() {
+    for file in std::fs::read_dir(root().join("conformance/harness/tests/recorded/traces")).unwrap() {
         let path = file.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let parts: Vec<&str> = name.split('.').collect();
@@ -274,7 +274,7 @@ fn steps_and_rules_correspond() {
         (&composite, &action::RULES[..], &OTHERS[..]),
         (
             &paper,
-            &action::PAPER_RULES[..],
+            &encryptediot_schemes::scheme::paper::RULES[..],
             &["Reveal_ltk", "Provider_serves_key"][..],
         ),
     ] {
@@ -350,7 +350,7 @@ fn steps_say_what_is_declared() {
         paper::Op::Receive { member: 0 },
     ];
     let other = paper::play(&paper, 3).unwrap().log;
-    let declared = || action::RULES.iter().chain(&action::PAPER_RULES);
+    let declared = || action::RULES.iter().chain(&encryptediot_schemes::scheme::paper::RULES);
     for step in log.steps.iter().chain(&other.steps[1..]) {
         if step.rule == "Tick" {
             continue;
