@@ -54,7 +54,8 @@ fn every_model_is_understood_under_every_set_of_flags() {
 fn verdicts_agree_with_the_prover_on_its_own_traces() {
     let manifest = Manifest::read(&models()).unwrap().unwrap();
     let (mut traces, mut verdicts) = (0, 0);
-    for file in std::fs::read_dir(root().join("conformance/harness/tests/recorded/traces")).unwrap() {
+    for file in std::fs::read_dir(root().join("conformance/harness/tests/recorded/traces")).unwrap()
+    {
         let path = file.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let parts: Vec<&str> = name.split('.').collect();
@@ -350,7 +351,11 @@ fn steps_say_what_is_declared() {
         paper::Op::Receive { member: 0 },
     ];
     let other = paper::play(&paper, 3).unwrap().log;
-    let declared = || action::RULES.iter().chain(&encryptediot_schemes::scheme::paper::RULES);
+    let declared = || {
+        action::RULES
+            .iter()
+            .chain(&encryptediot_schemes::scheme::paper::RULES)
+    };
     for step in log.steps.iter().chain(&other.steps[1..]) {
         if step.rule == "Tick" {
             continue;

@@ -174,7 +174,7 @@ pub fn cause(error: &Error) -> Option<String> {
 }
 
 /// An error in a line of its own, with its reason and cause.
-pub fn line(error: &Error) -> String {
+pub fn in_line(error: &Error) -> String {
     let text = format!("{error} [{}]", error.reason());
     match cause(error) {
         Some(cause) => format!("{text}: {cause}"),

@@ -13,7 +13,7 @@ use encryptediot::phone::{self, Phone};
 use serde_json::json;
 
 use crate::account::OnPhone;
-use crate::context::{Context, Report, is};
+use crate::context::{Context, Report};
 use crate::devices::{self, Kind, PhoneHere, join};
 use crate::failure::{During as _, Failure, Outcome};
 use crate::passphrase;

@@ -7,17 +7,17 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use clap::Args;
-use encryptediot::Error;
 use encryptediot::camera::Session;
 use encryptediot::error::{AnnouncementError, StoreError};
 use encryptediot::keys::Name;
+use encryptediot::{Error, ErrorKind};
 use encryptediot_recording::{Cuts, Cutter, Piece};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::context::{Context, Report};
 use crate::devices::{self, Kind};
-use crate::failure::{During as _, Failure, Outcome};
+use crate::failure::{During as _, Failure, Outcome, in_line};
 use crate::recorder::{self, BodyFile, Recorder, Uploaded};
 use crate::signals::Stop;
 use crate::times::Length;
@@ -284,20 +284,20 @@ impl Recording<'_> {
                     self.say(text);
                 }
                 for (path, error) in &synced.refused {
-                    self.say(format!("refused {path}: {}", line(error)));
+                    self.say(format!("refused {path}: {}", in_line(error)));
                 }
             }
             News::Synced(Err(error)) => {
                 self.patient = false;
                 self.say(format!(
                     "not up to date, recording goes on: {}",
-                    line(&error)
+                    in_line(&error)
                 ));
             }
             News::Failed(error) => {
                 self.say(format!(
                     "not uploaded, kept on the camera: {}",
-                    line(&error)
+                    in_line(&error)
                 ));
             }
             News::Uploaded(clip) => self.bar.set_message(format!("clip {clip} uploaded")),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use encryptediot::error::StoreError;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 
 /// Set by Ctrl-C and by the end of the service that runs this.
 #[derive(Clone)]

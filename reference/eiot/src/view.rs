@@ -10,11 +10,11 @@ use encryptediot::error::{ClipError, StoreError};
 use encryptediot::keys::Name;
 use encryptediot::message::AccountId;
 use encryptediot::segment::SEGMENT;
-use encryptediot::{Error, view};
+use encryptediot::{Error, ErrorKind, view};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use crate::context::{Context, Report, Traced, is};
+use crate::context::{Context, Report, Traced};
 use crate::failure::{Failure, Outcome};
 use crate::signals::Stop;
 use crate::sink::{Sink, Skipping};

@@ -8,7 +8,7 @@ use encryptediot::message::AccountId;
 use encryptediot::phone::Phone;
 use encryptediot::{Error, Result};
 
-use crate::context::{Context, is};
+use crate::context::Context;
 use crate::devices::{self, Kind, MemberHere, PhoneHere, join};
 use crate::failure::{During as _, Failure, Outcome};
 use crate::random::SystemRandom;
