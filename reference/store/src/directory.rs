@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use encryptediot::cloud::Cloud;
-use encryptediot::error::{Result, StoreError};
+use encryptediot::error::{Error, Result, StoreError};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
@@ -267,8 +267,9 @@ fn same(a: impl Read, b: impl Read) -> io::Result<bool> {
     }
 }
 
-fn unavailable(_: io::Error) -> StoreError {
-    StoreError::Unavailable
+/// `store-unavailable`, with what the system said.
+fn unavailable(error: io::Error) -> Error {
+    StoreError::Unavailable.because(error)
 }
 
 impl Cloud for DirectoryCloud {
@@ -292,13 +293,13 @@ impl Cloud for DirectoryCloud {
     fn create(&self, path: &str, bytes: &[u8]) -> Result<()> {
         match self.write(path, bytes, false) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => self.must_be(path, bytes),
-            written => Ok(written.map_err(unavailable)?),
+            written => written.map_err(unavailable),
         }
     }
 
     /// A file on the file system of the directory becomes the object by a hard link; any other is copied.
     fn create_from(&self, path: &str, file: &Path) -> Result<()> {
-        let open = || File::open(file).map_err(|_| StoreError::LocalState);
+        let open = || File::open(file).map_err(|error| StoreError::LocalState.because(error));
         let mut created = self.link(path, file);
         if let Err(error) = &created
             && error.kind() != ErrorKind::AlreadyExists
@@ -307,12 +308,12 @@ impl Cloud for DirectoryCloud {
         }
         match created {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => self.must_be(path, open()?),
-            created => Ok(created.map_err(unavailable)?),
+            created => created.map_err(unavailable),
         }
     }
 
     fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
-        Ok(self.write(path, bytes, true).map_err(unavailable)?)
+        self.write(path, bytes, true).map_err(unavailable)
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<String>> {
@@ -334,7 +335,7 @@ impl Cloud for DirectoryCloud {
             Err(Errno::NOENT) => Ok(()),
             Err(error) => Err(error),
         };
-        Ok(removed.map_err(|error| unavailable(error.into()))?)
+        removed.map_err(|error| unavailable(error.into()))
     }
 }
 
