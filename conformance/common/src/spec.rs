@@ -148,7 +148,7 @@ mod tests {
         assert!(SPEC.knows("CLAIM-ROOT") && SPEC.knows("SPEC#the-owners-records"));
         assert!(!SPEC.knows("CLAIM-NONE") && !SPEC.knows("SPEC#none") && !SPEC.knows("ROOT"));
         let reasons: BTreeSet<_> = SPEC.reasons.iter().map(|(name, _)| &**name).collect();
-        let known: BTreeSet<_> = encryptediot::Error::all()
+        let known: BTreeSet<_> = encryptediot::ErrorKind::all()
             .map(|error| error.reason())
             .collect();
         let known: BTreeSet<_> = known

@@ -50,7 +50,9 @@ fn play(attack: &Attack, program: &str) -> Vec<String> {
             wrong.push(format!("{lemma} is not refuted: {:?} are", found.known));
         }
         let name = format!("{}.{}.{lemma}.json", attack.model, flags.join("+"));
-        let path = root().join("conformance/tests/recorded/traces").join(&name);
+        let path = root()
+            .join("conformance/harness/tests/recorded/traces")
+            .join(&name);
         // Of lemmas that fall for the same reason one trace is kept.
         let Ok(json) = std::fs::read_to_string(path) else {
             continue;
@@ -122,7 +124,9 @@ fn traces_of_the_papers_model_are_programs() {
         let judge = judge("paper.spthy", &flags);
         for lemma in &judge.falsified {
             let name = format!("paper.{set}.{lemma}.json");
-            let path = root().join("conformance/tests/recorded/traces").join(&name);
+            let path = root()
+                .join("conformance/harness/tests/recorded/traces")
+                .join(&name);
             let Ok(json) = std::fs::read_to_string(path) else {
                 continue;
             };

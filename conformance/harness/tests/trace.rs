@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use conformance::prove::manifest::{Manifest, Verdict};
+use conformance::prove::manifest::Manifest;
 use conformance::prove::spthy::{Quantifier, Source};
 use conformance::trace::cli::Profile;
 use conformance::trace::evaluate::{Trace, evaluate};
@@ -54,7 +54,8 @@ fn every_model_is_understood_under_every_set_of_flags() {
 fn verdicts_agree_with_the_prover_on_its_own_traces() {
     let manifest = Manifest::read(&models()).unwrap().unwrap();
     let (mut traces, mut verdicts) = (0, 0);
-    for file in std::fs::read_dir(root().join("conformance/tests/recorded/traces")).unwrap() {
+    for file in std::fs::read_dir(root().join("conformance/harness/tests/recorded/traces")).unwrap()
+    {
         let path = file.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let parts: Vec<&str> = name.split('.').collect();
@@ -70,11 +71,7 @@ fn verdicts_agree_with_the_prover_on_its_own_traces() {
         traces += 1;
         let listed = manifest.theories.iter().filter(|t| t.file == file);
         let listed = listed.flat_map(|t| &t.sets).filter(|s| s.flags == set);
-        let holds: BTreeSet<&str> = listed
-            .flat_map(|set| &set.lemmas)
-            .filter(|entry| entry.expect == Verdict::Verified)
-            .map(|entry| entry.name.as_str())
-            .collect();
+        let holds: BTreeSet<&str> = listed.flat_map(|set| set.trusted()).collect();
         for property in theory.lemmas.iter().chain(&theory.restrictions) {
             let verdict = evaluate(property, &found[0], &mut terms).unwrap();
             let witness = property.quantifier == Quantifier::ExistsTrace;
@@ -274,7 +271,7 @@ fn steps_and_rules_correspond() {
         (&composite, &action::RULES[..], &OTHERS[..]),
         (
             &paper,
-            &action::PAPER_RULES[..],
+            &encryptediot_schemes::scheme::paper::RULES[..],
             &["Reveal_ltk", "Provider_serves_key"][..],
         ),
     ] {
@@ -350,7 +347,11 @@ fn steps_say_what_is_declared() {
         paper::Op::Receive { member: 0 },
     ];
     let other = paper::play(&paper, 3).unwrap().log;
-    let declared = || action::RULES.iter().chain(&action::PAPER_RULES);
+    let declared = || {
+        action::RULES
+            .iter()
+            .chain(&encryptediot_schemes::scheme::paper::RULES)
+    };
     for step in log.steps.iter().chain(&other.steps[1..]) {
         if step.rule == "Tick" {
             continue;

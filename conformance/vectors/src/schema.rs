@@ -233,7 +233,7 @@ fn frame(required: &[&str], properties: Value) -> Value {
 }
 
 fn reasons() -> Vec<&'static str> {
-    encryptediot::Error::all()
+    encryptediot::error::ErrorKind::all()
         .map(|error| error.reason())
         .collect()
 }

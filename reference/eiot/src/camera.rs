@@ -152,7 +152,7 @@ fn current_offer(context: &Context, here: &PhoneHere, keep: bool) -> Outcome<Off
 /// The offer as a QR code that a camera can read off a terminal.
 fn qr(text: &str) -> Outcome<String> {
     let code = QrCode::new(text)
-        .map_err(|error| Box::<Failure>::from(StoreError::Output).because(error))?;
+        .map_err(|error| Box::<Failure>::from(StoreError::Output.because(error)))?;
     let picture = code.render::<Dense1x2>().build();
     // Black on white, whatever the terminal's colours are.
     Ok(match std::io::stdout().is_terminal() {
@@ -412,7 +412,7 @@ fn sync(context: &Context, args: &One) -> Outcome<Report> {
     }
     // A camera that refuses what the store has for it goes on, but not without saying so.
     if let Some((path, error)) = synced.refused.first() {
-        let failure = Box::<Failure>::from(*error).at(format!("reading {path}"));
+        let failure = Box::<Failure>::from(error.clone()).at(format!("reading {path}"));
         return Err(failure.with(json));
     }
     let text = format!(

@@ -14,7 +14,7 @@ use encryptediot::vault::Work;
 use encryptediot::{Error, Result};
 use serde_json::Value;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, cause};
 
 /// Options that every command takes.
 #[derive(clap::Args, Clone, Debug)]
@@ -285,12 +285,8 @@ pub fn refusals(refused: &[(String, Error)]) -> Vec<Value> {
     let one = |(path, error): &(String, Error)| {
         serde_json::json!({
             "object": path, "error": error.reason(), "message": error.to_string(),
+            "cause": cause(error),
         })
     };
     refused.iter().map(one).collect()
-}
-
-/// Is this the refusal of `reason`?
-pub fn is(error: Error, reason: impl Into<Error>) -> bool {
-    error == reason.into()
 }

@@ -73,8 +73,7 @@ pub fn list(context: &Context, kind: Kind) -> Outcome<Vec<Name>> {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => {
-            return Err(Box::<Failure>::from(StoreError::LocalState)
-                .because(error)
+            return Err(Box::<Failure>::from(StoreError::LocalState.because(error))
                 .at(format!("reading {}", folder.display())));
         }
     };

@@ -1,10 +1,12 @@
 //! How a command fails: what was wrong, where, and what to do.
 
-use encryptediot::Error;
+use std::error::Error as _;
+
 use encryptediot::error::{
     AccountError, AnnouncementError, ClipError, GrantError, LinkError, MessageError, PairingError,
     StoreError,
 };
+use encryptediot::{Error, ErrorKind};
 use serde_json::{Map, Value, json};
 
 /// The result of a command or a part of one.
@@ -28,7 +30,7 @@ pub struct Failure {
     /// Was the command itself not a proper one?
     pub usage: bool,
     /// The library's error, if it is one.
-    pub cause: Option<Error>,
+    pub error: Option<Error>,
 }
 
 impl Failure {
@@ -42,7 +44,7 @@ impl Failure {
             advice: Some(advice.into()),
             details: Map::new(),
             usage: true,
-            cause: None,
+            error: None,
         })
     }
 
@@ -89,9 +91,9 @@ impl Failure {
     /// Is it about an object in the cloud?
     pub fn is_of_an_object(&self) -> bool {
         use AnnouncementError::{Lease, LeaseShorter, UnknownStream};
-        match self.cause {
-            Some(Error::Message(_)) => true,
-            Some(Error::Account(e)) => !matches!(
+        match self.error.as_ref().map(Error::kind) {
+            Some(ErrorKind::Message(_)) => true,
+            Some(ErrorKind::Account(e)) => !matches!(
                 e,
                 AccountError::UnknownWord
                     | AccountError::WordCount
@@ -101,28 +103,28 @@ impl Failure {
                     | AccountError::NoConvenience
                     | AccountError::CheckpointMismatch
             ),
-            Some(Error::Announcement(e)) => !matches!(e, Lease | LeaseShorter | UnknownStream),
-            Some(Error::Clip(e)) => !matches!(
+            Some(ErrorKind::Announcement(e)) => !matches!(e, Lease | LeaseShorter | UnknownStream),
+            Some(ErrorKind::Clip(e)) => !matches!(
                 e,
                 ClipError::NotRecording | ClipError::SessionFull | ClipError::NoSuchClip
             ),
-            Some(Error::Pairing(e)) => e == PairingError::ReplyOpen,
-            Some(Error::Link(e)) => e != LinkError::Text,
-            Some(Error::Grant(e)) => matches!(
+            Some(ErrorKind::Pairing(e)) => e == PairingError::ReplyOpen,
+            Some(ErrorKind::Link(e)) => e != LinkError::Text,
+            Some(ErrorKind::Grant(e)) => matches!(
                 e,
                 GrantError::IntroductionOpen
                     | GrantError::GrantOpen
                     | GrantError::GrantKey
                     | GrantError::ShardRange
             ),
-            Some(Error::Store(e)) => matches!(
+            Some(ErrorKind::Store(e)) => matches!(
                 e,
                 StoreError::Missing
                     | StoreError::Conflict
                     | StoreError::Unavailable
                     | StoreError::Path
             ),
-            Some(Error::Crypto) | None => false,
+            Some(ErrorKind::Crypto) | None => false,
         }
     }
 
@@ -131,6 +133,7 @@ impl Failure {
         let mut all = self.details.clone();
         all.insert("error".into(), json!(self.reason));
         all.insert("message".into(), json!(self.message));
+        all.insert("cause".into(), json!(self.error.as_ref().and_then(cause)));
         all.insert("while".into(), json!(self.during));
         all.insert("object".into(), json!(self.object));
         all.insert("advice".into(), json!(self.advice));
@@ -141,6 +144,7 @@ impl Failure {
     pub fn to_text(&self) -> String {
         let mut text = format!("eiot: {} [{}]", self.message, self.reason);
         let lines = [
+            ("cause", &self.error.as_ref().and_then(cause)),
             ("while", &self.during),
             ("object", &self.object),
             ("try", &self.advice),
@@ -154,6 +158,30 @@ impl Failure {
     }
 }
 
+/// What the operating system or the store's client said, with what each part of it wraps and does
+/// not repeat.
+pub fn cause(error: &Error) -> Option<String> {
+    let mut next = error.source();
+    let mut text = next?.to_string();
+    while let Some(inner) = next.and_then(std::error::Error::source) {
+        let more = inner.to_string();
+        if !text.contains(&more) {
+            text.push_str(&format!(": {more}"));
+        }
+        next = Some(inner);
+    }
+    Some(text)
+}
+
+/// An error in a line of its own, with its reason and cause.
+pub fn in_line(error: &Error) -> String {
+    let text = format!("{error} [{}]", error.reason());
+    match cause(error) {
+        Some(cause) => format!("{text}: {cause}"),
+        None => text,
+    }
+}
+
 impl From<Error> for Box<Failure> {
     fn from(error: Error) -> Self {
         Box::new(Failure {
@@ -161,10 +189,10 @@ impl From<Error> for Box<Failure> {
             message: error.to_string(),
             during: None,
             object: None,
-            advice: advice(error).map(str::to_owned),
+            advice: advice(error.kind()).map(str::to_owned),
             details: Map::new(),
             usage: false,
-            cause: Some(error),
+            error: Some(error),
         })
     }
 }
@@ -203,73 +231,83 @@ impl<T, E: Into<Box<Failure>>> During<T> for Result<T, E> {
 }
 
 /// What can be done about an error, where that is not plain from its text.
-fn advice(error: Error) -> Option<&'static str> {
+fn advice(kind: ErrorKind) -> Option<&'static str> {
     use AccountError as A;
     use AnnouncementError as N;
     use ClipError as C;
     use GrantError as G;
     use StoreError as S;
-    Some(match error {
-        Error::Account(A::UnknownWord | A::WordCount) => {
+    Some(match kind {
+        ErrorKind::Account(A::UnknownWord | A::WordCount) => {
             "type the ten words as they were shown at 'eiot account create'; four letters of \
             each do"
         }
-        Error::Account(A::VaultOpen) => "check the passphrase, and that --store is the account's",
-        Error::Account(A::PhoneNotListed) => {
+        ErrorKind::Account(A::VaultOpen) => {
+            "check the passphrase, and that --store is the account's"
+        }
+        ErrorKind::Account(A::PhoneNotListed) => {
             "another phone dropped this one; 'eiot phone enroll' with the passphrase lists it anew"
         }
-        Error::Account(A::VaultRollback | A::RosterRollback | A::RosterChain) => {
+        ErrorKind::Account(A::VaultRollback | A::RosterRollback | A::RosterChain) => {
             "the store was reset or is another one: check --store, and ask the provider"
         }
-        Error::Account(A::CheckpointMismatch) => {
+        ErrorKind::Account(A::CheckpointMismatch) => {
             "do not trust this store until it shows what the other device has seen"
         }
-        Error::Account(A::UnknownPhone) => "'eiot phone list' shows the account's phones",
-        Error::Account(A::LastPhone) => "enroll another phone first and run the command there",
-        Error::Pairing(PairingError::OfferExpired) => "make a new one: 'eiot camera offer'",
-        Error::Pairing(PairingError::ReplyOpen) => "pair again with a new offer",
-        Error::Pairing(PairingError::StreamTaken) => "choose other names for camera and streams",
-        Error::Announcement(N::UnknownStream) => "'eiot status' shows the account's streams",
-        Error::Announcement(N::Rollback | N::Chain | N::EpochGap | N::AckUnknown) => {
+        ErrorKind::Account(A::UnknownPhone) => "'eiot phone list' shows the account's phones",
+        ErrorKind::Account(A::LastPhone) => "enroll another phone first and run the command there",
+        ErrorKind::Pairing(PairingError::OfferExpired) => "make a new one: 'eiot camera offer'",
+        ErrorKind::Pairing(PairingError::ReplyOpen) => "pair again with a new offer",
+        ErrorKind::Pairing(PairingError::StreamTaken) => {
+            "choose other names for camera and streams"
+        }
+        ErrorKind::Announcement(N::UnknownStream) => "'eiot status' shows the account's streams",
+        ErrorKind::Announcement(N::Rollback | N::Chain | N::EpochGap | N::AckUnknown) => {
             "the store shows another history than this device has seen: check --store, and ask \
             the provider"
         }
-        Error::Announcement(N::Lease) => "a lease is at most 31 days",
-        Error::Announcement(N::Keys) => "a stream has at most 64 keys: let some windows pass first",
-        Error::Grant(G::SafetyNumber) => {
+        ErrorKind::Announcement(N::Lease) => "a lease is at most 31 days",
+        ErrorKind::Announcement(N::Keys) => {
+            "a stream has at most 64 keys: let some windows pass first"
+        }
+        ErrorKind::Grant(G::SafetyNumber) => {
             "do not go on: read the numbers to each other again, from 'eiot member number' on \
             their side and 'eiot account number' on yours"
         }
-        Error::Grant(G::AlreadyMember) => "let the new member go by another name",
-        Error::Grant(G::UnknownMember) => "share something with that name first: 'eiot share'",
-        Error::Grant(G::NothingGranted) => "'eiot status' shows who holds what",
-        Error::Grant(G::Window) => "give --until a later time; for clips of the past, add --past",
-        Error::Clip(C::NotRecording) => {
+        ErrorKind::Grant(G::AlreadyMember) => "let the new member go by another name",
+        ErrorKind::Grant(G::UnknownMember) => "share something with that name first: 'eiot share'",
+        ErrorKind::Grant(G::NothingGranted) => "'eiot status' shows who holds what",
+        ErrorKind::Grant(G::Window) => {
+            "give --until a later time; for clips of the past, add --past"
+        }
+        ErrorKind::Clip(C::NotRecording) => {
             "let the owner's phone add the camera ('eiot camera accept'), then 'eiot camera sync'"
         }
-        Error::Clip(C::NoEnvelope) => {
+        ErrorKind::Clip(C::NoEnvelope) => {
             "the clip was not recorded for this viewer; the owner can share it: 'eiot share --past'"
         }
-        Error::Clip(C::Missing) => {
+        ErrorKind::Clip(C::Missing) => {
             "if the camera was offline, 'eiot camera sync' on it uploads what it kept; else ask \
             the provider"
         }
-        Error::Clip(C::Segment | C::Truncated | C::Trailing | C::ManifestFork) => {
+        ErrorKind::Clip(C::Segment | C::Truncated | C::Trailing | C::ManifestFork) => {
             "the store's copy is not what the camera made: ask the provider for another copy"
         }
-        Error::Link(LinkError::Expired) => "ask the owner for a new link",
-        Error::Link(LinkError::Text) => {
+        ErrorKind::Link(LinkError::Expired) => "ask the owner for a new link",
+        ErrorKind::Link(LinkError::Text) => {
             "give the whole link, in quotes: the part after # belongs to it"
         }
-        Error::Store(S::Missing) => {
+        ErrorKind::Store(S::Missing) => {
             "check --store and the account; the provider may withhold the object"
         }
-        Error::Store(S::Conflict) => "run the command again",
-        Error::Store(S::Unavailable) => {
+        ErrorKind::Store(S::Conflict) => "run the command again",
+        ErrorKind::Store(S::Unavailable) => {
             "check --store and the connection, then run the command again"
         }
-        Error::Store(S::LocalState) => "check the permissions of --home and the space on its disk",
-        Error::Store(S::LocalMissing) => "check --home; the 'list' commands show what is in it",
+        ErrorKind::Store(S::LocalState) => {
+            "check the permissions of --home and the space on its disk"
+        }
+        ErrorKind::Store(S::LocalMissing) => "check --home; the 'list' commands show what is in it",
         _ => return None,
     })
 }

@@ -184,7 +184,7 @@ fn sync(context: &Context, args: &OnMember) -> Outcome<Report> {
         "accounts": held(&here.member),
     });
     if let Some((path, error)) = refused.first() {
-        let failure = Box::<Failure>::from(*error).at(format!("reading {path}"));
+        let failure = Box::<Failure>::from(error.clone()).at(format!("reading {path}"));
         return Err(failure.with(json));
     }
     let text = format!(

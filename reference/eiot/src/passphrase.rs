@@ -23,8 +23,7 @@ pub fn given(context: &Context) -> bool {
 pub fn get(context: &Context) -> Outcome<Passphrase> {
     if let Some(file) = &context.global.passphrase_file {
         let text = std::fs::read_to_string(file).map_err(|error| {
-            Box::<Failure>::from(StoreError::Input)
-                .because(error)
+            Box::<Failure>::from(StoreError::Input.because(error))
                 .at(format!("reading the passphrase from {}", file.display()))
         })?;
         return parse(Zeroizing::new(text), &file.display().to_string());
@@ -39,7 +38,7 @@ pub fn get(context: &Context) -> Outcome<Passphrase> {
         ));
     }
     let text = rpassword::prompt_password("Passphrase (ten words, not shown): ");
-    let text = text.map_err(|error| Box::<Failure>::from(StoreError::Input).because(error))?;
+    let text = text.map_err(|error| StoreError::Input.because(error))?;
     parse(Zeroizing::new(text), "the prompt")
 }
 
@@ -87,8 +86,7 @@ pub fn reveal(
         out.sync_all()
     };
     write().map_err(|error: std::io::Error| {
-        Box::<Failure>::from(StoreError::Output)
-            .because(error)
+        Box::<Failure>::from(StoreError::Output.because(error))
             .at(format!("writing the passphrase to {}", file.display()))
     })
 }

@@ -13,7 +13,7 @@ use encryptediot::phone::{self, Phone};
 use serde_json::json;
 
 use crate::account::OnPhone;
-use crate::context::{Context, Report, is};
+use crate::context::{Context, Report};
 use crate::devices::{self, Kind, PhoneHere, join};
 use crate::failure::{During as _, Failure, Outcome};
 use crate::passphrase;
@@ -153,8 +153,9 @@ fn enroll(context: &Context, args: &Enroll) -> Outcome<Report> {
         &mut env,
     );
     let phone = phone.map_err(|error| {
+        let taken = error.is(StoreError::LocalExists);
         let failure = Box::<Failure>::from(error).at(format!("enrolling phone {}", args.name));
-        match is(error, StoreError::LocalExists) {
+        match taken {
             true => failure.advise("the account has a phone of this name: choose another"),
             false => failure,
         }
@@ -184,9 +185,9 @@ fn enrolled_before(context: &Context, args: &Enroll) -> Outcome<Option<Report>> 
     }
     match here.sync(context) {
         Ok(()) => Ok(Some(enrolled(&here.phone))),
-        Err(failure) => match failure.cause {
+        Err(failure) => match &failure.error {
             Some(error)
-                if is(error, StoreError::Conflict) || is(error, AccountError::PhoneNotListed) =>
+                if error.is(StoreError::Conflict) || error.is(AccountError::PhoneNotListed) =>
             {
                 Ok(None)
             }
@@ -231,7 +232,7 @@ fn lose(context: &Context, args: &Lose) -> Outcome<Report> {
         owner.lose_phone(&args.name, renewed, env)
     })
     .map_err(|failure| {
-        let nothing = failure.cause == Some(AccountError::UnknownPhone.into());
+        let nothing = failure.error == Some(AccountError::UnknownPhone.into());
         match nothing && words.is_some() {
             true => failure.because("nothing was changed, the new passphrase does not count"),
             false => failure,

@@ -103,8 +103,7 @@ impl File {
     fn read(&self) -> Outcome<Policy> {
         let name = self.file.display().to_string();
         let text = std::fs::read_to_string(&self.file).map_err(|error| {
-            Box::<Failure>::from(StoreError::Input)
-                .because(error)
+            Box::<Failure>::from(StoreError::Input.because(error))
                 .at(format!("reading {name}"))
                 .advise("give the file of a policy: 'eiot policy --help' shows one")
         })?;

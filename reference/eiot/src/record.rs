@@ -7,17 +7,17 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use clap::Args;
-use encryptediot::Error;
 use encryptediot::camera::Session;
 use encryptediot::error::{AnnouncementError, StoreError};
 use encryptediot::keys::Name;
+use encryptediot::{Error, ErrorKind};
 use encryptediot_recording::{Cuts, Cutter, Piece};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::context::{Context, Report};
 use crate::devices::{self, Kind};
-use crate::failure::{During as _, Failure, Outcome};
+use crate::failure::{During as _, Failure, Outcome, in_line};
 use crate::recorder::{self, BodyFile, Recorder, Uploaded};
 use crate::signals::Stop;
 use crate::times::Length;
@@ -114,7 +114,7 @@ pub fn run(context: &Context, args: Record) -> Outcome<Report> {
         let thread = scope.spawn(move || uploader.run());
         let ended = recording.run(Cutter::new(input, cuts, &recorder.clock));
         recording.ask = None;
-        let uploaded = thread.join().unwrap_or(Err(Error::Crypto));
+        let uploaded = thread.join().unwrap_or(Err(ErrorKind::Crypto.into()));
         (ended, uploaded)
     });
     recording.listen();
@@ -154,8 +154,7 @@ fn open(path: &std::path::Path) -> Outcome<(Box<dyn Read>, Option<u64>)> {
         Ok((file, about.is_file().then_some(about.len())))
     });
     let (file, length) = opened.map_err(|error| {
-        Box::<Failure>::from(StoreError::Input)
-            .because(error)
+        Box::<Failure>::from(StoreError::Input.because(error))
             .at(format!("opening {}", path.display()))
     })?;
     Ok((Box::new(file), length))
@@ -222,7 +221,7 @@ impl Recording<'_> {
         }
         match broken {
             None => Ok(()),
-            Some(error) => Err(Box::<Failure>::from(StoreError::Input).because(error)),
+            Some(error) => Err(StoreError::Input.because(error).into()),
         }
     }
 
@@ -278,30 +277,28 @@ impl Recording<'_> {
     fn hear(&mut self, news: News) {
         match news {
             News::Synced(Ok(synced)) => {
-                let down = |error: &Error| *error == StoreError::Unavailable.into();
+                let down = |error: &Error| error.is(StoreError::Unavailable);
                 self.patient = !synced.refused.iter().any(|(_, error)| down(error));
                 for (stream, head) in &synced.accepted {
                     let text = format!("{stream}: announcement {} is in force", head.epoch);
                     self.say(text);
                 }
                 for (path, error) in &synced.refused {
-                    self.say(format!("refused {path}: {error} [{}]", error.reason()));
+                    self.say(format!("refused {path}: {}", in_line(error)));
                 }
             }
             News::Synced(Err(error)) => {
                 self.patient = false;
-                let text = format!(
-                    "not up to date, recording goes on: {error} [{}]",
-                    error.reason()
-                );
-                self.say(text);
+                self.say(format!(
+                    "not up to date, recording goes on: {}",
+                    in_line(&error)
+                ));
             }
             News::Failed(error) => {
-                let text = format!(
-                    "not uploaded, kept on the camera: {error} [{}]",
-                    error.reason()
-                );
-                self.say(text);
+                self.say(format!(
+                    "not uploaded, kept on the camera: {}",
+                    in_line(&error)
+                ));
             }
             News::Uploaded(clip) => self.bar.set_message(format!("clip {clip} uploaded")),
         }
@@ -326,7 +323,7 @@ impl Recording<'_> {
             "last": (self.count > 0).then_some(last), "waiting": waiting,
         });
         if let Some(error) = failure
-            && error != StoreError::Unavailable.into()
+            && !error.is(StoreError::Unavailable)
         {
             return Err(error)
                 .during(during)

@@ -145,7 +145,7 @@ impl Recorder {
                 home.remove(name)?;
             }
             let body = temporary::create(&self.path, RECORDING, 0o666);
-            let body = body.map_err(|_| StoreError::LocalState)?;
+            let body = body.map_err(|error| StoreError::LocalState.because(error))?;
             camera.begin_into(stream, body, &self.clock, &mut SystemRandom)
         })
     }
@@ -156,7 +156,7 @@ impl Recorder {
     /// # Errors
     /// Those of [`Self::with`] and [`Paired::finish`].
     pub fn finish(&self, session: Session<BodyFile>) -> Result<Recorded<()>> {
-        let local = |_| StoreError::LocalState;
+        let local = |error: std::io::Error| StoreError::LocalState.because(error);
         // Most of it before the lock: nobody shall wait for the disk.
         session.body().as_file().sync_data().map_err(local)?;
         self.with(|camera, home| {
@@ -237,7 +237,7 @@ impl Recorder {
     fn load(&self, file: &str) -> Result<Option<Recorded<PathBuf>>> {
         match Home::open(&self.path)?.load::<Recorded<()>>(file) {
             Ok(recorded) => Ok(Some(recorded.with_body(self.path.join(body_of(file))))),
-            Err(Error::Store(StoreError::LocalMissing)) => Ok(None),
+            Err(error) if error.is(StoreError::LocalMissing) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use encryptediot::error::StoreError;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 
 /// Set by Ctrl-C and by the end of the service that runs this.
 #[derive(Clone)]
@@ -24,7 +24,7 @@ impl Stop {
             );
             second
                 .and_then(|_| signal_hook::flag::register(signal, stop.clone()))
-                .map_err(|error| Box::<Failure>::from(StoreError::Input).because(error))?;
+                .map_err(|error| StoreError::Input.because(error))?;
         }
         Ok(Self(stop))
     }

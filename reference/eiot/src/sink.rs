@@ -90,8 +90,7 @@ impl Write for Sink {
 }
 
 fn failed(path: &Path, error: std::io::Error) -> Box<Failure> {
-    Box::<Failure>::from(StoreError::Output)
-        .because(error)
+    Box::<Failure>::from(StoreError::Output.because(error))
         .at(format!("writing {}", path.display()))
 }
 

@@ -65,12 +65,16 @@ impl Uploader<'_> {
             // One pass does for everything that was asked for until now.
             let asked = asked.into_iter().chain(self.asked.try_iter());
             sync |= asked.fold(false, |sync, asked| sync | (asked == Ask::Sync));
-            if cloud.is_none() {
-                cloud = open_cloud(&self.store, false).ok();
-            }
-            let done = match &cloud {
-                Some(cloud) => self.pass(cloud, std::mem::take(&mut sync))?,
-                None => self.offline()?,
+            let opened = match cloud.take() {
+                Some(cloud) => Ok(cloud),
+                None => open_cloud(&self.store, false),
+            };
+            let done = match opened {
+                Ok(opened) => {
+                    let cloud = cloud.insert(opened);
+                    self.pass(cloud, std::mem::take(&mut sync))?
+                }
+                Err(failure) => self.offline(failure.error)?,
             };
             failed = done.failure.is_some();
             if last {
@@ -91,15 +95,16 @@ impl Uploader<'_> {
         let stream = Some(&self.stream);
         let each = |clip| self.tell(News::Uploaded(clip));
         let done = self.recorder.upload(cloud, stream, each)?;
-        if let Some(error) = done.failure {
-            self.tell(News::Failed(error));
+        if let Some(error) = &done.failure {
+            self.tell(News::Failed(error.clone()));
         }
         Ok(done)
     }
 
-    fn offline(&self) -> Result<Uploaded, Error> {
-        let error: Error = StoreError::Unavailable.into();
-        self.tell(News::Synced(Err(error)));
+    /// There is no store: what was recorded waits.
+    fn offline(&self, error: Option<Error>) -> Result<Uploaded, Error> {
+        let error = error.unwrap_or_else(|| StoreError::Unavailable.into());
+        self.tell(News::Synced(Err(error.clone())));
         let waiting = self.recorder.waiting(&self.stream)?.len();
         let failure = (waiting > 0).then_some(error);
         Ok(Uploaded {

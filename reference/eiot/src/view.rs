@@ -10,11 +10,11 @@ use encryptediot::error::{ClipError, StoreError};
 use encryptediot::keys::Name;
 use encryptediot::message::AccountId;
 use encryptediot::segment::SEGMENT;
-use encryptediot::{Error, view};
+use encryptediot::{Error, ErrorKind, view};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use crate::context::{Context, Report, Traced, is};
+use crate::context::{Context, Report, Traced};
 use crate::failure::{Failure, Outcome};
 use crate::signals::Stop;
 use crate::sink::{Sink, Skipping};
@@ -192,7 +192,7 @@ impl Viewing<'_> {
         let mut beyond = listed.last().copied().unwrap_or(0).max(self.next - 1) + 1;
         while viewer
             .open(self.cloud, &self.args.stream, beyond)
-            .is_err_and(|error| is(error, ClipError::Missing))
+            .is_err_and(|error| error.is(ClipError::Missing))
         {
             listed.push(beyond);
             beyond += 1;
@@ -210,7 +210,7 @@ impl Viewing<'_> {
         let mut found = self.find(clips)?;
         let unknown = |(_, clip): &Found| {
             clip.as_ref()
-                .is_err_and(|error| is(*error, ClipError::UnknownAnnouncement))
+                .is_err_and(|error| error.is(ClipError::UnknownAnnouncement))
         };
         if found.iter().any(unknown) {
             // Announced after this viewer was brought up to date, and recorded under since.
@@ -260,7 +260,7 @@ impl Viewing<'_> {
                 // Only a clip that the camera signed proves that there were some before it.
                 let genuine = match &opened {
                     Ok(_) => true,
-                    Err(error) => is_closed(*error),
+                    Err(error) => is_closed(error),
                 };
                 if genuine && count <= LOOK_INTO {
                     for missing in first..*clip {
@@ -306,7 +306,7 @@ impl Viewing<'_> {
             }
             Err(failure) => failure,
         };
-        let Some(error) = failure.cause else {
+        let Some(error) = &failure.error else {
             return Err(failure);
         };
         let reason = error.reason();
@@ -316,11 +316,14 @@ impl Viewing<'_> {
             self.counts.closed += 1;
             return Ok(());
         }
-        if is(error, StoreError::Output) || is(error, StoreError::Unavailable) {
+        if error.is(StoreError::Output) || error.is(StoreError::Unavailable) {
             return Err(failure);
         }
         // The whole stream is closed to this viewer, not one clip.
-        if matches!(error, Error::Grant(_) | Error::Announcement(_)) {
+        if matches!(
+            error.kind(),
+            ErrorKind::Grant(_) | ErrorKind::Announcement(_)
+        ) {
             return Err(failure.at(format!("viewing {}", self.args.stream)));
         }
         if is_missing(error) && !asked_for {

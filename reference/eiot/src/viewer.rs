@@ -8,7 +8,7 @@ use encryptediot::message::AccountId;
 use encryptediot::phone::Phone;
 use encryptediot::{Error, Result};
 
-use crate::context::{Context, is};
+use crate::context::Context;
 use crate::devices::{self, Kind, MemberHere, PhoneHere, join};
 use crate::failure::{During as _, Failure, Outcome};
 use crate::random::SystemRandom;
@@ -170,11 +170,11 @@ impl Viewer {
 }
 
 /// Is the clip whole, and only not for this viewer?
-pub fn is_closed(error: Error) -> bool {
-    is(error, ClipError::NoEnvelope) || is(error, ClipError::OutsideWindow)
+pub fn is_closed(error: &Error) -> bool {
+    error.is(ClipError::NoEnvelope) || error.is(ClipError::OutsideWindow)
 }
 
 /// Is the clip not there?
-pub fn is_missing(error: Error) -> bool {
-    is(error, ClipError::Missing) || is(error, ClipError::NoSuchClip)
+pub fn is_missing(error: &Error) -> bool {
+    error.is(ClipError::Missing) || error.is(ClipError::NoSuchClip)
 }

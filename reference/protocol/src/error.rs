@@ -4,6 +4,8 @@
 //! [`Error::reason`] is the name in the first column. Where telling two causes apart would
 //! help an attacker who chooses the input, they share one reason (SPEC section "Reasons").
 
+use std::sync::Arc;
+
 use crate::crypto::CryptoError;
 
 /// Defines one area's reasons: variant, name in SPEC, and the sentence shown to people.
@@ -32,6 +34,12 @@ macro_rules! reasons {
         }
 
         impl std::error::Error for $name {}
+
+        impl From<$name> for Error {
+            fn from(reason: $name) -> Self {
+                ErrorKind::from(reason).into()
+            }
+        }
     };
 }
 
@@ -168,9 +176,19 @@ reasons! {
     }
 }
 
-/// Any refusal.
+impl StoreError {
+    /// This reason with its cause: the error of the operating system, or of the object store's client.
+    pub fn because(self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+        Error {
+            kind: self.into(),
+            cause: Some(Arc::from(cause.into())),
+        }
+    }
+}
+
+/// Any reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, thiserror::Error)]
-pub enum Error {
+pub enum ErrorKind {
     /// The outer form of a message.
     #[error(transparent)]
     Message(#[from] MessageError),
@@ -200,17 +218,9 @@ pub enum Error {
     Crypto,
 }
 
-/// A primitive that fails on what this device made itself; where the input is another's, the
-/// caller names the reason instead.
-impl From<CryptoError> for Error {
-    fn from(_: CryptoError) -> Self {
-        Self::Crypto
-    }
-}
-
-impl Error {
+impl ErrorKind {
     /// The name of the reason in SPEC's table.
-    pub fn reason(&self) -> &'static str {
+    pub const fn reason(self) -> &'static str {
         match self {
             Self::Message(e) => e.reason(),
             Self::Account(e) => e.reason(),
@@ -224,7 +234,7 @@ impl Error {
         }
     }
 
-    /// Every reason there is, in the order of SPEC.
+    /// Every row of SPEC's tables of reasons, in their order.
     pub fn all() -> impl Iterator<Item = Self> {
         let message = MessageError::ALL.iter().map(|e| Self::from(*e));
         message
@@ -235,6 +245,67 @@ impl Error {
             .chain(ClipError::ALL.iter().map(|e| Self::from(*e)))
             .chain(LinkError::ALL.iter().map(|e| Self::from(*e)))
             .chain(StoreError::ALL.iter().map(|e| Self::from(*e)))
+    }
+}
+
+/// A refusal: the reason, and its cause where that lies outside the protocol (a full disk, a host
+/// name that does not resolve). Two errors of one reason are equal, whatever their causes.
+#[derive(Clone, Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// The reason as a value.
+    pub const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The name of the reason in SPEC's table.
+    pub const fn reason(&self) -> &'static str {
+        self.kind.reason()
+    }
+
+    /// Whether this is the reason.
+    pub fn is(&self, reason: impl Into<ErrorKind>) -> bool {
+        self.kind == reason.into()
+    }
+}
+
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
+impl Eq for Error {}
+
+/// The sentence of the reason; the cause is [`std::error::Error::source`].
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let cause = self.cause.as_deref()?;
+        Some(cause)
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self { kind, cause: None }
+    }
+}
+
+/// A primitive that fails on what this device made itself; where the input is another's, the
+/// caller names the reason instead.
+impl From<CryptoError> for Error {
+    fn from(_: CryptoError) -> Self {
+        ErrorKind::Crypto.into()
     }
 }
 

@@ -29,7 +29,7 @@ mod wire;
 pub use account::{passphrase, roster, vault};
 pub use clip::segment;
 pub use device::{camera, clock, member, owner, phone, uplink, view};
-pub use error::{Error, Result};
+pub use error::{Error, ErrorKind, Result};
 pub use sharing::{grant, link, past};
 pub use stream::announcement;
 pub use wire::{cbor, cose, keys, message, statement};

@@ -9,7 +9,12 @@ use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 use encryptediot::cbor;
-use encryptediot::error::{Result, StoreError};
+use encryptediot::error::{Error, Result, StoreError};
+
+/// `local-state`, with what the system said.
+fn local(error: std::io::Error) -> Error {
+    StoreError::LocalState.because(error)
+}
 
 /// A directory of one device's files, locked while this value lives.
 #[derive(Debug)]
@@ -24,7 +29,7 @@ impl Home {
     /// # Errors
     /// `local-state`.
     pub fn open(path: &Path) -> Result<Self> {
-        Self::try_open(path).map_err(|_| StoreError::LocalState.into())
+        Self::try_open(path).map_err(local)
     }
 
     fn try_open(path: &Path) -> std::io::Result<Self> {
@@ -46,7 +51,7 @@ impl Home {
     /// # Errors
     /// `local-state`.
     pub fn names(&self) -> Result<Vec<String>> {
-        let entries = fs::read_dir(&self.path).map_err(|_| StoreError::LocalState)?;
+        let entries = fs::read_dir(&self.path).map_err(local)?;
         let name =
             |entry: std::io::Result<fs::DirEntry>| entry.ok()?.file_name().into_string().ok();
         let mut names: Vec<String> = entries.filter_map(name).collect();
@@ -73,9 +78,9 @@ impl Home {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(StoreError::LocalMissing.into());
             }
-            Err(_) => return Err(StoreError::LocalState.into()),
+            Err(error) => return Err(local(error)),
         };
-        cbor::decode(&bytes).map_err(|_| StoreError::LocalState.into())
+        cbor::decode(&bytes).map_err(|error| StoreError::LocalState.because(error))
     }
 
     /// Writes a file (mode 0600) in place of the one that may be there. After a crash there is
@@ -96,7 +101,7 @@ impl Home {
                 .map_err(|error| error.error)?;
             File::open(&self.path)?.sync_all()
         })();
-        written.map_err(|_: std::io::Error| StoreError::LocalState.into())
+        written.map_err(local)
     }
 
     /// Removes a file, if it is there.
@@ -105,9 +110,7 @@ impl Home {
     /// `local-state`.
     pub fn remove(&self, name: &str) -> Result<()> {
         match fs::remove_file(self.path.join(name)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(StoreError::LocalState.into())
-            }
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(local(error)),
             _ => Ok(()),
         }
     }

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Cursor, ErrorKind, Read, Seek as _, SeekF
 use std::sync::Arc;
 
 use encryptediot::cloud::{Cloud, folders_of};
-use encryptediot::error::{Result, StoreError};
+use encryptediot::error::{Error, Result, StoreError};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::local::LocalFileSystem;
@@ -33,7 +33,7 @@ impl ObjectCloud {
         let runtime = runtime
             .enable_all()
             .build()
-            .map_err(|_| StoreError::Unavailable)?;
+            .map_err(|error| StoreError::Unavailable.because(error))?;
         let directory = None;
         Ok(Self {
             store,
@@ -47,9 +47,8 @@ impl ObjectCloud {
     /// # Errors
     /// `store-unavailable`.
     pub fn directory(path: &std::path::Path) -> Result<Self> {
-        let made = std::fs::create_dir_all(path).map_err(|_| StoreError::Unavailable);
-        let store = LocalFileSystem::new_with_prefix(path);
-        let store = Arc::new(made.and(store.map_err(|_| StoreError::Unavailable))?);
+        std::fs::create_dir_all(path).map_err(|error| StoreError::Unavailable.because(error))?;
+        let store = Arc::new(LocalFileSystem::new_with_prefix(path).map_err(unavailable)?);
         let directory = Some(Arc::clone(&store));
         Ok(Self {
             directory,
@@ -72,7 +71,7 @@ impl ObjectCloud {
     #[cfg(feature = "s3")]
     pub fn s3(bucket: &str) -> Result<Self> {
         let builder = object_store::aws::AmazonS3Builder::from_env().with_bucket_name(bucket);
-        let store = builder.build().map_err(|_| StoreError::Unavailable)?;
+        let store = builder.build().map_err(unavailable)?;
         Self::new(Arc::new(store))
     }
 }
@@ -87,7 +86,7 @@ impl ObjectCloud {
         match found.payload {
             GetResultPayload::File(mut file, _) => {
                 let start = file.seek(SeekFrom::Start(found.range.start));
-                start.map_err(|_| StoreError::Unavailable)?;
+                start.map_err(|error| StoreError::Unavailable.because(error))?;
                 Ok(Box::new(file))
             }
             GetResultPayload::Stream(stream) => Ok(Box::new(Streamed {
@@ -100,12 +99,12 @@ impl ObjectCloud {
 
     /// Is the object the very file?
     fn must_be(&self, path: &str, file: &std::path::Path) -> Result<()> {
-        let file = std::fs::File::open(file).map_err(|_| StoreError::LocalState)?;
+        let file = std::fs::File::open(file).map_err(local)?;
         let object = self.read(path, 0)?.ok_or(StoreError::Conflict)?;
         match same(file, object) {
             Ok(true) => Ok(()),
             Ok(false) => Err(StoreError::Conflict.into()),
-            Err(_) => Err(StoreError::Unavailable.into()),
+            Err(error) => Err(StoreError::Unavailable.because(error)),
         }
     }
 }
@@ -160,8 +159,14 @@ impl<B: AsRef<[u8]>> Read for Streamed<'_, B> {
     }
 }
 
-fn unavailable(_: object_store::Error) -> StoreError {
-    StoreError::Unavailable
+/// `store-unavailable`, with what the store's client said.
+fn unavailable(error: object_store::Error) -> Error {
+    StoreError::Unavailable.because(error)
+}
+
+/// `local-state`, with what the system said.
+fn local(error: std::io::Error) -> Error {
+    StoreError::LocalState.because(error)
 }
 
 /// A missing object is an answer, not a failure.
@@ -169,7 +174,7 @@ fn optional<T>(result: object_store::Result<T>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(object_store::Error::NotFound { .. }) => Ok(None),
-        Err(error) => Err(unavailable(error).into()),
+        Err(error) => Err(unavailable(error)),
     }
 }
 
@@ -193,11 +198,13 @@ impl Cloud for ObjectCloud {
         match found {
             Ok(found) => self.as_it_comes(found).map(Some),
             // Stores differ in how they refuse to begin where an object has ended.
-            Err(_) if from > 0 => match optional(self.runtime.block_on(self.store.head(&path)))? {
-                Some(meta) if meta.size > from => Err(StoreError::Unavailable.into()),
-                Some(_) => Ok(Some(Box::new(std::io::empty()))),
-                None => Ok(None),
-            },
+            Err(error) if from > 0 => {
+                match optional(self.runtime.block_on(self.store.head(&path)))? {
+                    Some(meta) if meta.size > from => Err(unavailable(error)),
+                    Some(_) => Ok(Some(Box::new(std::io::empty()))),
+                    None => Ok(None),
+                }
+            }
             Err(error) => optional(Err(error)),
         }
     }
@@ -219,7 +226,7 @@ impl Cloud for ObjectCloud {
                 }
                 Err(StoreError::Conflict.into())
             }
-            Err(error) => Err(unavailable(error).into()),
+            Err(error) => Err(unavailable(error)),
         }
     }
 
@@ -236,7 +243,6 @@ impl Cloud for ObjectCloud {
                 Err(_) => {}
             }
         }
-        let local = |_| StoreError::LocalState;
         let mut from = std::fs::File::open(file).map_err(local)?;
         if from.metadata().map_err(local)?.len() <= PART as u64 {
             let mut bytes = Vec::new();
@@ -255,10 +261,10 @@ impl Cloud for ObjectCloud {
                 let count = match from.read(&mut buffer) {
                     Ok(0) => break,
                     Ok(count) => count,
-                    Err(_) => {
+                    Err(error) => {
                         // What went up is no object, and the store forgets it in its own time.
                         let _ = parts.abort().await;
-                        return Err(StoreError::LocalState.into());
+                        return Err(local(error));
                     }
                 };
                 parts.wait_for_capacity(1).await.map_err(unavailable)?;

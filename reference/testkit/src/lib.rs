@@ -9,7 +9,7 @@ pub mod household;
 pub mod keys;
 pub mod theft;
 
-use encryptediot::error::{Error, Result};
+use encryptediot::error::{ErrorKind, Result};
 use encryptediot::keys::Name;
 use encryptediot::member::News;
 use encryptediot::uplink::Synced;
@@ -56,7 +56,7 @@ pub fn cut(bytes: &[u8], range: std::ops::Range<u64>) -> Vec<u8> {
 /// The first thing that a synchronisation refused, as an error.
 pub fn first_refusal(news: Result<News>) -> Result<()> {
     match news?.refused.first() {
-        Some((_, error)) => Err(*error),
+        Some((_, error)) => Err(error.clone()),
         None => Ok(()),
     }
 }
@@ -64,12 +64,12 @@ pub fn first_refusal(news: Result<News>) -> Result<()> {
 /// Likewise for a camera.
 pub fn camera_refusal(synced: Result<Synced>) -> Result<()> {
     match synced?.refused.first() {
-        Some((_, error)) => Err(*error),
+        Some((_, error)) => Err(error.clone()),
         None => Ok(()),
     }
 }
 
 /// Every reason by its name.
 pub fn reasons() -> Vec<&'static str> {
-    Error::all().map(|error| error.reason()).collect()
+    ErrorKind::all().map(|error| error.reason()).collect()
 }

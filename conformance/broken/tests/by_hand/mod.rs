@@ -138,10 +138,10 @@ pub const ALL: &[Program] = &[
 ];
 
 /// What an attack ends with that nobody refuses, and that finds nothing.
-const NOTHING: Error = Error::Crypto;
+const NOTHING: ErrorKind = ErrorKind::Crypto;
 
 fn outcome(attack: impl FnOnce() -> Result<()>) -> Outcome {
-    attack().map_err(|error| match error {
+    attack().map_err(|error| match error.kind() {
         NOTHING => String::new(),
         other => other.reason().to_owned(),
     })

@@ -73,7 +73,7 @@ fn wrong(feature: Feature, cell: &Cell) -> Option<String> {
     let needs_a_key = feature.party() != Party::Nobody;
     let as_promised = match cell.scheme {
         Kind::ProviderManaged => extent == Extent::Available,
-        // What needs nobody's key it could have, whatever section 3.2.3 says: see the README.
+        // What needs nobody's key it could have, whatever section 3.2.3 says: see reference/schemes/README.md.
         Kind::RingE2ee => !needs_a_key || extent == Extent::Unavailable,
         Kind::Paper | Kind::Repaired => extent <= feature.promised(),
     };

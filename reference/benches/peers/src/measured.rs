@@ -1,43 +1,45 @@
 // Included by `ours.rs` for each backend, as `product`.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use anyhow::{Context as _, Result};
 use product::clip::MAX_SESSION;
-use product::cloud::{Cloud, ObjectCloud, Paths};
+use product::cloud::{Cloud, Paths};
 pub use product::crypto;
-use product::household::{Household, name};
 use product::keys::Name;
-use product::media::{Cuts, Cutter, Piece};
 use product::segment::{SEALED_SEGMENT, SEGMENT};
 use product::{uplink, view};
+use recording::{Cuts, Cutter, Piece};
+use store::ObjectCloud;
+use testkit::MemoryCloud;
+use testkit::household::{Household, name};
 
 /// A cloud in memory, which gives bodies out without copying them and counts what is read of them.
 #[derive(Clone)]
-pub struct Ram(Rc<Inside>);
+pub struct Ram(Arc<Inside>);
 
 struct Inside {
-    objects: ObjectCloud,
+    objects: MemoryCloud,
     bodies: BTreeMap<String, Vec<u8>>,
-    read: Cell<u64>,
-    requests: Cell<u64>,
+    read: AtomicU64,
+    requests: AtomicU64,
 }
 
 struct Counted<'a> {
     from: Cursor<&'a [u8]>,
-    count: &'a Cell<u64>,
+    count: &'a AtomicU64,
 }
 
 impl Read for Counted<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.from.read(buffer)?;
-        self.count.set(self.count.get() + count as u64);
+        self.count.fetch_add(count as u64, Relaxed);
         Ok(count)
     }
 }
@@ -48,7 +50,7 @@ impl Cloud for Ram {
     }
 
     fn read<'a>(&'a self, path: &str, from: u64) -> product::Result<Option<Box<dyn Read + 'a>>> {
-        self.0.requests.set(self.0.requests.get() + 1);
+        self.0.requests.fetch_add(1, Relaxed);
         let Some(body) = self.0.bodies.get(path) else {
             return Ok(None);
         };
@@ -192,12 +194,12 @@ impl Home {
             numbers.push(recorded.sequence);
             bodies.insert(paths.body(&recorded.clip), recorded.body);
         }
-        let objects = ObjectCloud::memory()?;
+        let objects = MemoryCloud::default();
         for object in self.household.cloud.list("")? {
             objects.create(&object, &self.household.cloud.get(&object)?)?;
         }
-        let (read, requests) = (Cell::new(0), Cell::new(0));
-        let ram = Ram(Rc::new(Inside { objects, bodies, read, requests }));
+        let (read, requests) = (AtomicU64::new(0), AtomicU64::new(0));
+        let ram = Ram(Arc::new(Inside { objects, bodies, read, requests }));
         self.household.cloud = Box::new(ram.clone());
         self.household.sync_phone("phone")?;
         Ok(Clips { home: self, ram, numbers })
@@ -224,14 +226,14 @@ impl Clips {
         let number = self.numbers.first().context("a clip")?;
         let clip = phone.open(&self.ram, &self.home.stream, *number)?;
         let first = ((clip.segments() - 1) as f64 * share) as u64;
-        self.ram.0.read.set(0);
-        self.ram.0.requests.set(0);
+        self.ram.0.read.store(0, Relaxed);
+        self.ram.0.requests.store(0, Relaxed);
         let mut seen = crate::ours::First::default();
         // It ends with the second write, one segment later; what was read for that is taken off.
         let _ = view::read(&self.ram, &account, &clip, first, &mut seen);
         let last = first + 1 == clip.segments();
         let more = if last { 0 } else { SEALED_SEGMENT as u64 };
-        Ok((self.ram.0.read.get() - more, self.ram.0.requests.get()))
+        Ok((self.ram.0.read.load(Relaxed) - more, self.ram.0.requests.load(Relaxed)))
     }
 }
 

@@ -42,11 +42,14 @@ impl std::io::Write for First {
 /// With RustCrypto, as it is built by default.
 pub mod default {
     use encryptediot as product;
+    use encryptediot_recording as recording;
+    use encryptediot_store as store;
+    use encryptediot_testkit as testkit;
     include!("measured.rs");
 
     /// Accounts that are shared.
     pub mod scene {
-        use super::product;
+        use super::{product, testkit};
         include!("scene.rs");
     }
 }
@@ -55,11 +58,14 @@ pub mod default {
 #[allow(dead_code, reason = "some is asked of one backend")]
 pub mod aws_lc {
     use encryptediot_aws_lc as product;
+    use encryptediot_recording_aws_lc as recording;
+    use encryptediot_store_aws_lc as store;
+    use encryptediot_testkit_aws_lc as testkit;
     include!("measured.rs");
 
     /// Accounts that are shared.
     pub mod scene {
-        use super::product;
+        use super::{product, testkit};
         include!("scene.rs");
     }
 }

@@ -1,24 +1,24 @@
 // Included by `ours.rs` for each backend, as `product`: accounts that are shared, and their acts one at a time,
 // each from the same state, so that it can be repeated.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 use std::ops::Bound::{Excluded, Unbounded};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result, ensure};
 use product::cloud::Cloud;
 use product::contact::VerifiedMember;
 use product::crypto::{self, KemPublic, KemSecret, RsaSigningKey};
 use product::error::StoreError;
-use product::household::{Household, name};
 use product::keys::Name;
 use product::member::Member;
 use product::owner::{self, Env, Meeting, Owner, Term};
 use product::phone::Phone;
 pub use product::vault::Work;
 use product::view;
+use testkit::household::{Household, name};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
@@ -30,15 +30,15 @@ use crate::ours::{Spent, Traffic};
 /// A store in memory that counts what is asked of it. What an act writes lies above what was there before, so
 /// that a copy costs nothing.
 #[derive(Clone, Default)]
-pub struct Store(Rc<Objects>);
+pub struct Store(Arc<Objects>);
 
 type Map = BTreeMap<String, Vec<u8>>;
 
 #[derive(Default)]
 struct Objects {
-    below: Rc<Map>,
-    above: RefCell<Map>,
-    traffic: Cell<Traffic>,
+    below: Arc<Map>,
+    above: Mutex<Map>,
+    traffic: Mutex<Traffic>,
 }
 
 /// Names that S3 lists in one answer.
@@ -47,8 +47,8 @@ const PAGE: usize = 1_000;
 impl Store {
     /// Another store with the same objects, which has counted nothing.
     fn copy(&self) -> Self {
-        Self(Rc::new(Objects {
-            below: Rc::clone(&self.0.below),
+        Self(Arc::new(Objects {
+            below: Arc::clone(&self.0.below),
             ..Objects::default()
         }))
     }
@@ -56,23 +56,34 @@ impl Store {
     /// What lies above comes to lie below. The store is empty afterwards, the returned one takes its place.
     fn settle(&self) -> Self {
         let mut below = (*self.0.below).clone();
-        below.append(&mut self.0.above.borrow_mut());
-        Self(Rc::new(Objects {
-            below: Rc::new(below),
+        below.append(&mut self.above());
+        Self(Arc::new(Objects {
+            below: Arc::new(below),
             ..Objects::default()
         }))
     }
 
+    fn above(&self) -> MutexGuard<'_, Map> {
+        self.0.above.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn traffic(&self) -> Traffic {
+        *self.0.traffic.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn forget_traffic(&self) {
+        *self.0.traffic.lock().unwrap_or_else(PoisonError::into_inner) = Traffic::default();
+    }
+
     fn count(&self, requests: usize, up: usize, down: usize) {
-        let mut traffic = self.0.traffic.get();
+        let mut traffic = self.0.traffic.lock().unwrap_or_else(PoisonError::into_inner);
         traffic.requests += requests as u64;
         traffic.up += up as u64;
         traffic.down += down as u64;
-        self.0.traffic.set(traffic);
     }
 
     fn with<T>(&self, path: &str, found: impl FnOnce(&[u8]) -> T) -> Option<T> {
-        let above = self.0.above.borrow();
+        let above = self.above();
         let object = above.get(path).or_else(|| self.0.below.get(path));
         object.map(|bytes| found(bytes))
     }
@@ -98,7 +109,7 @@ impl Cloud for Store {
             Some(true) => Ok(()),
             Some(false) => Err(StoreError::Conflict.into()),
             None => {
-                let mut above = self.0.above.borrow_mut();
+                let mut above = self.above();
                 above.insert(path.to_owned(), bytes.to_vec());
                 Ok(())
             }
@@ -107,7 +118,7 @@ impl Cloud for Store {
 
     fn put(&self, path: &str, bytes: &[u8]) -> product::Result<()> {
         self.count(1, bytes.len(), 0);
-        let mut above = self.0.above.borrow_mut();
+        let mut above = self.above();
         above.insert(path.to_owned(), bytes.to_vec());
         Ok(())
     }
@@ -125,7 +136,7 @@ impl Cloud for Store {
             names.collect::<Vec<_>>()
         };
         let mut paths = inside(&self.0.below);
-        paths.extend(inside(&self.0.above.borrow()));
+        paths.extend(inside(&self.above()));
         paths.sort_unstable();
         paths.dedup();
         let pages = paths.len().div_ceil(PAGE).max(1);
@@ -136,7 +147,7 @@ impl Cloud for Store {
     /// Nothing here deletes what an act before it has left.
     fn delete(&self, path: &str) -> product::Result<()> {
         self.count(1, 0, 0);
-        self.0.above.borrow_mut().remove(path);
+        self.above().remove(path);
         Ok(())
     }
 }
@@ -261,7 +272,7 @@ impl Account {
         let clocks = Clocks::start()?;
         act(&mut phone, &mut env)?;
         let cost = clocks.stop()?;
-        let traffic = store.0.traffic.get();
+        let traffic = store.traffic();
         Ok(Spent { cost, traffic })
     }
 
@@ -280,11 +291,11 @@ impl Account {
         };
         let mut owner = phone.unlock(&self.household.passphrase, &env)?;
         before(&mut owner, &mut env)?;
-        store.0.traffic.set(Traffic::default());
+        store.forget_traffic();
         let clocks = Clocks::start()?;
         act(&mut owner, &mut env)?;
         let cost = clocks.stop()?;
-        let traffic = store.0.traffic.get();
+        let traffic = store.traffic();
         Ok(Spent { cost, traffic })
     }
 
@@ -341,7 +352,7 @@ impl Account {
         let clocks = Clocks::start()?;
         view::list(&store, &account, &stream)?;
         let cost = clocks.stop()?;
-        let traffic = store.0.traffic.get();
+        let traffic = store.traffic();
         Ok(Spent { cost, traffic })
     }
 
@@ -379,7 +390,7 @@ impl Account {
         let cost = clocks.stop()?;
         ensure!(news.refused.is_empty(), "refused: {:?}", news.refused);
         ensure!(news.grants >= least, "{} grants", news.grants);
-        let traffic = store.0.traffic.get();
+        let traffic = store.traffic();
         Ok(Spent { cost, traffic })
     }
 }

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use encryptediot::owner::Term;
-use encryptediot_policy::{self, Policy, Reason};
+use encryptediot_policy::{Policy, Reason};
 use encryptediot_testkit::household::window;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
@@ -151,12 +151,12 @@ fn by_hand(world: &mut World, op: &Op) {
 }
 
 /// A file is refused if it dares to, for windows alone.
-fn may_be_refused(file: &File, error: &policy::Error) -> bool {
+fn may_be_refused(file: &File, error: &encryptediot_policy::Error) -> bool {
     match error {
-        policy::Error::Refused(all) => {
+        encryptediot_policy::Error::Refused(all) => {
             file.dares && all.iter().all(|r| r.reason == Reason::NoClips)
         }
-        policy::Error::Failed(_) => false,
+        encryptediot_policy::Error::Failed(_) => false,
     }
 }
 

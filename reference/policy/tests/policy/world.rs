@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use encryptediot::error::Error as Reason;
 use encryptediot::uplink;
-use encryptediot_policy::{self, Contacts, Plan, Policy, Step};
+use encryptediot_policy::{Contacts, Plan, Policy, Step};
 
 use crate::oracle::{Oracle, Span};
 use encryptediot_testkit::*;
@@ -162,7 +162,11 @@ impl World {
     }
 
     /// Lets a phone plan.
-    pub fn plan(&mut self, phone: &str, policy: &Policy) -> Result<Plan, policy::Error> {
+    pub fn plan(
+        &mut self,
+        phone: &str,
+        policy: &Policy,
+    ) -> Result<Plan, encryptediot_policy::Error> {
         let (now, cloud) = (self.now(), self.home.cloud.clone());
         let phone = self.home.phone(phone).unwrap();
         phone.sync(&cloud)?;
@@ -170,10 +174,14 @@ impl World {
     }
 
     /// Lets a phone apply a policy.
-    pub fn apply(&mut self, phone: &str, policy: &Policy) -> Result<Vec<Step>, policy::Error> {
+    pub fn apply(
+        &mut self,
+        phone: &str,
+        policy: &Policy,
+    ) -> Result<Vec<Step>, encryptediot_policy::Error> {
         let Self { home, contacts, .. } = self;
         let applied = home.act(phone, |owner, env| {
-            Ok(policy::apply(policy, contacts, owner, env))
+            Ok(encryptediot_policy::apply(policy, contacts, owner, env))
         })?;
         let done = applied.iter().flatten();
         self.steps.extend(done.map(Step::kind));
@@ -195,11 +203,11 @@ impl World {
     }
 
     /// Lets a phone look for drift.
-    pub fn drift(&mut self, phone: &str, policy: &Policy) -> Vec<policy::Drift> {
+    pub fn drift(&mut self, phone: &str, policy: &Policy) -> Vec<encryptediot_policy::Drift> {
         let (now, cloud) = (self.now(), self.home.cloud.clone());
         let phone = self.home.phone(phone).unwrap();
         phone.sync(&cloud).unwrap();
-        policy::check(policy, &self.contacts, phone, &cloud, now).unwrap()
+        encryptediot_policy::check(policy, &self.contacts, phone, &cloud, now).unwrap()
     }
 
     /// Is everything as the file states, now that it was applied? `before` is who opened what until
@@ -312,9 +320,9 @@ pub fn camera_of(stream: &str) -> &'static str {
 }
 
 /// Is this the failure of `reason`?
-pub fn failed_with(error: &policy::Error, reasons: &[&str]) -> bool {
+pub fn failed_with(error: &encryptediot_policy::Error, reasons: &[&str]) -> bool {
     match error {
-        policy::Error::Failed(error) => reasons.contains(&Reason::reason(error)),
-        policy::Error::Refused(_) => false,
+        encryptediot_policy::Error::Failed(error) => reasons.contains(&Reason::reason(error)),
+        encryptediot_policy::Error::Refused(_) => false,
     }
 }

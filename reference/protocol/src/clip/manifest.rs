@@ -106,7 +106,11 @@ where
 {
     let info = envelope_context(account, stream, statement, clip, role);
     let (enc, sealed) = crypto::hpke_seal(recipient, &info, &[], key.as_bytes(), rng)?;
-    let sealed = Bytes(sealed.try_into().map_err(|_| crate::error::Error::Crypto)?);
+    let sealed = Bytes(
+        sealed
+            .try_into()
+            .map_err(|_| crate::error::ErrorKind::Crypto)?,
+    );
     Ok(Envelope {
         recipient: kem_id(recipient),
         enc: Bytes(enc),

@@ -113,7 +113,9 @@ impl<W: Write> Sealer<W> {
     /// As [`Self::write`].
     pub fn finish(mut self) -> Result<Sealed<W>> {
         self.seal_segment(true)?;
-        self.sink.flush().map_err(|_| StoreError::LocalState)?;
+        self.sink
+            .flush()
+            .map_err(|error| StoreError::LocalState.because(error))?;
         Ok(Sealed {
             body: self.sink,
             hashes: self.hashes,
@@ -129,7 +131,7 @@ impl<W: Write> Sealer<W> {
         self.hashes.push(Bytes(sha256(segment)));
         let written = self.sink.write_all(segment);
         segment.clear();
-        written.map_err(|_| StoreError::LocalState.into())
+        written.map_err(|error| StoreError::LocalState.because(error))
     }
 }
 

@@ -40,7 +40,7 @@ pub trait Cloud: Send + Sync {
     /// # Errors
     /// `conflict` if another object is there; `local-state` if the file cannot be read; `store-unavailable`.
     fn create_from(&self, path: &str, file: &std::path::Path) -> Result<()> {
-        let bytes = std::fs::read(file).map_err(|_| StoreError::LocalState)?;
+        let bytes = std::fs::read(file).map_err(|error| StoreError::LocalState.because(error))?;
         self.create(path, &bytes)
     }
 

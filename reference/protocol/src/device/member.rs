@@ -370,7 +370,7 @@ impl Shared {
             for epoch in searched + 1..=known {
                 match self.search(cloud, pinned, stream, (member, key), epoch) {
                     Ok(count) => news.grants += count,
-                    Err(error @ Error::Store(StoreError::Unavailable)) => return Err(error),
+                    Err(error) if error.is(StoreError::Unavailable) => return Err(error),
                     Err(error) => {
                         let path = Paths(*pinned.account).announcement(stream, epoch);
                         news.refused.push((path, error));
@@ -471,7 +471,9 @@ impl Shared {
             let (of, clip) = (&manifest.announcement, &manifest.clip);
             match clip::unwrap(account, stream, of, clip, &manifest.envelopes, key) {
                 Ok(key) => return Ok(OpenClip::new(account, manifest, &key)),
-                Err(Error::Clip(ClipError::EnvelopeOpen)) => refused = ClipError::EnvelopeOpen,
+                Err(error) if error.is(ClipError::EnvelopeOpen) => {
+                    refused = ClipError::EnvelopeOpen;
+                }
                 Err(_) => {}
             }
         }

@@ -13,9 +13,7 @@ use crate::clip::{self, Manifest, OpenClip, Role};
 use crate::cloud::{Cloud, Paths};
 use crate::cose::Signed;
 use crate::crypto::{KemPublic, KemSecret, RsaPublic, SecretBytes, SigningKey, VerifyingKey};
-use crate::error::{
-    AccountError, AnnouncementError, ClipError, Error, MessageError, Result, StoreError,
-};
+use crate::error::{AccountError, AnnouncementError, ClipError, MessageError, Result, StoreError};
 use crate::grant::{self, Holding};
 use crate::keys::{self, Name, kem_id, verifying_id};
 use crate::message::{self, AccountId, Body, Hash, Time};
@@ -409,7 +407,7 @@ impl Phone {
             clip::unwrap(&account, stream, of, clip, &body.envelopes, key)
         };
         let key = match unwrap((Role::Instance, &self.instance)) {
-            Err(Error::Clip(ClipError::NoEnvelope)) => {
+            Err(error) if error.is(ClipError::NoEnvelope) => {
                 let holdings = self.holdings(cloud, stream, &body.announcement)?;
                 let owner = holdings.first().ok_or(ClipError::NoEnvelope)?;
                 unwrap((Role::Owner, &owner.secret))?

@@ -112,7 +112,7 @@ struct Link<'a, K> {
 impl<K: Keeper> Link<'_, K> {
     /// Notes what was refused. A camera that cannot store its state does not go on.
     fn refuse(&mut self, path: String, error: Error) -> Result<()> {
-        if let Error::Store(StoreError::LocalState | StoreError::LocalMissing) = error {
+        if error.is(StoreError::LocalState) || error.is(StoreError::LocalMissing) {
             return Err(error);
         }
         self.synced.refused.push((path, error));
@@ -174,7 +174,7 @@ impl<K: Keeper> Link<'_, K> {
             let extend = |bytes: Vec<u8>| self.keeper.with(|camera| camera.extend(&bytes, clock));
             match bytes.and_then(extend) {
                 Ok(()) => self.synced.extended.push(stream.clone()),
-                Err(Error::Announcement(AnnouncementError::LeaseShorter)) => {}
+                Err(error) if error.is(AnnouncementError::LeaseShorter) => {}
                 Err(error) => self.refuse(path, error)?,
             }
         }

@@ -211,7 +211,7 @@ pub fn read_segments(
             return Err(ClipError::Trailing.into());
         }
         out.write_all(&sealed[..plain])
-            .map_err(|_| StoreError::Output)?;
+            .map_err(|error| StoreError::Output.because(error))?;
         written += plain as u64;
     }
     Ok(written)
@@ -225,7 +225,7 @@ fn fill(body: &mut dyn Read, buffer: &mut [u8]) -> Result<usize> {
             Ok(0) => break,
             Ok(count) => filled += count,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return Err(StoreError::Unavailable.into()),
+            Err(error) => return Err(StoreError::Unavailable.because(error)),
         }
     }
     Ok(filled)

@@ -10,7 +10,7 @@ use crate::announcement::{Announcement, StreamKey};
 use crate::cbor::{self, Bytes};
 use crate::cose::{self, Key};
 use crate::crypto::{self, Aes128Gcm, KemPublic, KemSecret, RsaPublic, SecretBytes};
-use crate::error::{AccountError, Error, GrantError, MessageError, Result, StoreError};
+use crate::error::{AccountError, ErrorKind, GrantError, MessageError, Result, StoreError};
 use crate::keys::{KeyId, Name, kem_id};
 use crate::message::{self, AccountId, Body, Hash};
 use crate::statement;
@@ -63,7 +63,7 @@ where
 {
     let info = introduction_context(account, number);
     let (enc, tag, pairwise) = crypto::hpke_seal_export(member, &info, &[], &[], PAIRWISE, rng)?;
-    let confirmation = Bytes(tag.try_into().map_err(|_| Error::Crypto)?);
+    let confirmation = Bytes(tag.try_into().map_err(|_| ErrorKind::Crypto)?);
     Ok((
         Introduction {
             member: *member,

@@ -18,7 +18,7 @@ use crate::cbor;
 use crate::crypto::{
     Aes256Gcm, NONCE_LEN, RsaPublic, RsaSigningKey, SecretBytes, SigningKey, VerifyingKey,
 };
-use crate::error::{AccountError, Error, MessageError, Result};
+use crate::error::{AccountError, Error, ErrorKind, MessageError, Result};
 use crate::message::{self, AccountId, Body, MAX_MESSAGE};
 
 /// A 32-byte symmetric key: the PDK, a backup key, a pairing secret.
@@ -41,7 +41,7 @@ pub fn sign(key: &SigningKey, payload: Vec<u8>) -> Result<Vec<u8>> {
         })?
         .build()
         .to_tagged_vec()
-        .map_err(|_| Error::Crypto)
+        .map_err(|_| ErrorKind::Crypto.into())
 }
 
 /// Signs `payload` under the account signing key (PS256). Returns the tagged `COSE_Sign1`.
@@ -60,7 +60,7 @@ where
         })?
         .build()
         .to_tagged_vec()
-        .map_err(|_| Error::Crypto)
+        .map_err(|_| ErrorKind::Crypto.into())
 }
 
 /// Verifies a `COSE_Sign1` under a P-256 key and reads the message in it.
@@ -177,11 +177,11 @@ where
         .try_create_ciphertext(plaintext, context, |plaintext, aad| {
             Aes256Gcm::new(key.as_bytes())
                 .seal(&iv, aad, plaintext)
-                .map_err(|_| Error::Crypto)
+                .map_err(|_| ErrorKind::Crypto)
         })?
         .build()
         .to_tagged_vec()
-        .map_err(|_| Error::Crypto)
+        .map_err(|_| ErrorKind::Crypto.into())
 }
 
 /// Opens what [`seal`] made for the same key and place.

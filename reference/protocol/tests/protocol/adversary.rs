@@ -372,7 +372,10 @@ fn act(
     let result = once(first);
     outcome.seen.insert(
         "act".to_owned(),
-        result.map(|()| GENUINE.to_vec()).map_err(|e| e.reason()),
+        result
+            .as_ref()
+            .map(|()| GENUINE.to_vec())
+            .map_err(|e| e.reason()),
     );
     if result.is_err() {
         once(then).unwrap();

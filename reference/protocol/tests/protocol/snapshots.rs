@@ -8,7 +8,7 @@ use encryptediot::cbor::{self, Bytes};
 use encryptediot::clip::{self, Manifest, Role};
 use encryptediot::contact::{self, Card};
 use encryptediot::crypto::{KemSecret, RsaSigningKey, SecretBytes, SigningKey};
-use encryptediot::error::Error;
+use encryptediot::error::ErrorKind;
 use encryptediot::grant::{self, Holding, Member};
 use encryptediot::keys;
 use encryptediot::link::{self, Link, Source};
@@ -477,7 +477,7 @@ fn passphrases() {
 
 #[test]
 fn reasons() {
-    let all: Vec<_> = Error::all()
+    let all: Vec<_> = ErrorKind::all()
         .map(|error| format!("{}: {error}", error.reason()))
         .collect();
     insta::assert_snapshot!(all.join("\n"));

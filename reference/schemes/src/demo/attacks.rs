@@ -129,7 +129,7 @@ fn announcements(stage: &mut Stage) -> Result<()> {
     let synced = stage.home.sync_camera("door")?;
     stage.home.cloud.delete(&next)?;
     let seen = match synced.refused.first() {
-        Some((_, reason)) => Outcome::refused(*reason),
+        Some((_, reason)) => Outcome::refused(reason.clone()),
         None => Outcome::says("obeyed"),
     };
     let rollback = Outcome::refused(AnnouncementError::Rollback);

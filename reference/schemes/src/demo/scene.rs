@@ -55,9 +55,11 @@ impl Outcome {
         match result {
             Ok(_) if truth == Some(bytes) => Self::Opened,
             Ok(_) => Self::Differs,
-            Err(reason) if bytes.is_empty() => Self::Refused { reason: *reason },
+            Err(reason) if bytes.is_empty() => Self::Refused {
+                reason: reason.clone(),
+            },
             Err(reason) => Self::Leaked {
-                reason: *reason,
+                reason: reason.clone(),
                 bytes: bytes.len(),
             },
         }
@@ -67,14 +69,14 @@ impl Outcome {
     pub fn done<T>(result: &Result<T, Error>, text: impl Into<String>) -> Self {
         match result {
             Ok(_) => Self::says(text),
-            Err(reason) => Self::refused(*reason),
+            Err(reason) => Self::refused(reason.clone()),
         }
     }
 
     /// The reason, where something was refused.
     pub fn reason(&self) -> Option<Error> {
         match self {
-            Self::Refused { reason } | Self::Leaked { reason, .. } => Some(*reason),
+            Self::Refused { reason } | Self::Leaked { reason, .. } => Some(reason.clone()),
             _ => None,
         }
     }

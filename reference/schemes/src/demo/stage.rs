@@ -174,7 +174,9 @@ impl Stage {
         let cameras: Vec<String> = self.home.cameras.keys().map(ToString::to_string).collect();
         for camera in cameras {
             let refused = self.home.sync_camera(&camera)?.refused;
-            refused.first().map_or(Ok(()), |(_, error)| Err(*error))?;
+            refused
+                .first()
+                .map_or(Ok(()), |(_, error)| Err(error.clone()))?;
         }
         Ok(())
     }
@@ -187,7 +189,9 @@ impl Stage {
         let members: Vec<String> = self.home.members.keys().map(ToString::to_string).collect();
         for member in members {
             let refused = self.home.sync_member(&member)?.refused;
-            refused.first().map_or(Ok(()), |(_, error)| Err(*error))?;
+            refused
+                .first()
+                .map_or(Ok(()), |(_, error)| Err(error.clone()))?;
         }
         Ok(())
     }

@@ -36,7 +36,9 @@ impl Repaired {
         let cameras: Vec<String> = self.home.cameras.keys().map(ToString::to_string).collect();
         for camera in cameras {
             let refused = self.home.sync_camera(&camera)?.refused;
-            refused.first().map_or(Ok(()), |(_, error)| Err(*error))?;
+            refused
+                .first()
+                .map_or(Ok(()), |(_, error)| Err(error.clone()))?;
         }
         Ok(())
     }

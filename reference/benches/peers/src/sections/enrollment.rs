@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use encryptediot::crypto::RsaSigningKey;
-use encryptediot::household::name;
+use encryptediot_testkit::household::name;
 use encryptediot::keys::account_id;
 use encryptediot::owner::create_account;
 use encryptediot::passphrase::{ENTROPY_BITS, Passphrase};

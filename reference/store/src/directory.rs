@@ -1,0 +1,411 @@
+//! The cloud as a directory: each object is a file, written whole, on the medium before it counts.
+//!
+//! The provider may put anything into the directory. So nothing in it is followed: every folder on the
+//! way to an object is opened from the one above, without symbolic links, and only regular files whose
+//! names follow the grammar of SPEC section "Store" are objects. Anything else is passed over in
+//! listings and refused where an object is asked for.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, ErrorKind, Read, Seek as _, SeekFrom, Write as _};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use encryptediot::cloud::Cloud;
+use encryptediot::error::{Error, Result, StoreError};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
+
+/// Objects are readable by everyone: they are ciphertext and signatures.
+const FILE: Mode = Mode::from_raw_mode(0o644);
+const FOLDER: Mode = Mode::from_raw_mode(0o755);
+const OPEN_FOLDER: OFlags = OFlags::RDONLY
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
+
+/// A [`Cloud`] in a directory of this machine, which another program may carry elsewhere.
+#[derive(Debug)]
+pub struct DirectoryCloud {
+    root: OwnedFd,
+}
+
+/// Distinguishes the temporary files of this process.
+static TEMPORARY: AtomicU64 = AtomicU64::new(0);
+
+impl DirectoryCloud {
+    /// Opens a directory that is there.
+    ///
+    /// # Errors
+    /// `store-unavailable`.
+    pub fn open(path: &Path) -> Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = rustix::fs::open(path, flags, Mode::empty());
+        Ok(Self {
+            root: root.map_err(|error| unavailable(error.into()))?,
+        })
+    }
+
+    /// Opens a directory, which is made if it is not there.
+    ///
+    /// # Errors
+    /// `store-unavailable`.
+    pub fn create(path: &Path) -> Result<Self> {
+        std::fs::create_dir_all(path).map_err(unavailable)?;
+        Self::open(path)
+    }
+
+    /// The folder of an object and the object's name in it, or `None` if the folder is not there.
+    fn place<'p>(&self, path: &'p str, make: bool) -> io::Result<Option<(OwnedFd, &'p str)>> {
+        let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+        names(path)?;
+        let folder = self.folder(folders, make)?;
+        Ok(folder.map(|folder| (folder, name)))
+    }
+
+    fn folder(&self, path: &str, make: bool) -> io::Result<Option<OwnedFd>> {
+        let mut folder = rustix::io::fcntl_dupfd_cloexec(&self.root, 0)?;
+        let folders = match path {
+            "" => Vec::new(),
+            path => names(path)?,
+        };
+        for name in folders {
+            let open =
+                |folder: &OwnedFd| rustix::fs::openat(folder, name, OPEN_FOLDER, Mode::empty());
+            folder = match open(&folder) {
+                Ok(inner) => inner,
+                Err(Errno::NOENT) if make => {
+                    match rustix::fs::mkdirat(&folder, name, FOLDER) {
+                        Ok(()) => rustix::fs::fsync(&folder)?,
+                        Err(Errno::EXIST) => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                    open(&folder)?
+                }
+                Err(Errno::NOENT) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            };
+        }
+        Ok(Some(folder))
+    }
+
+    fn open_object(&self, path: &str) -> io::Result<Option<File>> {
+        let Some((folder, name)) = self.place(path, false)? else {
+            return Ok(None);
+        };
+        // A pipe would wait for its writer.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = match rustix::fs::openat(&folder, name, flags, Mode::empty()) {
+            Ok(file) => File::from(file),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        match file.metadata()?.is_file() {
+            true => Ok(Some(file)),
+            false => Err(io::Error::new(ErrorKind::InvalidData, "no regular file")),
+        }
+    }
+
+    /// Writes an object whole, over an earlier one or not.
+    fn write(&self, path: &str, mut from: impl Read, replace: bool) -> io::Result<()> {
+        let Some((folder, name)) = self.place(path, true)? else {
+            return Err(ErrorKind::NotFound.into());
+        };
+        let temporary = Temporary::new(&folder)?;
+        let mut file = &temporary.file;
+        io::copy(&mut from, &mut file)?;
+        file.flush()?;
+        file.sync_all()?;
+        match replace {
+            true => rustix::fs::renameat(&folder, &temporary.name, &folder, name)?,
+            false => temporary.become_new(name)?,
+        }
+        Ok(rustix::fs::fsync(&folder)?)
+    }
+
+    /// Makes a file of this file system an object without copying it.
+    fn link(&self, path: &str, file: &Path) -> io::Result<()> {
+        let Some((folder, name)) = self.place(path, true)? else {
+            return Err(ErrorKind::NotFound.into());
+        };
+        File::open(file)?.sync_all()?;
+        rustix::fs::linkat(CWD, file, &folder, name, AtFlags::empty())?;
+        Ok(rustix::fs::fsync(&folder)?)
+    }
+
+    /// Is the object at `path` the same bytes?
+    fn must_be(&self, path: &str, bytes: impl Read) -> Result<()> {
+        let object = self.open_object(path).map_err(unavailable)?;
+        let object = object.ok_or(StoreError::Conflict)?;
+        match same(bytes, object).map_err(unavailable)? {
+            true => Ok(()),
+            false => Err(StoreError::Conflict.into()),
+        }
+    }
+
+    fn walk(&self, folder: &OwnedFd, prefix: &str, found: &mut Vec<String>) -> io::Result<()> {
+        for (name, kind) in entries(folder)? {
+            let path = match prefix {
+                "" => name.clone(),
+                prefix => format!("{prefix}/{name}"),
+            };
+            match kind {
+                FileType::RegularFile => found.push(path),
+                FileType::Directory => {
+                    match rustix::fs::openat(folder, &*name, OPEN_FOLDER, Mode::empty()) {
+                        Ok(inner) => self.walk(&inner, &path, found)?,
+                        Err(Errno::NOENT | Errno::LOOP | Errno::NOTDIR) => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file that is not an object yet. It goes with this value unless it became one.
+struct Temporary<'a> {
+    folder: &'a OwnedFd,
+    name: String,
+    file: File,
+}
+
+impl<'a> Temporary<'a> {
+    fn new(folder: &'a OwnedFd) -> io::Result<Self> {
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        loop {
+            let number = TEMPORARY.fetch_add(1, Ordering::Relaxed);
+            let name = format!(".{}-{number}", std::process::id());
+            match rustix::fs::openat(folder, &*name, flags, FILE) {
+                Ok(file) => {
+                    let file = File::from(file);
+                    return Ok(Self { folder, name, file });
+                }
+                // An earlier process of the same number left it.
+                Err(Errno::EXIST) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Takes the name if nothing has it.
+    fn become_new(&self, name: &str) -> io::Result<()> {
+        let rename = RenameFlags::NOREPLACE;
+        match rustix::fs::renameat_with(self.folder, &self.name, self.folder, name, rename) {
+            // File systems differ in which of the two they know.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                let flags = AtFlags::empty();
+                rustix::fs::linkat(self.folder, &self.name, self.folder, name, flags)?;
+                Ok(())
+            }
+            renamed => Ok(renamed?),
+        }
+    }
+}
+
+impl Drop for Temporary<'_> {
+    fn drop(&mut self) {
+        let _ = rustix::fs::unlinkat(self.folder, &self.name, AtFlags::empty());
+    }
+}
+
+/// Can this be a part of an object's path? Letters, digits, `-`, `_` and `.`, the last not in front.
+fn is_name(name: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    !name.is_empty() && !name.starts_with('.') && name.bytes().all(allowed)
+}
+
+/// The parts of an object's path.
+fn names(path: &str) -> io::Result<Vec<&str>> {
+    let names: Vec<&str> = path.split('/').collect();
+    match names.iter().all(|name| is_name(name)) {
+        true => Ok(names),
+        false => Err(io::Error::new(ErrorKind::InvalidInput, "no object's path")),
+    }
+}
+
+/// The names in a folder that can be parts of an object's path, and what each is, sorted.
+fn entries(folder: &OwnedFd) -> io::Result<Vec<(String, FileType)>> {
+    let mut entries = Vec::new();
+    for entry in Dir::read_from(folder.as_fd())? {
+        let entry = entry?;
+        let Some(name) = entry.file_name().to_str().ok().filter(|name| is_name(name)) else {
+            continue;
+        };
+        let kind = match entry.file_type() {
+            FileType::Unknown => {
+                match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+                    Ok(stat) => FileType::from_raw_mode(stat.st_mode),
+                    Err(Errno::NOENT) => continue,
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            kind => kind,
+        };
+        entries.push((name.to_owned(), kind));
+    }
+    entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(entries)
+}
+
+fn same(a: impl Read, b: impl Read) -> io::Result<bool> {
+    let (mut a, mut b) = (BufReader::new(a), BufReader::new(b));
+    loop {
+        let (left, right) = (a.fill_buf()?, b.fill_buf()?);
+        let common = left.len().min(right.len());
+        if left[..common] != right[..common] {
+            return Ok(false);
+        }
+        if common == 0 {
+            return Ok(left.is_empty() && right.is_empty());
+        }
+        a.consume(common);
+        b.consume(common);
+    }
+}
+
+/// `store-unavailable`, with what the system said.
+fn unavailable(error: io::Error) -> Error {
+    StoreError::Unavailable.because(error)
+}
+
+impl Cloud for DirectoryCloud {
+    fn find(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        let Some(mut file) = self.open_object(path).map_err(unavailable)? else {
+            return Ok(None);
+        };
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(unavailable)?;
+        Ok(Some(bytes))
+    }
+
+    fn read<'a>(&'a self, path: &str, from: u64) -> Result<Option<Box<dyn Read + 'a>>> {
+        let Some(mut file) = self.open_object(path).map_err(unavailable)? else {
+            return Ok(None);
+        };
+        file.seek(SeekFrom::Start(from)).map_err(unavailable)?;
+        Ok(Some(Box::new(file)))
+    }
+
+    fn create(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        match self.write(path, bytes, false) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => self.must_be(path, bytes),
+            written => written.map_err(unavailable),
+        }
+    }
+
+    /// A file on the file system of the directory becomes the object by a hard link; any other is copied.
+    fn create_from(&self, path: &str, file: &Path) -> Result<()> {
+        let open = || File::open(file).map_err(|error| StoreError::LocalState.because(error));
+        let mut created = self.link(path, file);
+        if let Err(error) = &created
+            && error.kind() != ErrorKind::AlreadyExists
+        {
+            created = self.write(path, open()?, false);
+        }
+        match created {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => self.must_be(path, open()?),
+            created => created.map_err(unavailable),
+        }
+    }
+
+    fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        self.write(path, bytes, true).map_err(unavailable)
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        if let Some(folder) = self.folder(prefix, false).map_err(unavailable)? {
+            self.walk(&folder, prefix, &mut found)
+                .map_err(unavailable)?;
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    fn delete(&self, path: &str) -> Result<()> {
+        let Some((folder, name)) = self.place(path, false).map_err(unavailable)? else {
+            return Ok(());
+        };
+        let removed = match rustix::fs::unlinkat(&folder, name, AtFlags::empty()) {
+            Ok(()) => rustix::fs::fsync(&folder),
+            Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(error),
+        };
+        removed.map_err(|error| unavailable(error.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn objects_are_written_whole_and_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let cloud = DirectoryCloud::create(&directory.path().join("store")).unwrap();
+        cloud.create("a/b/c", b"one").unwrap();
+        cloud.create("a/b/c", b"one").unwrap();
+        let refused = cloud.create("a/b/c", b"two").unwrap_err();
+        assert_eq!(refused.reason(), "conflict");
+        cloud.put("a/b/c", b"two").unwrap();
+        assert_eq!(cloud.find("a/b/c").unwrap().as_deref(), Some(&b"two"[..]));
+        let file = directory.path().join("spooled");
+        std::fs::write(&file, b"body").unwrap();
+        cloud.create_from("a/d", &file).unwrap();
+        cloud.create_from("a/d", &file).unwrap();
+        std::fs::write(directory.path().join("other"), b"else").unwrap();
+        let refused = cloud.create_from("a/d", &directory.path().join("other"));
+        assert_eq!(refused.unwrap_err().reason(), "conflict");
+        assert_eq!(cloud.list("a").unwrap(), ["a/b/c", "a/d"]);
+        assert_eq!(cloud.folders("a").unwrap(), ["b"]);
+        cloud.delete("a/b/c").unwrap();
+        cloud.delete("a/b/c").unwrap();
+        assert_eq!(cloud.list("").unwrap(), ["a/d"]);
+        assert!(cloud.folders("a").unwrap().is_empty());
+    }
+
+    #[test]
+    fn nothing_in_the_directory_is_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let (outside, store) = (directory.path().join("outside"), directory.path().join("s"));
+        std::fs::create_dir(&outside).unwrap();
+        std::fs::write(outside.join("kept"), b"kept").unwrap();
+        let cloud = DirectoryCloud::create(&store).unwrap();
+        cloud.create("a/real", b"object").unwrap();
+        symlink(&outside, store.join("a/folder")).unwrap();
+        symlink(outside.join("kept"), store.join("a/file")).unwrap();
+        assert_eq!(cloud.list("").unwrap(), ["a/real"]);
+        assert!(cloud.find("a/folder/kept").is_err());
+        assert!(cloud.find("a/file").is_err());
+        assert!(cloud.create("a/folder/new", b"x").is_err());
+        assert!(cloud.delete("a/folder/kept").is_err());
+        // A link itself can be written over and removed; what it led to stays.
+        cloud.put("a/file", b"object").unwrap();
+        cloud.delete("a/file").unwrap();
+        assert_eq!(std::fs::read(outside.join("kept")).unwrap(), b"kept");
+        assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_no_object_is_passed_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let cloud = DirectoryCloud::open(directory.path()).unwrap();
+        cloud.create("a/real", b"object").unwrap();
+        for name in ["Icon\r", ".DS_Store", "real~", "two words"] {
+            std::fs::write(directory.path().join("a").join(name), b"").unwrap();
+        }
+        let pipe = directory.path().join("a/pipe");
+        rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, FILE, 0).unwrap();
+        assert_eq!(cloud.list("a").unwrap(), ["a/real"]);
+        assert!(cloud.find("a/pipe").is_err());
+        for path in ["a/../b", "/a", "a//b", "", ".a", "a/Icon\r"] {
+            assert!(cloud.create(path, b"x").is_err(), "{path:?}");
+        }
+    }
+}
