@@ -108,7 +108,9 @@ fn history_of(pair: &Pair, ablation: &Ablation, program: &str) -> Vec<String> {
         .filter_map(|lemma| {
             let flags: Vec<_> = ablation.falls[lemma].iter().cloned().collect();
             let name = format!("{}.{}.{lemma}.json", pair.model, flags.join("+"));
-            let path = root().join("conformance/tests/recorded/traces").join(&name);
+            let path = root()
+                .join("conformance/harness/tests/recorded/traces")
+                .join(&name);
             // Of lemmas that fall for the same reason one trace is kept.
             let json = std::fs::read_to_string(path).ok()?;
             let mut terms = Terms::default();

@@ -12,6 +12,7 @@ use conformance::trace::history::{self, Told};
 use conformance::trace::judge::{Fault, Judge};
 use conformance::trace::term::Terms;
 use conformance::trace::{embed, op, paper, prover, translate};
+use conformance_source::name::resolve;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -73,6 +74,7 @@ fn play(attack: &Attack, program: &str) -> Vec<String> {
 #[test]
 fn every_attack_does_what_it_says() {
     let mut wrong = BTreeMap::new();
+    let tests = conformance_source::test::all(&root()).unwrap();
     for attack in pairs::attacks(&root()).unwrap() {
         let mut found = Vec::new();
         if let Some(program) = &attack.program {
@@ -82,12 +84,7 @@ fn every_attack_does_what_it_says() {
             found.extend(pairs::attempt(&root(), program, attack.refused.as_deref()).unwrap());
         }
         if let Some(test) = &attack.test {
-            let (file, function) = test.split_once("::").unwrap();
-            let path = root().join(format!("reference/tests/{file}.rs"));
-            let text = std::fs::read_to_string(path).unwrap_or_default();
-            if !text.contains(&format!("#[test]\nfn {function}()")) {
-                found.push(format!("there is no test {test}"));
-            }
+            found.extend(resolve("test", test, tests.iter()).err());
         }
         if !found.is_empty() {
             wrong.insert(format!("{} {:?}", attack.model, attack.lemmas), found);

@@ -251,7 +251,7 @@ fn what_is_wrong_in_a_log_is_found() {
 }
 
 /// Every rule of the composite is a step of the reference or the adversary's, every step is a rule,
-/// and each says variables that the rule has.
+/// and each says variables that the rule has. That the steps are functions is checked with the claims.
 #[test]
 fn steps_and_rules_correspond() {
     // What the adversary does, who is no part of the reference; a grant to the provider, which in the
@@ -291,23 +291,6 @@ fn steps_and_rules_correspond() {
                     step.name
                 );
             }
-            let file = step
-                .step
-                .split("::")
-                .take_while(|part| part.starts_with(char::is_lowercase));
-            let mut file: Vec<&str> = file.collect();
-            let function = step.step.rsplit("::").next().unwrap();
-            if file.last() == Some(&function) {
-                file.pop();
-            }
-            let path = root().join(format!("reference/src/{}.rs", file.join("/")));
-            let text = std::fs::read_to_string(&path).unwrap();
-            assert!(
-                text.contains(&format!("fn {function}")),
-                "{}: {}",
-                step.name,
-                step.step
-            );
         }
     }
 }

@@ -8,6 +8,18 @@ use syn::{Item, ItemFn};
 use crate::crates::{self, Package};
 use crate::name::Name;
 
+/// Every test of the workspace at `root`, named as by [`of`].
+///
+/// # Errors
+/// As [`crates::packages`] and [`crates::read`].
+pub fn all(root: &Path) -> Result<Vec<Name>, String> {
+    let mut found = Vec::new();
+    for package in crates::packages(root)? {
+        found.extend(of(&package)?);
+    }
+    Ok(found)
+}
+
 /// Every test of a package, as `crate::module::function`, with the name of its file or folder first where it
 /// is in `tests/`.
 ///

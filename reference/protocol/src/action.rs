@@ -43,7 +43,7 @@ pub struct Step {
 pub struct Rule {
     /// The rule's name.
     pub name: &'static str,
-    /// The function that makes the step, `module::function`.
+    /// The function that makes the step, by the end of its path.
     pub step: &'static str,
     /// The variables that the step says, in the order in which it does.
     pub variables: &'static [&'static str],
