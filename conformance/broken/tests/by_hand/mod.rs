@@ -8,13 +8,14 @@ use encryptediot::clip::{self, Manifest, Role};
 use encryptediot::cloud::Paths;
 use encryptediot::cose::{self, Signed};
 use encryptediot::crypto::{KemSecret, RsaPublic, SecretBytes, SigningKey};
+use encryptediot::error::ErrorKind;
 use encryptediot::grant::{self, Lookup, PART_LEN, Shard};
 use encryptediot::keys::{self, Name};
 use encryptediot::message::{self, AccountId};
 use encryptediot::owner::Term;
 use encryptediot::pairing::{self, Offer};
 use encryptediot::vault::Ring;
-use encryptediot::{Error, Result, cbor, past, statement};
+use encryptediot::{Result, cbor, past, statement};
 use encryptediot_testkit::household::{Household, name, window};
 
 /// What comes of an attack.
@@ -83,7 +84,7 @@ pub const ALL: &[Program] = &[
             let from = house.home.now();
             house.home.record("door", "video", b"within")?;
             let share = house.past_share("alice", from)?;
-            (share.clips.len() > 1).then_some(()).ok_or(NOTHING)
+            (share.clips.len() > 1).then_some(()).ok_or(NOTHING.into())
         })
     }),
     ("a_past_shares_key_opens_another_share", || {
@@ -96,7 +97,9 @@ pub const ALL: &[Program] = &[
             let from = house.home.now();
             house.home.record("door", "video", b"two")?;
             let second = house.past_share("bob", from)?;
-            (first.key == second.key).then_some(()).ok_or(NOTHING)
+            (first.key == second.key)
+                .then_some(())
+                .ok_or(NOTHING.into())
         })
     }),
     ("a_members_parts_are_told_apart", || {
@@ -111,7 +114,7 @@ pub const ALL: &[Program] = &[
             };
             let (one, two) = (begins(2)?, begins(3)?);
             let same = one.iter().any(|begin| two.contains(begin));
-            same.then_some(()).ok_or(NOTHING)
+            same.then_some(()).ok_or(NOTHING.into())
         })
     }),
     ("a_part_shows_its_key", || {
@@ -123,7 +126,7 @@ pub const ALL: &[Program] = &[
                 let secret = secret.and_then(|bytes| KemSecret::from_bytes(bytes).ok());
                 secret.is_some_and(|secret| secret.public() == dsk)
             });
-            shown.then_some(()).ok_or(NOTHING)
+            shown.then_some(()).ok_or(NOTHING.into())
         })
     }),
     ("a_backup_shows_its_members", || {
