@@ -13,8 +13,8 @@ pub fn page(
     let mut out = String::from(
         "# Pairs: what the models drop, dropped in the code\n\n\
          For each ablation of a model of the repaired scheme: the lemmas that are then falsified \
-         (`tamarin/verdicts.toml`); its twin, a known-broken\nimplementation (`conformance/broken/faults.toml`) \
-         that lacks the same check; the attack, and what comes of it against the twin and\nagainst the \
+         (`tamarin/verdicts.toml`); its twin, a\nmutant (`conformance/broken/faults.toml`) \
+         that lacks the same check; the attack, and its outcome against the twin and\nagainst the \
          reference; how many test vectors catch the twin ([which](../vectors/CAUGHT.md)). Written by \
          `conformance/broken/tests/pairs.rs`,\nwhich runs every attack; the declarations are in `pairs.toml`.\n\n\
          A history is refuted by the lemmas that are set in bold, evaluated over what the twin's devices \
@@ -48,7 +48,7 @@ pub fn page(
         };
         let attack = match pair.twin_refuses.as_deref() {
             None => attack,
-            Some("") => format!("{attack}; nothing comes of it"),
+            Some("") => format!("{attack}; without effect"),
             Some(reason) => format!("{attack}; refused as {}, by another check", code(reason)),
         };
         let refused = pair.refused.as_ref().map(|reason| code(reason));
