@@ -2,11 +2,11 @@
 
 use data_encoding::BASE32_NOPAD;
 use encryptediot::cbor::Bytes;
+use encryptediot::checkpoint::CHECKPOINT_PREFIX;
 use encryptediot::cose;
 use encryptediot::crypto::{self, SecretBytes, hpke_seal, sha256};
 use encryptediot::keys::kem_id;
 use encryptediot::message;
-use encryptediot::phone::{CHECKPOINT_PREFIX, checkpoint_text};
 use encryptediot::vault;
 use serde_json::{Value, json};
 
@@ -693,20 +693,20 @@ fn resealed(
 pub fn checkpoint_read(world: &World) -> Result<File> {
     let mut b = Builder::new("checkpoint-read");
     let input = |text: &str| json!({ "account": hexed(world.account.0), "text": text });
-    let good = checkpoint_text(&world.account, world.checkpoint()?);
+    let good = world.checkpoint()?.to_text(&world.account);
     let message = world.message("checkpoint")?;
     b.about(&["SPEC#enrollment", "CLAIM-NO-ROLLBACK"], &["Valid"]);
     b.accept("good", "a phone's checkpoint", input(&good));
-    let camera = encryptediot::phone::Checkpoint {
+    let camera = encryptediot::checkpoint::Checkpoint {
         roster: None,
         ..world.checkpoint()?
     };
     b.accept(
         "camera",
         "a camera's, which knows no roster",
-        input(&checkpoint_text(&world.account, camera)),
+        input(&camera.to_text(&world.account)),
     );
-    let foreign = checkpoint_text(&World::other()?.account, world.checkpoint()?);
+    let foreign = world.checkpoint()?.to_text(&World::other()?.account);
     b.flag("WrongAccount");
     b.reject(
         "other-account",

@@ -1,11 +1,11 @@
 //! Announcements, acknowledgements, leases.
 
-use encryptediot::announcement::{
-    self, Acknowledgement, Announcement, Kind, Lease, MAX_LEASE, StreamKey, Window,
-};
+use encryptediot::acknowledgement::Acknowledgement;
+use encryptediot::announcement::{Announcement, Kind, MAX_LEASE, StreamKey, Window};
 use encryptediot::cbor::Bytes;
 use encryptediot::cose;
 use encryptediot::keys::kem_id;
+use encryptediot::lease::{self, Lease};
 use encryptediot::message;
 use encryptediot::roster::PhoneKeys;
 use encryptediot_testkit::household::name;
@@ -879,7 +879,7 @@ pub fn acknowledgement_sign(world: &World) -> Result<File> {
 pub fn lease_open(world: &World) -> Result<File> {
     let mut b = Builder::new("lease-open");
     let input = |lease: &[u8]| json!({ "account": hexed(world.account.0), "lease": hexed(lease) });
-    let good = announcement::sign_lease(&world.lease, &world.account, world.lease_body()?)?;
+    let good = lease::sign(&world.lease, &world.account, world.lease_body()?)?;
     b.about(&["SPEC#lease", "CLAIM-LEASE"], &["Valid"]);
     let body = world.lease_body()?;
     let expected = json!({
@@ -935,8 +935,7 @@ pub fn lease_open(world: &World) -> Result<File> {
         "wrong-type",
     );
     b.flag("WrongAccount");
-    let foreign =
-        announcement::sign_lease(&world.lease, &World::other()?.account, world.lease_body()?)?;
+    let foreign = lease::sign(&world.lease, &World::other()?.account, world.lease_body()?)?;
     b.reject(
         "other-account",
         "it is of another account",
@@ -948,7 +947,7 @@ pub fn lease_open(world: &World) -> Result<File> {
         key: other.verifying_key(),
         ..world.lease_body()?
     };
-    let own = announcement::sign_lease(&other, &world.account, own)?;
+    let own = lease::sign(&other, &world.account, own)?;
     b.accept(
         "unlisted",
         "any key may sign what names it: whether it is listed, the camera checks",
@@ -961,7 +960,7 @@ pub fn lease_open(world: &World) -> Result<File> {
     b.accept(
         "other-announcement",
         "of any announcement, likewise",
-        input(&announcement::sign_lease(
+        input(&lease::sign(
             &world.lease,
             &world.account,
             other_announcement,
@@ -988,7 +987,7 @@ pub fn lease_sign(world: &World) -> Result<File> {
             "camera": hexed(lease.camera.as_bytes()), "stream": "x",
             "announcement": hexed(lease.announcement.0), "until": until,
         });
-        let signed = announcement::sign_lease(&world.lease, &world.account, lease)?;
+        let signed = lease::sign(&world.lease, &world.account, lease)?;
         b.accept_as(
             name,
             &format!("until {until}"),

@@ -1,9 +1,9 @@
 //! What the vectors are about: an account with fixed keys, and one good object of every kind.
 
-use encryptediot::announcement::{
-    Acknowledgement, Announcement, Head, Kind, Lease, StreamKey, Window,
-};
+use encryptediot::acknowledgement::Acknowledgement;
+use encryptediot::announcement::{Announcement, Head, Kind, StreamKey, Window};
 use encryptediot::cbor::Bytes;
+use encryptediot::checkpoint::Checkpoint;
 use encryptediot::clip::{self, Manifest, Role};
 use encryptediot::cose;
 use encryptediot::crypto::{
@@ -11,14 +11,14 @@ use encryptediot::crypto::{
 };
 use encryptediot::grant::{self, Holding, Member, Shard};
 use encryptediot::keys::{self, Name, kem_id};
+use encryptediot::lease::Lease;
 use encryptediot::message::{self, AccountId, Body, Hash, Time};
-use encryptediot::owner::Unlock;
 use encryptediot::passphrase::Passphrase;
 use encryptediot::past::{PastClip, PastShare};
-use encryptediot::phone::Checkpoint;
 use encryptediot::roster::{self, CameraEntry, PhoneKeys, Private, Wrapped};
 use encryptediot::segment::{Sealer, SessionKey};
 use encryptediot::statement::{self, TreeHead};
+use encryptediot::unlock::Unlock;
 use encryptediot::vault::{self, Pdk, Ring, Work};
 use encryptediot_testkit::household::name;
 use encryptediot_testkit::keys as ready;

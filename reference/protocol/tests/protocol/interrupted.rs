@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use encryptediot::announcement;
+use encryptediot::acknowledgement;
 use encryptediot::camera::{Paired, Recorded, Unpaired};
 use encryptediot::cbor;
 use encryptediot::clock::ManualClock;
@@ -706,7 +706,7 @@ fn stopped_after(
     for path in cloud.under(&id, "acknowledgements") {
         let (stream, key) = (n(path.split('/').nth(2).unwrap()), camera.verifying_key());
         let bytes = cloud.bytes(&path);
-        let ack = announcement::open_acknowledgement(&id, &key, &stream, &bytes).unwrap();
+        let ack = acknowledgement::open(&id, &key, &stream, &bytes).unwrap();
         if camera.head(&stream).unwrap().epoch < ack.epoch {
             return Err(path);
         }

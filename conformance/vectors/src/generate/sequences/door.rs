@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use encryptediot::announcement::{
-    Acknowledgement, Announcement, Kind, Lease, StreamKey, Window, sign_lease,
-};
+use encryptediot::acknowledgement::Acknowledgement;
+use encryptediot::announcement::{Announcement, Kind, StreamKey, Window};
 use encryptediot::cbor::Bytes;
 use encryptediot::crypto::SigningKey;
 use encryptediot::keys::kem_id;
+use encryptediot::lease::{self, Lease};
 use encryptediot::message::{self, Hash, Time};
 use encryptediot::pairing::Offer;
 use encryptediot_testkit::household::name;
@@ -163,7 +163,7 @@ impl Door {
             until: START + until,
         };
         change(&mut lease)?;
-        Ok(sign_lease(by, &self.world.account, lease)?)
+        Ok(lease::sign(by, &self.world.account, lease)?)
     }
 
     /// The lease extension of the phone.

@@ -1,6 +1,7 @@
 //! Leases: shared keys serve until they end, whatever is withheld.
 
 use encryptediot::announcement::MAX_LEASE;
+use encryptediot::lease;
 use encryptediot_testkit::household::name;
 
 use super::super::super::Result;
@@ -256,10 +257,10 @@ fn refused(door: &Door, out: &mut Builder) -> Result<()> {
         lease: signing(6)?,
         ..World::other()?
     };
-    let other = encryptediot::announcement::sign_lease(
+    let other = lease::sign(
         &other.lease,
         &other.account,
-        encryptediot::announcement::Lease {
+        lease::Lease {
             camera: one.body.camera,
             stream: one.body.stream.clone(),
             announcement: one.hash,

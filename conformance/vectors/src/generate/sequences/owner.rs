@@ -1,8 +1,8 @@
 //! Acts of the owner that cannot be done, and an upload that is interrupted.
 
 use encryptediot::announcement;
+use encryptediot::checkpoint::Checkpoint;
 use encryptediot::owner::Term;
-use encryptediot::phone::{Checkpoint, checkpoint_text};
 use serde_json::{Value, json};
 
 use super::super::super::Result;
@@ -324,7 +324,7 @@ fn resume(out: &mut Builder) -> Result<()> {
         roster: None,
         streams: vec![(x()?, head)],
     };
-    let text = checkpoint_text(&home.world.account, checkpoint);
+    let text = checkpoint.to_text(&home.world.account);
     play.checkpoint(
         "camera-checkpoint",
         "door",

@@ -53,7 +53,7 @@ fn recover(out: &mut Builder) -> Result<()> {
     second(&mut home);
     let all = home.all()?;
     let checkpoint = home.house.phone("phone")?.checkpoint();
-    let checkpoint = encryptediot::phone::checkpoint_text(&home.world.account, checkpoint);
+    let checkpoint = checkpoint.to_text(&home.world.account);
     let wrong = WORDS.replace("abuse", "zoo");
     let mut play = home.play();
     play.put("the account as it is", &all);
@@ -92,7 +92,7 @@ fn recover(out: &mut Builder) -> Result<()> {
     );
     let news = home.rotate(&["x"])?;
     let later = home.house.phone("phone")?.checkpoint();
-    let later = encryptediot::phone::checkpoint_text(&home.world.account, later);
+    let later = later.to_text(&home.world.account);
     let mut play = home.play();
     play.put("the account before the last announcement", &all);
     play.recover(
@@ -115,7 +115,7 @@ fn recover(out: &mut Builder) -> Result<()> {
     let altered = |alter: &dyn Fn(&mut Head)| {
         let mut altered = seen.clone();
         altered.streams.iter_mut().for_each(|(_, head)| alter(head));
-        encryptediot::phone::checkpoint_text(account, altered)
+        altered.to_text(account)
     };
     let mismatch = Some("checkpoint-mismatch");
     for (alter, refused, comment) in [
