@@ -139,7 +139,8 @@ impl Owner<'_> {
     ///
     /// # Errors
     /// `store-unavailable` while an earlier act is owed to a cloud that failed: this one would not
-    /// know of it. Those of [`Phone::sync`].
+    /// know of it. Those of [`Phone::sync`]. `conflict` if another phone has sealed a later vault, whose
+    /// passphrase this one may not have.
     pub(super) fn begin(&mut self, env: &Env<'_>) -> Result<Act> {
         if !self.phone.outbox.is_empty() {
             return Err(StoreError::Unavailable.into());
@@ -147,6 +148,10 @@ impl Owner<'_> {
         self.take_vault();
         if self.interrupted {
             self.phone.sync_account(env.cloud)?;
+            let later = self.phone.paths().vault(self.phone.vault + 1);
+            if env.cloud.find(&later)?.is_some() {
+                return Err(StoreError::Conflict.into());
+            }
             self.interrupted = false;
         }
         Ok(Act::under(self.phone.ring.clone()))
