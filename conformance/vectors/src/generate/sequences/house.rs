@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use encryptediot::{
     announcement::{Head, Window},
     camera::Paired,
+    checkpoint::Checkpoint,
     cbor::{decode, encode},
     clock::ManualClock,
     cloud::{Cloud as _, Paths},
@@ -19,7 +20,6 @@ use encryptediot::{
     pairing::{Offer, Reply},
     passphrase::Passphrase,
     past,
-    phone::Checkpoint,
     statement,
     vault::{Opened, Pdk, Ring, Work},
 };
