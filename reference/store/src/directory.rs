@@ -6,7 +6,7 @@
 //! listings and refused where an object is asked for.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, ErrorKind, Read, Seek as _, SeekFrom, Write as _};
+use std::io::{self, ErrorKind, Read, Seek as _, SeekFrom, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -137,7 +137,7 @@ impl DirectoryCloud {
     fn must_be(&self, path: &str, bytes: impl Read) -> Result<()> {
         let object = self.open_object(path).map_err(unavailable)?;
         let object = object.ok_or(StoreError::Conflict)?;
-        match same(bytes, object).map_err(unavailable)? {
+        match crate::same(bytes, object).map_err(unavailable)? {
             true => Ok(()),
             false => Err(StoreError::Conflict.into()),
         }
@@ -249,22 +249,6 @@ fn entries(folder: &OwnedFd) -> io::Result<Vec<(String, FileType)>> {
     }
     entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     Ok(entries)
-}
-
-fn same(a: impl Read, b: impl Read) -> io::Result<bool> {
-    let (mut a, mut b) = (BufReader::new(a), BufReader::new(b));
-    loop {
-        let (left, right) = (a.fill_buf()?, b.fill_buf()?);
-        let common = left.len().min(right.len());
-        if left[..common] != right[..common] {
-            return Ok(false);
-        }
-        if common == 0 {
-            return Ok(left.is_empty() && right.is_empty());
-        }
-        a.consume(common);
-        b.consume(common);
-    }
 }
 
 /// `store-unavailable`, with what the system said.

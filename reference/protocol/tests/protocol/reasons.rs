@@ -26,7 +26,7 @@ use encryptediot::segment::SessionKey;
 use encryptediot::statement::{self, SignedStatement};
 use encryptediot::vault::{self, Ring, Vault, Work};
 use encryptediot::view;
-use encryptediot_store::ObjectCloud;
+use encryptediot_store::DirectoryCloud;
 use encryptediot_testkit::household::{name, window};
 use encryptediot_testkit::*;
 use minicbor::bytes::ByteVec;
@@ -825,7 +825,7 @@ fn store_unavailable() -> Result<()> {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     std::fs::write(&file, "no directory").unwrap();
-    ObjectCloud::directory(&file).map(drop)
+    DirectoryCloud::create(&file).map(drop)
 }
 
 fn object_path() -> Result<()> {
