@@ -251,6 +251,15 @@ fn entries(folder: &OwnedFd) -> io::Result<Vec<(String, FileType)>> {
     Ok(entries)
 }
 
+/// A file of this device, which must be one that can be read to an end.
+fn open_local(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    match file.metadata()?.is_dir() {
+        true => Err(ErrorKind::IsADirectory.into()),
+        false => Ok(file),
+    }
+}
+
 /// `store-unavailable`, with what the system said.
 fn unavailable(error: io::Error) -> Error {
     StoreError::Unavailable.because(error)
@@ -283,7 +292,7 @@ impl Cloud for DirectoryCloud {
 
     /// A file on the file system of the directory becomes the object by a hard link; any other is copied.
     fn create_from(&self, path: &str, file: &Path) -> Result<()> {
-        let open = || File::open(file).map_err(|error| StoreError::LocalState.because(error));
+        let open = || open_local(file).map_err(|error| StoreError::LocalState.because(error));
         let mut created = self.link(path, file);
         if let Err(error) = &created
             && error.kind() != ErrorKind::AlreadyExists

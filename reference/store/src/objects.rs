@@ -1,6 +1,6 @@
 //! The cloud over the `object_store` crate: an S3 bucket, or objects in memory.
 
-use std::io::{BufRead as _, BufReader, Cursor, ErrorKind, Read, Seek as _, SeekFrom};
+use std::io::{Cursor, Read};
 use std::sync::Arc;
 
 use encryptediot::cloud::Cloud;

@@ -74,7 +74,7 @@ fn an_object_that_cannot_be_written_says_why() {
 #[test]
 fn a_file_that_cannot_be_uploaded_says_why() {
     let directory = tempfile::tempdir().unwrap();
-    let cloud = DirectoryCloud::memory().unwrap();
+    let cloud = DirectoryCloud::create(&directory.path().join("store")).unwrap();
     let error = refused(cloud.create_from("a", &directory.path().join("missing")));
     assert_eq!(told(&error), ("local-state", Some(ErrorKind::NotFound)));
     let error = refused(cloud.create_from("a", directory.path()));
