@@ -1,18 +1,10 @@
-//! What the harness and the runner of vectors share.
+//! What the harness and the runner of vectors share: outcomes, processes, files written whole, reports,
+//! and SPEC as data.
 
-pub mod file;
+pub mod outcome;
+pub mod process;
+pub mod report;
 pub mod spec;
+pub mod store;
 
-use serde::Serialize;
-
-/// The outcome of a check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", content = "why", rename_all = "kebab-case")]
-pub enum Outcome {
-    /// The property holds.
-    Held,
-    /// It does not, and why.
-    Failed(String),
-    /// It could not be checked, and why. This is no success.
-    NotChecked(String),
-}
+pub use outcome::{Counts, Outcome};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use encryptediot_schemes::demo::{self, Options, Report};
 use serde::Serialize;
 
-pub use conformance_common::Outcome;
+pub use conformance_common::outcome::{Counts, Outcome};
 
 /// A check.
 pub struct Check {
@@ -156,25 +156,13 @@ pub struct Summary {
 
 impl Summary {
     /// How many held, failed, and were not checked.
-    pub fn counts(&self) -> (usize, usize, usize) {
-        let count = |is: fn(&Outcome) -> bool| {
-            let found = self.findings.iter().filter(|f| is(&f.outcome));
-            found.count()
-        };
-        (
-            count(|o| matches!(o, Outcome::Held)),
-            count(|o| matches!(o, Outcome::Failed(_))),
-            count(|o| matches!(o, Outcome::NotChecked(_))),
-        )
+    pub fn counts(&self) -> Counts {
+        self.findings.iter().map(|f| &f.outcome).collect()
     }
 
     /// 0 if what was checked held, 1 if something failed, 2 if nothing was checked.
     pub fn exit_code(&self) -> u8 {
-        match self.counts() {
-            (_, 1.., _) => 1,
-            (0, ..) => 2,
-            _ => 0,
-        }
+        self.counts().exit_code()
     }
 }
 
@@ -219,6 +207,7 @@ mod tests {
             Check::new("good", "", |_| Outcome::Held),
         ];
         let context = Context::new(1, PathBuf::new(), &|_| ());
-        assert_eq!(run(&checks, &context).counts(), (1, 1, 0));
+        let counts = run(&checks, &context).counts();
+        assert_eq!((counts.held, counts.failed, counts.not_checked), (1, 1, 0));
     }
 }

@@ -132,12 +132,12 @@ impl There {
         let mut lemmas: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for theory in &manifest.theories {
             let model = theory.file.trim_end_matches(".spthy");
-            for entry in theory.sets.iter().flat_map(|set| &set.lemmas) {
+            for (name, statement) in &theory.lemmas {
                 // That something can happen is no claim; sources refine the prover's search.
-                let says = entry.quantifier != Some(Quantifier::ExistsTrace);
-                if says && !entry.name.ends_with("_sources") {
-                    let named = lemmas.entry(format!("{model}/{}", entry.name)).or_default();
-                    named.extend(entry.claims.iter().cloned());
+                let says = statement.quantifier != Quantifier::ExistsTrace;
+                if says && !name.ends_with("_sources") {
+                    let claims = statement.claims.iter().cloned().collect();
+                    lemmas.insert(format!("{model}/{name}"), claims);
                 }
             }
         }

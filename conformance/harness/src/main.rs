@@ -1,6 +1,6 @@
 //! The main job: runs what can be checked, shows the demo, and says what was found.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use conformance::check::{self, Check, Context, Summary};
 use conformance::prove::cli::ProveArgs;
 use conformance::{checks, claims, output, prove, trace};
+use conformance_common::report::deliver;
 use conformance_vectors as vectors;
 use indicatif::ProgressBar;
 
@@ -120,29 +121,15 @@ fn write(run: &Run, summary: &Summary) -> Result<(), String> {
         text.push_str("\n\n");
     }
     text.push_str(&output::table(summary));
-    if let Some(path) = &run.junit {
-        store(path, &output::junit(summary).map_err(|e| e.to_string())?)?;
-    }
-    match &run.json {
-        None => print!("{text}"),
-        Some(path) => {
-            let json = output::json(summary).map_err(|e| e.to_string())?;
-            if path == Path::new("-") {
-                println!("{json}");
-                eprint!("{text}");
-            } else {
-                store(path, &json)?;
-                print!("{text}");
-            }
-        }
-    }
-    Ok(())
-}
-
-fn store(path: &Path, text: &str) -> Result<(), String> {
     // The folder may not be there yet: `target` is elsewhere where CARGO_TARGET_DIR says so.
-    let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-    folder
-        .and_then(|()| std::fs::write(path, text))
-        .map_err(|error| format!("{}: {error}", path.display()))
+    for path in [&run.junit, &run.json].into_iter().flatten() {
+        let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        folder.map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    deliver(
+        &text,
+        (run.json.as_deref(), || output::json(summary)),
+        (run.junit.as_deref(), || output::junit(summary)),
+    )
+    .map_err(|e| e.to_string())
 }

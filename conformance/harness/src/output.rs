@@ -1,10 +1,9 @@
-//! What was found, for people, for machines (JSON), and for CI (JUnit).
+//! The main job's report: the table for people, JSON, and JUnit's XML.
 
 use std::fmt::{self, Write as _};
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-
-use crate::check::{Finding, Outcome, Summary};
+use crate::check::{Counts, Finding, Outcome, Summary};
+use conformance_common::report;
 
 /// The table for people. What was not checked stands first, then what failed, then what held.
 pub fn table(summary: &Summary) -> String {
@@ -32,7 +31,11 @@ fn write_table(out: &mut String, summary: &Summary) -> fmt::Result {
         let (name, time) = (&finding.name, finding.time.as_secs_f64());
         writeln!(out, "  {verdict:<12} {name:<10} {time:>6.2} s  {text}")?;
     }
-    let (held, failed, not_checked) = summary.counts();
+    let Counts {
+        held,
+        failed,
+        not_checked,
+    } = summary.counts();
     let time = summary.time.as_secs_f64();
     writeln!(
         out,
@@ -45,45 +48,21 @@ fn write_table(out: &mut String, summary: &Summary) -> fmt::Result {
 /// # Errors
 /// None that is known: every part is plain data.
 pub fn json(summary: &Summary) -> serde_json::Result<String> {
-    let (held, failed, not_checked) = summary.counts();
-    let counts = serde_json::json!({
-        "held": held, "failed": failed, "not-checked": not_checked
-    });
-    let mut all = serde_json::to_value(summary)?;
-    if let Some(all) = all.as_object_mut() {
-        all.insert("counts".to_owned(), counts);
-    }
-    serde_json::to_string_pretty(&all)
+    report::json(summary, summary.counts(), "not-checked", None)
 }
 
-/// JUnit's XML. What was not checked is "skipped" there.
+/// As JUnit's XML.
 ///
 /// # Errors
 /// If a text cannot stand in XML.
 pub fn junit(summary: &Summary) -> Result<String, quick_junit::SerializeError> {
-    let mut suite = TestSuite::new("conformance");
-    for finding in &summary.findings {
-        let status = match &finding.outcome {
-            Outcome::Held => TestCaseStatus::success(),
-            Outcome::Failed(why) => {
-                let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-                status.set_message(why.as_str());
-                status
-            }
-            Outcome::NotChecked(why) => {
-                let mut status = TestCaseStatus::skipped();
-                status.set_message(why.as_str());
-                status
-            }
-        };
-        let mut case = TestCase::new(finding.name.as_str(), status);
-        case.set_classname("conformance").set_time(finding.time);
-        suite.add_test_case(case);
-    }
-    suite.set_time(summary.time);
-    let mut report = Report::new("EncryptedIoT");
-    report.set_time(summary.time).add_test_suite(suite);
-    report.to_string()
+    let cases = summary.findings.iter().map(|finding| report::Case {
+        class: "conformance",
+        name: &finding.name,
+        outcome: finding.outcome.clone(),
+        time: Some(finding.time),
+    });
+    report::junit("EncryptedIoT", "conformance", Some(summary.time), cases)
 }
 
 #[cfg(test)]

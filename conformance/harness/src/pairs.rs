@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::prove::manifest::{Entry, Manifest, Verdict};
+use crate::prove::manifest::{Manifest, Verdict};
 use crate::prove::spthy::Quantifier;
 use crate::trace::judge::{Judge, WORLDS};
 use crate::trace::{history, op};
@@ -107,14 +107,15 @@ pub fn falls(manifest: &Manifest) -> Falls {
                 // `PAPER` drops all at once that the paper does not have: that is the paper's scheme.
                 false => set.drops.is_none() || flags.contains("PAPER"),
             };
-            let attack = |entry: &&Entry| match entry.quantifier {
-                Some(Quantifier::ExistsTrace) => {
-                    entry.name.starts_with("attack_") && entry.expect == Verdict::Verified
+            let attack = |name: &str, verdict: Verdict| {
+                let statement = theory.lemmas.get(name);
+                match statement.is_some_and(|s| s.quantifier == Quantifier::ExistsTrace) {
+                    true => name.starts_with("attack_") && verdict == Verdict::Verified,
+                    false => verdict == Verdict::Falsified,
                 }
-                _ => entry.expect == Verdict::Falsified,
             };
-            let lemmas = set.lemmas.iter().filter(attack).map(|l| l.name.clone());
-            let lemmas: BTreeSet<String> = lemmas.collect();
+            let lemmas = set.expect.iter().filter(|(name, v)| attack(name, **v));
+            let lemmas: BTreeSet<String> = lemmas.map(|(name, _)| name.clone()).collect();
             if whole && !lemmas.is_empty() {
                 let place = (stem.to_owned(), flags);
                 found.entry(place).or_default().extend(lemmas);
@@ -209,10 +210,10 @@ pub fn ablations(manifest: &Manifest) -> BTreeMap<(String, String), Ablation> {
             if ablation.drops.is_empty() {
                 ablation.drops = set.drops.clone().unwrap_or_default();
             }
-            for lemma in set.lemmas.iter().filter(|l| l.expect == Verdict::Falsified) {
+            for lemma in set.falsified() {
                 ablation
                     .falls
-                    .entry(lemma.name.clone())
+                    .entry(lemma.to_owned())
                     .or_insert_with(|| set.flags.clone());
             }
         }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use conformance::prove::manifest::{Manifest, Verdict};
+use conformance::prove::manifest::Manifest;
 use conformance::prove::spthy::{Quantifier, Source};
 use conformance::trace::cli::Profile;
 use conformance::trace::evaluate::{Trace, evaluate};
@@ -71,11 +71,7 @@ fn verdicts_agree_with_the_prover_on_its_own_traces() {
         traces += 1;
         let listed = manifest.theories.iter().filter(|t| t.file == file);
         let listed = listed.flat_map(|t| &t.sets).filter(|s| s.flags == set);
-        let holds: BTreeSet<&str> = listed
-            .flat_map(|set| &set.lemmas)
-            .filter(|entry| entry.expect == Verdict::Verified)
-            .map(|entry| entry.name.as_str())
-            .collect();
+        let holds: BTreeSet<&str> = listed.flat_map(|set| set.trusted()).collect();
         for property in theory.lemmas.iter().chain(&theory.restrictions) {
             let verdict = evaluate(property, &found[0], &mut terms).unwrap();
             let witness = property.quantifier == Quantifier::ExistsTrace;

@@ -1,7 +1,7 @@
 //! `conformance vectors` and `conformance generate`.
 
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -13,7 +13,7 @@ use super::process::Process;
 use super::program::{Program, Reference};
 use super::run::{self, Options};
 use super::{Error, Result, default_directory, generate, report};
-use conformance_common::file::store;
+use conformance_common::report::deliver;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -167,29 +167,12 @@ pub fn run(args: &VectorsArgs) -> Result<u8> {
     };
     let found = run::run(&files, &chosen, &options)?;
     bar.finish_and_clear();
-    write(args, &found)?;
+    deliver(
+        &report::table(&found),
+        (args.json.as_deref(), || report::json(&found)),
+        (args.junit.as_deref(), || report::junit(&found)),
+    )?;
     Ok(found.exit_code())
-}
-
-fn write(args: &VectorsArgs, found: &run::Report) -> Result<()> {
-    let table = report::table(found);
-    let write = |path: &Path, text: &str| store(path, text.as_bytes()).map_err(Error::file(path));
-    if let Some(path) = &args.junit {
-        let xml = report::junit(found).map_err(|e| Error::Usage(e.to_string()))?;
-        write(path, &xml)?;
-    }
-    match &args.json {
-        None => print!("{table}"),
-        Some(path) if path == Path::new("-") => {
-            println!("{}", report::json(found)?);
-            eprint!("{table}");
-        }
-        Some(path) => {
-            write(path, &report::json(found)?)?;
-            print!("{table}");
-        }
-    }
-    Ok(())
 }
 
 /// Runs `conformance generate`; gives the exit status.

@@ -36,6 +36,9 @@ pub enum Error {
     /// The command line is wrong.
     #[error("{0}")]
     Usage(String),
+    /// The report cannot be written.
+    #[error(transparent)]
+    Report(#[from] conformance_common::report::Undelivered),
 }
 
 impl From<encryptediot::Error> for Error {

@@ -1,18 +1,16 @@
 //! A program under test that is a process of its own, asked by JSON lines.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use encryptediot_shim::Answer;
 use encryptediot_shim::protocol::{HELLO, Hello, Request, hello};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::program::{Fault, Program};
+use conformance_common::process::Group;
 
 /// No answer is longer than this many bytes.
 const LONGEST: u64 = 64 << 20;
@@ -25,7 +23,7 @@ pub struct Process {
 }
 
 struct Running {
-    child: Child,
+    group: Group,
     requests: SyncSender<Vec<u8>>,
     lines: Receiver<std::io::Result<Vec<u8>>>,
     asked: u64,
@@ -80,14 +78,13 @@ impl Program for Process {
 impl Running {
     fn start(command: &str) -> Result<Self, Fault> {
         let failed = |why: std::io::Error| Fault::NotStarted(why.to_string());
-        let mut child = Command::new("sh")
+        let mut shell = Command::new("sh");
+        shell
             .args(["-c", &format!("exec {command}")])
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .map_err(failed)?;
-        let pipes = (child.stdin.take(), child.stdout.take());
+            .stdout(Stdio::piped());
+        let mut group = Group::start(&mut shell).map_err(failed)?;
+        let pipes = (group.child.stdin.take(), group.child.stdout.take());
         let (Some(mut input), Some(output)) = pipes else {
             return Err(Fault::NotStarted("it has no pipes".to_owned()));
         };
@@ -114,7 +111,7 @@ impl Running {
             }
         });
         Ok(Self {
-            child,
+            group,
             requests,
             lines,
             asked: 0,
@@ -144,7 +141,7 @@ impl Running {
     fn status(&mut self) -> String {
         // Its output is closed: it is about to end, or never does.
         for _ in 0..50 {
-            match self.child.try_wait() {
+            match self.group.child.try_wait() {
                 Ok(Some(status)) => return format!(" ({status})"),
                 _ => std::thread::sleep(Duration::from_millis(10)),
             }
@@ -170,14 +167,4 @@ fn read(id: u64, said: &[u8]) -> Result<Answer, Fault> {
         return Err(Fault::OutOfOrder { asked, answered });
     }
     serde_json::from_value(answer).map_err(|_| garbage())
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Ok(id) = i32::try_from(self.child.id()) {
-            // The group is gone already where nothing was left behind.
-            let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
-        }
-        let _ = self.child.wait();
-    }
 }

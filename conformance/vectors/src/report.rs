@@ -1,14 +1,14 @@
-//! What was found, as a table, as JSON, and as JUnit's XML.
+//! A report as a table, as JSON, and as JUnit's XML.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
-use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
 
 use super::run::{Finding, Report};
-use conformance_common::Outcome;
+use conformance_common::outcome::{Counts, Outcome};
+use conformance_common::report;
 
 /// How many failures the table shows in full.
 const SHOWN: usize = 20;
@@ -85,7 +85,11 @@ fn write_counts(out: &mut String, report: &Report) -> fmt::Result {
         column.set_cell_alignment(CellAlignment::Right);
     }
     writeln!(out, "{table}")?;
-    let (held, failed, unsupported) = report.counts();
+    let Counts {
+        held,
+        failed,
+        not_checked: unsupported,
+    } = report.counts();
     let (who, time) = (&report.program, report.seconds);
     writeln!(
         out,
@@ -99,16 +103,8 @@ fn write_counts(out: &mut String, report: &Report) -> fmt::Result {
 /// # Errors
 /// None that is known: every part is plain data.
 pub fn json(report: &Report) -> serde_json::Result<String> {
-    let (held, failed, unsupported) = report.counts();
-    let mut all = serde_json::to_value(report)?;
-    if let Some(all) = all.as_object_mut() {
-        let counts = serde_json::json!({
-            "held": held, "failed": failed, "unsupported": unsupported
-        });
-        all.insert("counts".to_owned(), counts);
-        all.insert("exit_code".to_owned(), report.exit_code().into());
-    }
-    serde_json::to_string_pretty(&all)
+    let code = Some(report.exit_code());
+    report::json(report, report.counts(), "unsupported", code)
 }
 
 /// JUnit's XML: what the program does not do is "skipped" there.
@@ -116,27 +112,11 @@ pub fn json(report: &Report) -> serde_json::Result<String> {
 /// # Errors
 /// If a text cannot stand in XML.
 pub fn junit(report: &Report) -> Result<String, quick_junit::SerializeError> {
-    let mut suite = TestSuite::new("vectors");
-    for finding in &report.findings {
-        let status = match &finding.outcome {
-            Outcome::Held => TestCaseStatus::success(),
-            Outcome::Failed(why) => {
-                let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-                status.set_message(why.as_str());
-                status
-            }
-            Outcome::NotChecked(why) => {
-                let mut status = TestCaseStatus::skipped();
-                status.set_message(why.as_str());
-                status
-            }
-        };
-        let mut case = TestCase::new(finding.id.as_str(), status);
-        case.set_classname(finding.file.as_str());
-        case.set_time(Duration::from_secs_f64(finding.seconds));
-        suite.add_test_case(case);
-    }
-    let mut xml = Xml::new("EncryptedIoT vectors");
-    xml.add_test_suite(suite);
-    xml.to_string()
+    let cases = report.findings.iter().map(|finding| report::Case {
+        class: &finding.file,
+        name: &finding.id,
+        outcome: finding.outcome.clone(),
+        time: Some(Duration::from_secs_f64(finding.seconds)),
+    });
+    report::junit("EncryptedIoT vectors", "vectors", None, cases)
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::file::{Exchange, File, Note, Test};
 use super::program::{Fault, Program};
 use super::{Error, Result};
-use conformance_common::Outcome;
+use conformance_common::outcome::{Counts, Outcome};
 
 /// What came of a test.
 #[derive(Clone, Debug, Serialize)]
@@ -68,23 +68,13 @@ pub struct Report {
 
 impl Report {
     /// How many held, failed, and were not checked.
-    pub fn counts(&self) -> (usize, usize, usize) {
-        let count =
-            |is: fn(&Outcome) -> bool| self.findings.iter().filter(|f| is(&f.outcome)).count();
-        (
-            count(|o| matches!(o, Outcome::Held)),
-            count(|o| matches!(o, Outcome::Failed(_))),
-            count(|o| matches!(o, Outcome::NotChecked(_))),
-        )
+    pub fn counts(&self) -> Counts {
+        self.findings.iter().map(|f| &f.outcome).collect()
     }
 
     /// 0 if all that ran held, 1 if something did not, 2 if nothing ran.
     pub fn exit_code(&self) -> u8 {
-        match self.counts() {
-            (_, 1.., _) => 1,
-            (0, ..) => 2,
-            _ => 0,
-        }
+        self.counts().exit_code()
     }
 }
 

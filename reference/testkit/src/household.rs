@@ -9,6 +9,7 @@ use rand_core::SeedableRng;
 
 use encryptediot::announcement::Window;
 use encryptediot::camera::{Paired, Recorded, Unpaired};
+use encryptediot::checkpoint::Checkpoint;
 use encryptediot::clock::ManualClock;
 use encryptediot::cloud::Cloud;
 use encryptediot::contact::{self, VerifiedMember};
@@ -19,7 +20,7 @@ use encryptediot::message::{AccountId, Time};
 use encryptediot::owner::{self, Env, Meeting, Owner, Term, TouchPayloads};
 use encryptediot::pairing::{self, Offer};
 use encryptediot::passphrase::Passphrase;
-use encryptediot::phone::{Checkpoint, Phone};
+use encryptediot::phone::Phone;
 use encryptediot::uplink::{self, Synced};
 use encryptediot::vault::Work;
 use encryptediot::view;

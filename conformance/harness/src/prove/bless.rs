@@ -1,33 +1,36 @@
-//! Writes the manifest anew from what the provers say now, and tells in words what changed.
+//! Pins what the models and provers say now, and tells in words what changed.
 //!
-//! Nothing becomes a verdict that is none: a lemma that was not proven, ran out of time, or rests
-//! on something false keeps its old entry, or gets none. What an ablation is expected to break is
-//! written by hand and stays as it was written.
+//! Only a verdict is pinned: a lemma that was not proven, ran out of time, or rests on something
+//! false keeps its pins, or gets none. What an ablation must break is written by hand and stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 
 use super::cache::Cache;
+use super::changes::changes;
 use super::error::{Error, Result};
 use super::gate::{self, Options, Pins};
-use super::manifest::{Entry, Manifest, Scope, Seconds, Seen, Set, Theory, Verdict, set_id};
+use super::manifest::{Manifest, Mode, Scope, Set, Statement, Theory, Verdict, set_id};
+use super::observed::{Observation, Observed};
 use super::plan::{self, Models};
 use super::prover::Prover;
 use super::report::{Report, Row};
 use super::spthy::Reading;
-use conformance_common::Outcome;
+use conformance_common::outcome::Outcome;
 
-/// A manifest that was written anew.
+/// Pins and observations after a run.
 pub struct Blessed {
-    /// It.
+    /// The pins.
     pub manifest: Manifest,
+    /// The observations.
+    pub observed: Observed,
     /// What changed, in words.
     pub changes: Vec<String>,
-    /// What stays to be done.
+    /// What could not be pinned, and other problems.
     pub open: Vec<String>,
 }
 
-/// Writes the manifest anew for what is selected, which is by sets.
+/// Pins anew what is selected, which is by sets.
 ///
 /// # Errors
 /// If the provers cannot be run, or were interrupted.
@@ -72,7 +75,17 @@ pub fn bless(
             }
         }
     };
-    let (manifest, mut open) = record(models, old, &draft, &report, &readings);
+    let mut recorder = Recorder {
+        rows: report.lemmas.iter().map(|r| (r.id.as_str(), r)).collect(),
+        observed: options.observed.clone(),
+        open: Vec::new(),
+        old,
+        readings: &readings,
+    };
+    let manifest = recorder.manifest(models, &draft);
+    let Recorder {
+        observed, mut open, ..
+    } = recorder;
     let mut problems = plan::problems(models, &manifest);
     if options.selection.narrows() {
         problems.retain(|p| report.lemmas.iter().any(|r| r.file == p.file));
@@ -82,15 +95,17 @@ pub fn bless(
         format!("{file}: {what}; {mend}")
     }));
     Ok(Blessed {
-        changes: changes(old, &manifest),
+        changes: changes((old, &options.observed), (&manifest, &observed)),
         manifest,
+        observed,
         open,
     })
 }
 
+/// The readings of all sets, by `stem+FLAG`.
 type Readings = BTreeMap<String, Reading>;
 
-/// What is there, with the verdicts that were expected before, or "verified".
+/// All sets of the models' files, with the verdicts that were pinned before, or "verified".
 fn draft(models: &Models, old: &Manifest) -> Result<(Manifest, Readings)> {
     let (mut manifest, mut readings) = (Manifest::default(), Readings::new());
     // Theories that were listed keep their order.
@@ -110,14 +125,13 @@ fn draft(models: &Models, old: &Manifest) -> Result<(Manifest, Readings)> {
         }
         let stem = theory.stem().to_owned();
         for set in &mut theory.sets {
-            let diff = theory.mode == super::manifest::Mode::Diff;
-            let reading = source.under(&set.flags, diff)?;
+            let reading = source.under(&set.flags, theory.mode == Mode::Diff)?;
             if set.scope == Scope::Whole {
-                let entry = |name: &String| {
-                    let known = set.lemmas.iter().find(|e| e.name == *name).cloned();
-                    known.unwrap_or_else(|| Entry::new(name, Verdict::Verified))
+                let pinned = |name: &String| {
+                    let verdict = set.expect.get(name).copied();
+                    (name.clone(), verdict.unwrap_or(Verdict::Verified))
                 };
-                set.lemmas = reading.lemmas.iter().map(|l| entry(&l.name)).collect();
+                set.expect = reading.lemmas.iter().map(|l| pinned(&l.name)).collect();
             }
             readings.insert(set_id(&stem, &set.flags), reading);
         }
@@ -126,7 +140,7 @@ fn draft(models: &Models, old: &Manifest) -> Result<(Manifest, Readings)> {
     Ok((manifest, readings))
 }
 
-/// Takes over what was seen; true if lemmas may now be assumed that were not, or the other way.
+/// Takes over the verdicts seen; true if lemmas may now be assumed that were not, or the other way.
 fn settle(draft: &mut Manifest, distrust: &mut BTreeSet<String>, report: &Report) -> bool {
     let mut changed = false;
     let rows: BTreeMap<&str, &Row> = report.lemmas.iter().map(|r| (r.id.as_str(), r)).collect();
@@ -134,15 +148,15 @@ fn settle(draft: &mut Manifest, distrust: &mut BTreeSet<String>, report: &Report
         let stem = theory.stem().to_owned();
         for set in &mut theory.sets {
             let id = set_id(&stem, &set.flags);
-            for entry in &mut set.lemmas {
-                let id = format!("{id}/{}", entry.name);
+            for (name, expect) in &mut set.expect {
+                let id = format!("{id}/{name}");
                 let Some(row) = rows.get(id.as_str()) else {
                     continue;
                 };
                 match row.verdict {
                     Some(seen) if set.scope == Scope::Whole => {
-                        changed |= entry.expect != seen;
-                        entry.expect = seen;
+                        changed |= *expect != seen;
+                        *expect = seen;
                     }
                     Some(Verdict::Verified) => {}
                     _ => changed |= distrust.insert(id),
@@ -153,212 +167,199 @@ fn settle(draft: &mut Manifest, distrust: &mut BTreeSet<String>, report: &Report
     changed
 }
 
-fn record(
-    models: &Models,
-    old: &Manifest,
-    draft: &Manifest,
-    report: &Report,
-    readings: &Readings,
-) -> (Manifest, Vec<String>) {
-    let known = old.entries();
-    let rows: BTreeMap<&str, &Row> = report.lemmas.iter().map(|r| (r.id.as_str(), r)).collect();
-    let (mut manifest, mut open) = (Manifest::default(), Vec::new());
-    for theory in &draft.theories {
-        let mut kept = Theory {
-            sets: Vec::new(),
-            ..theory.clone()
-        };
-        for set in &theory.sets {
-            let id = set_id(theory.stem(), &set.flags);
-            let reading = &readings[&id];
-            let mut new = Set {
-                lemmas: Vec::new(),
-                ..set.clone()
-            };
-            let mut looked = false;
-            for entry in &set.lemmas {
-                let id = format!("{id}/{}", entry.name);
-                let before = known.get(&id).copied();
-                let row = rows.get(id.as_str());
-                looked |= row.is_some();
-                let lemma = reading.lemmas.iter().find(|l| l.name == entry.name);
-                if let Some(why) = row.zip(before).and_then(|(r, b)| overruled(r, b)) {
-                    open.push(format!("{id}: not recorded: {why}"));
-                    new.lemmas.extend(before.cloned());
-                    continue;
+/// Decides what is pinned of a report.
+struct Recorder<'r> {
+    old: &'r Manifest,
+    readings: &'r Readings,
+    rows: BTreeMap<&'r str, &'r Row>,
+    observed: Observed,
+    open: Vec<String>,
+}
+
+impl Recorder<'_> {
+    fn manifest(&mut self, models: &Models, draft: &Manifest) -> Manifest {
+        let mut manifest = Manifest::default();
+        for theory in &draft.theories {
+            let before = self.old.theory(&theory.file);
+            let kept = self.theory(theory);
+            match before {
+                Some(before) if kept.sets.iter().all(|s| s.expect.is_empty()) => {
+                    manifest.theories.push(before.clone());
                 }
-                match (row.map(|r| (r, &r.outcome)), lemma) {
-                    (Some((row, Outcome::Held)), Some(lemma)) if row.conditional_on.is_empty() => {
-                        new.lemmas.push(Entry {
-                            quantifier: Some(lemma.quantifier),
-                            claims: lemma.claims.clone(),
-                            sentence: lemma.sentence.clone(),
-                            formula_hash: lemma.hash.clone(),
-                            ..seen(entry, row)
-                        });
-                    }
-                    (row, _) => {
-                        if let Some((row, outcome)) = row {
-                            let why = match outcome {
-                                Outcome::Failed(why) | Outcome::NotChecked(why) => why.clone(),
-                                Outcome::Held => {
-                                    format!("it rests on {}", row.conditional_on.join(", "))
-                                }
-                            };
-                            open.push(format!("{id}: not recorded: {why}"));
-                        }
-                        new.lemmas.extend(before.cloned());
-                    }
+                _ if !kept.sets.is_empty() => manifest.theories.push(kept),
+                _ => {}
+            }
+        }
+        for theory in &self.old.theories {
+            if !models.sources.contains_key(&theory.file) {
+                let file = &theory.file;
+                self.open.push(format!(
+                    "{file}: there is no such file any more; it was taken out"
+                ));
+            }
+        }
+        let verdicts = manifest.verdicts();
+        self.observed.retain(|lemma| verdicts.contains_key(lemma));
+        manifest
+    }
+
+    fn theory(&mut self, draft: &Theory) -> Theory {
+        let before = self.old.theory(&draft.file).cloned().unwrap_or_default();
+        let mut kept = Theory {
+            lemmas: BTreeMap::new(),
+            sets: Vec::new(),
+            ..draft.clone()
+        };
+        let names: BTreeSet<&String> = draft.sets.iter().flat_map(|s| s.expect.keys()).collect();
+        // By lemma: the sets in which its verdict is pinned as it was seen now.
+        let mut recorded: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for name in names {
+            let sets = self.recorded(draft, name);
+            let pinned = before.lemmas.get(name);
+            match self.statement(draft, name, pinned, &sets) {
+                Ok(now) => {
+                    kept.lemmas.extend(now.map(|now| (name.clone(), now)));
+                    recorded.insert(name, sets);
+                }
+                Err(why) => {
+                    let stem = draft.stem();
+                    self.open
+                        .push(format!("{stem}/{name}: not recorded: {why}"));
+                    kept.lemmas
+                        .extend(pinned.map(|before| (name.clone(), before.clone())));
                 }
             }
-            if looked {
+        }
+        for set in &draft.sets {
+            let id = set_id(draft.stem(), &set.flags);
+            let was = before.sets.iter().find(|s| s.flags == set.flags);
+            let mut new = Set {
+                expect: BTreeMap::new(),
+                ..set.clone()
+            };
+            let mut judged = false;
+            for (name, verdict) in &set.expect {
+                let lemma = format!("{id}/{name}");
+                let row = self.rows.get(lemma.as_str()).copied();
+                judged |= row.is_some();
+                let seen =
+                    row.filter(|_| recorded.get(name.as_str()).is_some_and(|s| s.contains(&id)));
+                let pinned = match seen {
+                    Some(row) => {
+                        self.observe(row);
+                        Some(*verdict)
+                    }
+                    None => was.and_then(|set| set.expect.get(name)).copied(),
+                };
+                new.expect
+                    .extend(pinned.map(|verdict| (name.clone(), verdict)));
+            }
+            if judged {
+                let reading = &self.readings[&id];
                 new.restrictions.clone_from(&reading.restrictions);
                 new.restrictions_hash.clone_from(&reading.restrictions_hash);
-            } else if old.theory(&theory.file).is_none() {
+            } else if self.old.theory(&draft.file).is_none() {
                 // A theory that was not selected and is not listed stays unlisted.
                 continue;
             }
             kept.sets.push(new);
         }
-        let listed = old.theory(&theory.file);
-        if let (Some(before), false) = (listed, kept.sets.iter().any(|s| !s.lemmas.is_empty())) {
-            manifest.theories.push(before.clone());
-        } else if !kept.sets.is_empty() {
-            manifest.theories.push(kept);
-        }
+        let listed = |name: &String| kept.sets.iter().any(|s| s.expect.contains_key(name));
+        kept.lemmas.retain(|name, _| listed(name));
+        kept
     }
-    let gone = |t: &&Theory| !models.sources.contains_key(&t.file);
-    for theory in old.theories.iter().filter(gone) {
-        open.push(format!(
-            "{}: there is no such file any more; it was taken out",
-            theory.file
-        ));
-    }
-    (manifest, open)
-}
 
-/// Why a verdict does not count against the one that is recorded: on the same text, a Haskell
-/// prover has the last word.
-fn overruled(row: &Row, before: &Entry) -> Option<String> {
-    let (prover, verdict) = (row.prover.as_deref()?, row.verdict?);
-    let haskell = before.seen.iter().filter(|s| Prover::is_haskell(&s.prover));
-    let mut against = haskell.filter(|s| s.text == row.text && s.verdict != verdict);
-    let other = against.next().filter(|_| !Prover::is_haskell(prover))?;
-    Some(format!(
-        "{prover} says {}, and {} saw on the same text that it is {}",
-        verdict.word(),
-        other.prover,
-        other.verdict.word()
-    ))
-}
-
-/// An entry with what was seen now; what other provers saw stays if it was on the same text.
-fn seen(entry: &Entry, row: &Row) -> Entry {
-    let mut entry = entry.clone();
-    let (Some(prover), Some(verdict)) = (row.prover.clone(), row.verdict) else {
-        return entry;
-    };
-    let same = |s: &&Seen| s.prover == prover && s.text == row.text;
-    let before = entry.seen.iter().find(same).map(|s| s.seconds);
-    let seconds = match row.seconds {
-        Seconds::Measured(_) => row.seconds,
-        Seconds::NotMeasured => before.unwrap_or_default(),
-    };
-    entry
-        .seen
-        .retain(|s| s.prover != prover && s.text == row.text && s.verdict == verdict);
-    entry.seen.push(Seen {
-        prover,
-        verdict,
-        seconds,
-        text: row.text.clone(),
-    });
-    entry.seen.sort_by(|a, b| a.prover.cmp(&b.prover));
-    entry.provisional = !entry.seen.iter().any(|s| Prover::is_haskell(&s.prover));
-    entry
-}
-
-/// The difference in words.
-pub fn changes(old: &Manifest, new: &Manifest) -> Vec<String> {
-    let mut all = Vec::new();
-    let sets = |manifest: &Manifest| -> BTreeMap<String, Set> {
-        let of = |t: &Theory| {
-            let id = |s: &Set| (set_id(t.stem(), &s.flags), s.clone());
-            t.sets.iter().map(id).collect::<Vec<_>>()
-        };
-        manifest.theories.iter().flat_map(of).collect()
-    };
-    let (before, now) = (sets(old), sets(new));
-    for (id, set) in &now {
-        match before.get(id) {
-            None => all.push(format!("{id}: this set is new")),
-            Some(was) if was.restrictions_hash != set.restrictions_hash => {
-                if !was.restrictions_hash.is_empty() {
-                    let what = plan::restrictions_changed(&was.restrictions, &set.restrictions);
-                    all.push(format!("{id}: {what}"));
+    /// The sets in which a lemma was judged and its verdict can be pinned; tells why for the others.
+    fn recorded(&mut self, draft: &Theory, name: &str) -> BTreeSet<String> {
+        let mut sets = BTreeSet::new();
+        for set in draft.sets.iter().filter(|s| s.expect.contains_key(name)) {
+            let id = set_id(draft.stem(), &set.flags);
+            let lemma = format!("{id}/{name}");
+            let Some(row) = self.rows.get(lemma.as_str()) else {
+                continue;
+            };
+            let why = match &row.outcome {
+                _ if self.overruled(row).is_some() => self.overruled(row),
+                Outcome::Failed(why) | Outcome::NotChecked(why) => Some(why.clone()),
+                Outcome::Held if !row.conditional_on.is_empty() => {
+                    Some(format!("it rests on {}", row.conditional_on.join(", ")))
                 }
+                Outcome::Held => None,
+            };
+            match why {
+                Some(why) => self.open.push(format!("{lemma}: not recorded: {why}")),
+                None => drop(sets.insert(id)),
             }
-            Some(_) => {}
+        }
+        sets
+    }
+
+    /// What a lemma is pinned to state from now on.
+    ///
+    /// # Errors
+    /// Why it cannot be pinned: it differs by flags, or it changed and was not judged in every set
+    /// that lists it, where the old verdict would then stand for the new formula.
+    fn statement(
+        &self,
+        draft: &Theory,
+        name: &str,
+        pinned: Option<&Statement>,
+        recorded: &BTreeSet<String>,
+    ) -> std::result::Result<Option<Statement>, String> {
+        let (mut now, mut unrecorded, mut judged) = (None::<Statement>, None, false);
+        for set in draft.sets.iter().filter(|s| s.expect.contains_key(name)) {
+            let id = set_id(draft.stem(), &set.flags);
+            judged |= self.rows.contains_key(format!("{id}/{name}").as_str());
+            let lemma = self.readings[&id].lemmas.iter().find(|l| l.name == name);
+            let states = lemma.map(Statement::of);
+            if let (Some(one), Some(other)) = (&now, &states)
+                && one != other
+            {
+                return Err(format!(
+                    "it states something else in {id} than in another set: give it another name"
+                ));
+            }
+            now = now.or(states);
+            if !recorded.contains(&id) {
+                unrecorded = Some(id);
+            }
+        }
+        match (now, pinned, unrecorded) {
+            _ if !judged => Ok(pinned.cloned()),
+            (Some(now), Some(pinned), Some(id)) if !now.same_proposition(pinned) => Err(format!(
+                "ITS FORMULA CHANGED, and it has no new verdict in {id}"
+            )),
+            (Some(_), None, _) if recorded.is_empty() => Ok(None),
+            (Some(now), ..) => Ok(Some(now)),
+            (None, pinned, _) => Ok(pinned.cloned()),
         }
     }
-    all.extend(
-        before
-            .keys()
-            .filter(|id| !now.contains_key(*id))
-            .map(|id| format!("{id}: this set is gone")),
-    );
-    let (before, now) = (old.entries(), new.entries());
-    for (id, entry) in &now {
-        let Some(was) = before.get(id) else {
-            all.push(format!("{id}: new, {}", entry.expect.word()));
-            continue;
-        };
-        let mut say = |what: String| all.push(format!("{id}: {what}"));
-        if was.expect != entry.expect {
-            say(format!(
-                "{} now, was {}",
-                entry.expect.word(),
-                was.expect.word()
-            ));
+
+    /// Why a verdict does not count against what was observed: on the same text, a Haskell prover
+    /// has the last word.
+    fn overruled(&self, row: &Row) -> Option<String> {
+        let (prover, verdict) = (row.prover.as_deref()?, row.verdict?);
+        if Prover::is_haskell(prover) {
+            return None;
         }
-        if was.formula_hash.is_empty() && !entry.formula_hash.is_empty() {
-            say(format!("pinned, {}", entry.expect.word()));
-            continue;
-        }
-        if was.quantifier != entry.quantifier {
-            let word = entry.quantifier.map_or("", |q| q.word());
-            say(format!("its quantifier is {word} now"));
-        }
-        if was.formula_hash != entry.formula_hash {
-            say("ITS FORMULA CHANGED".to_owned());
-        }
-        if was.claims != entry.claims {
-            say(format!("its claims are [{}] now", entry.claims.join(", ")));
-        }
-        if was.sentence != entry.sentence {
-            say(format!("its sentence is now: {}", entry.sentence));
-        }
-        let provers = |e: &Entry| {
-            e.seen
-                .iter()
-                .map(|s| s.prover.clone())
-                .collect::<BTreeSet<_>>()
-        };
-        let (saw, see) = (provers(was), provers(entry));
-        for prover in see.difference(&saw) {
-            say(format!("seen by {prover} too"));
-        }
-        for prover in saw.difference(&see) {
-            say(format!(
-                "what {prover} saw was of another text, and is struck out"
-            ));
+        let mut others = self.observed.on(&row.id, &row.text);
+        let (other, seen) =
+            others.find(|(id, seen)| Prover::is_haskell(id) && seen.verdict != verdict)?;
+        Some(format!(
+            "{prover} says {}, and {other} saw on the same text that it is {}",
+            verdict.word(),
+            seen.verdict.word()
+        ))
+    }
+
+    fn observe(&mut self, row: &Row) {
+        if let (Some(prover), Some(verdict)) = (&row.prover, row.verdict) {
+            let observation = Observation {
+                verdict,
+                seconds: row.seconds,
+                text: row.text.clone(),
+            };
+            self.observed.add(&row.id, prover, observation);
         }
     }
-    all.extend(
-        before
-            .keys()
-            .filter(|id| !now.contains_key(*id))
-            .map(|id| format!("{id}: no longer listed")),
-    );
-    all
 }

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::manifest::{Seconds, Verdict};
+use super::manifest::Verdict;
+use super::observed::Seconds;
 
-/// What a prover said of a lemma.
+/// A finished proof.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Said {
+pub struct Proof {
     /// The verdict.
     pub verdict: Verdict,
     /// The steps of the proof.
@@ -23,34 +24,34 @@ pub struct Said {
 pub struct Cache(Option<PathBuf>);
 
 impl Cache {
-    /// In a directory, which is made when something is stored.
+    /// A cache in a directory, which is made when something is stored.
     pub fn at(directory: PathBuf) -> Self {
         Self(Some(directory))
     }
 
-    /// One that knows nothing and keeps nothing.
+    /// A cache that keeps nothing.
     pub fn none() -> Self {
         Self(None)
     }
 
-    /// Is it one that keeps nothing?
+    /// Whether it keeps nothing.
     pub fn is_none(&self) -> bool {
         self.0.is_none()
     }
 
-    /// What is known.
-    pub fn get(&self, key: &str) -> Option<Said> {
+    /// The proof of a key, if it is cached.
+    pub fn get(&self, key: &str) -> Option<Proof> {
         let text = std::fs::read_to_string(self.0.as_ref()?.join(key)).ok()?;
         serde_json::from_str(&text).ok()
     }
 
-    /// Keeps it. A cache that cannot be written is no reason to fail: the next run is slower.
-    pub fn put(&self, key: &str, said: &Said) {
+    /// Caches a proof. A cache that cannot be written is no reason to fail: the next run is slower.
+    pub fn put(&self, key: &str, proof: &Proof) {
         let Some(directory) = &self.0 else { return };
-        let Ok(text) = serde_json::to_string(said) else {
+        let Ok(text) = serde_json::to_string(proof) else {
             return;
         };
         let _ = std::fs::create_dir_all(directory)
-            .and_then(|()| conformance_common::file::store(&directory.join(key), text.as_bytes()));
+            .and_then(|()| conformance_common::store::store(&directory.join(key), text.as_bytes()));
     }
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 use super::cache::Cache;
 use super::gate::{self, Options, Pins};
 use super::manifest::{FILE, Manifest};
+use super::observed::Observed;
 use super::plan::{Ablations, Models, Selection};
 use super::prover::{INSTALL, NAME, Prover};
 use super::table;
@@ -56,10 +57,13 @@ fn look(
     if !directory.is_dir() {
         return not("the models are not here: there is no directory tamarin".to_owned());
     }
-    let read = Models::read(directory).and_then(|m| Ok((m, Manifest::read(directory)?)));
-    let (models, manifest) = match read {
-        Ok((models, Some(manifest))) => (models, manifest),
-        Ok((models, None)) => {
+    let read = Models::read(directory).and_then(|models| {
+        let manifest = Manifest::read(directory)?;
+        Ok((models, manifest, Observed::read(directory)?))
+    });
+    let (models, manifest, observed) = match read {
+        Ok((models, Some(manifest), observed)) => (models, manifest, observed),
+        Ok((models, None, _)) => {
             let count = models.sources.len();
             return not(format!(
                 "{count} models, and no {FILE} yet that says what they prove"
@@ -78,6 +82,7 @@ fn look(
             ablations: Ablations::Without,
             ..Selection::default()
         },
+        observed,
         ..Options::new(prover, default_cache(directory))
     };
     let progress = |line: &str| context.progress(&format!("proofs: {line}"));
@@ -88,7 +93,7 @@ fn look(
         Err(why) => return Outcome::Failed(why.to_string()),
     };
     context.show(table::people(&report), &report);
-    let (_, _, not_checked) = report.counts();
+    let not_checked = report.counts().not_checked;
     let total = report.lemmas.len();
     match report.exit_code() {
         1 if !report.interrupted => {
@@ -156,10 +161,10 @@ mod tests {
             .under(&BTreeSet::new(), false)
             .unwrap();
         let manifest = format!(
-            "[[theory]]\nfile = \"t.spthy\"\n[[theory.set]]\nrestrictions_hash = \"{}\"\n\
-             [[theory.set.lemma]]\nname = \"l\"\nexpect = \"verified\"\n\
-             quantifier = \"exists-trace\"\nformula_hash = \"{}\"\n",
-            reading.restrictions_hash, reading.lemmas[0].hash
+            "[[theory]]\nfile = \"t.spthy\"\n\
+             lemma.l = {{ quantifier = \"exists-trace\", formula = \"{}\" }}\n\
+             [[theory.set]]\nrestrictions_hash = \"{}\"\nexpect.l = \"verified\"\n",
+            reading.lemmas[0].hash, reading.restrictions_hash
         );
         std::fs::write(models.join(FILE), manifest).unwrap();
         not_checked(&models, "1 lemmas: there is no tamarin-prover on PATH");

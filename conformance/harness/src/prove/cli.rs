@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,13 +15,15 @@ use super::cache::Cache;
 use super::check::{default_cache, default_models, stop};
 use super::error::{Error, Result, file};
 use super::gate::{self, Options, Pins};
-use super::manifest::{FILE, Manifest};
+use super::manifest::{FILE, Manifest, Verdict};
+use super::observed::{self, Observed};
+use super::pages;
 use super::plan::{self, Ablations, Models, Selection};
-use super::process::Limits;
 use super::prover::{INSTALL, NAME, Prover};
-use super::report::Report;
 use super::table;
-use conformance_common::file::store;
+use conformance_common::process::Limits;
+use conformance_common::report::{deliver, deliver_json};
+use conformance_common::store::store;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -118,7 +121,7 @@ pub struct ProveArgs {
     /// Seconds for the checks of message derivation.
     #[arg(long, value_name = "S", default_value_t = 60)]
     derivcheck_timeout: u32,
-    /// Write verdicts.toml and the table in README.md anew, and say what changed.
+    /// Write verdicts.toml, observed.jsonl and TABLES.md anew, and say what changed.
     #[arg(long)]
     bless: bool,
     /// Where the models are [default: the nearest directory `tamarin`].
@@ -173,7 +176,11 @@ pub fn run(args: &ProveArgs) -> Result<u8> {
     if report.lemmas.is_empty() && report.problems.is_empty() {
         return Err(Error::Usage("nothing is selected".to_owned()));
     }
-    write(args, &report)?;
+    deliver(
+        &table::people(&report),
+        (args.json.as_deref(), || report.json()),
+        (args.junit.as_deref(), || report.junit()),
+    )?;
     Ok(report.exit_code())
 }
 
@@ -204,6 +211,7 @@ fn options(args: &ProveArgs, directory: &Path, prover: Option<Prover>) -> Result
         limits: Limits {
             time: Duration::from_secs(args.timeout),
             memory: args.memory.unwrap_or_else(|| gate::memory() / jobs as u64),
+            ..defaults.limits
         },
         derivcheck: args.derivcheck_timeout,
         proofs: args.proofs.clone(),
@@ -222,6 +230,7 @@ fn options(args: &ProveArgs, directory: &Path, prover: Option<Prover>) -> Result
             },
             partition: args.partition,
         },
+        observed: Observed::read(directory)?,
         ..defaults
     })
 }
@@ -230,14 +239,14 @@ fn options(args: &ProveArgs, directory: &Path, prover: Option<Prover>) -> Result
 fn with_progress<T>(run: impl FnOnce(&dyn Fn(&str)) -> T) -> T {
     let bar = ProgressBar::new_spinner();
     bar.enable_steady_tick(Duration::from_millis(100));
-    let told = RefCell::new(std::time::Instant::now());
+    let last = RefCell::new(std::time::Instant::now());
     let watched = std::io::stderr().is_terminal();
     let result = run(&|line: &str| {
         if watched {
             bar.set_message(line.to_owned());
-        } else if told.borrow().elapsed() > Duration::from_secs(60) {
-            // A log gets a sign of life once a minute.
-            told.replace(std::time::Instant::now());
+        } else if last.borrow().elapsed() > Duration::from_secs(60) {
+            // A log gets a line once a minute.
+            last.replace(std::time::Instant::now());
             eprintln!("conformance: {line}");
         }
     });
@@ -245,31 +254,11 @@ fn with_progress<T>(run: impl FnOnce(&dyn Fn(&str)) -> T) -> T {
     result
 }
 
-fn write(args: &ProveArgs, report: &Report) -> Result<()> {
-    let text = table::people(report);
-    if let Some(path) = &args.junit {
-        let xml = report.junit().map_err(|e| Error::Report(e.to_string()))?;
-        store(path, xml.as_bytes()).map_err(file(path))?;
-    }
-    match &args.json {
-        None => print!("{text}"),
-        Some(path) => {
-            let json = report.json().map_err(|e| Error::Report(e.to_string()))?;
-            if path == Path::new("-") {
-                println!("{json}");
-                eprint!("{text}");
-            } else {
-                store(path, json.as_bytes()).map_err(file(path))?;
-                print!("{text}");
-            }
-        }
-    }
-    Ok(())
-}
-
 fn list(args: &ProveArgs, models: &Models, manifest: &Manifest, options: Options) -> Result<u8> {
     let cases = plan::cases(models, manifest, &BTreeSet::new())?;
-    let units = options.selection.of(plan::units(&cases))?;
+    let units = options
+        .selection
+        .of(plan::units(&cases), &options.observed)?;
     if units.is_empty() {
         return Err(Error::Usage("nothing is selected".to_owned()));
     }
@@ -280,40 +269,35 @@ fn list(args: &ProveArgs, models: &Models, manifest: &Manifest, options: Options
                 "id": unit.id,
                 "file": unit.case.file,
                 "flags": unit.case.set.flags,
-                "lemma": unit.name(),
+                "lemma": unit.name,
                 "claims": unit.claims(),
-                "expect": unit.entry.map(|e| e.expect),
+                "expect": unit.expect,
                 "ablation": unit.case.set.ablation(),
-                "seconds": unit.entry.and_then(|e| e.seconds()),
+                "seconds": options.observed.seconds(&unit.id),
             })
         })
         .collect();
-    match &args.json {
-        Some(path) => {
-            let json =
-                serde_json::to_string_pretty(&all).map_err(|e| Error::Report(e.to_string()))?;
-            match path == Path::new("-") {
-                true => println!("{json}"),
-                false => store(path, json.as_bytes()).map_err(file(path))?,
-            }
-        }
-        None => {
-            for unit in &units {
-                let expect = unit.entry.map_or("not listed", |e| e.expect.word());
-                let seconds = unit.entry.and_then(|e| e.seconds());
-                let seconds = seconds.map_or("-".to_owned(), |s| format!("{s:.1} s"));
-                println!(
-                    "{expect:<10} {seconds:>8}  {} {}",
-                    unit.id,
-                    unit.claims().join(" ")
-                );
-            }
-        }
+    let mut text = String::new();
+    for unit in &units {
+        let expect = unit.expect.map_or("not listed", Verdict::word);
+        let seconds = options.observed.seconds(&unit.id);
+        let seconds = seconds.map_or("-".to_owned(), |s| format!("{s:.1} s"));
+        let (id, claims) = (&unit.id, unit.claims().join(" "));
+        let _ = writeln!(text, "{expect:<10} {seconds:>8}  {id} {claims}");
     }
+    // The list is the report: where it is wanted as JSON, it is not printed as well.
+    if args.json.is_some() {
+        text.clear();
+    }
+    let json = || serde_json::to_string_pretty(&all);
+    deliver_json(&text, args.json.as_deref(), json)?;
     Ok(0)
 }
 
 fn bless(args: &ProveArgs, models: &Models, old: &Manifest, options: Options) -> Result<u8> {
+    if args.json.is_some() || args.junit.is_some() {
+        return Err(Error::Usage("`--bless` writes no report".to_owned()));
+    }
     if !options.selection.by_set() {
         return Err(Error::Usage(
             "what a set says is pinned as a whole: `--bless` takes `--theory`, `--set` and \
@@ -322,34 +306,23 @@ fn bless(args: &ProveArgs, models: &Models, old: &Manifest, options: Options) ->
         ));
     }
     let blessed = with_progress(|progress| bless::bless(models, old, options, progress, &stop()))?;
-    let path = models.directory.join(FILE);
-    let text = blessed.manifest.toml();
-    store(&path, text.as_bytes()).map_err(file(&path))?;
+    let observed = blessed.observed.json_lines();
+    let observed = observed.map_err(|e| Error::Report(e.to_string()))?;
+    let tables = pages::page(models, &blessed.manifest, &blessed.observed)?;
+    for (name, text) in [
+        (FILE, blessed.manifest.toml()),
+        (observed::FILE, observed),
+        (pages::FILE, tables),
+    ] {
+        let path = models.directory.join(name);
+        store(&path, text.as_bytes()).map_err(file(&path))?;
+    }
     let mut lines = blessed.changes;
     if lines.is_empty() {
         lines.push("nothing changed".to_owned());
     }
-    let readme = models.directory.join("README.md");
-    match std::fs::read_to_string(&readme) {
-        Err(_) => lines.push("there is no README.md for the table".to_owned()),
-        Ok(text) => match table::inserted(&text, &table::readme(&blessed.manifest)) {
-            None => lines.push(format!(
-                "README.md has no place for the table; put in {} and {}",
-                table::BEGIN,
-                table::END
-            )),
-            Some(new) if new == text => {}
-            Some(new) => {
-                store(&readme, new.as_bytes()).map_err(file(&readme))?;
-                lines.push("README.md: the table was written anew".to_owned());
-            }
-        },
-    }
     let text = lines.join("\n");
-    match args.json.is_some() || args.junit.is_some() {
-        true => return Err(Error::Usage("`--bless` writes no report".to_owned())),
-        false => println!("{text}"),
-    }
+    println!("{text}");
     for line in &blessed.open {
         println!("STILL OPEN {line}");
     }

@@ -1,4 +1,4 @@
-//! What keeps the gate from judging at all. What it judges is in [`super::report`].
+//! Errors that keep the gate from judging at all. Verdicts are in [`super::report`].
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ pub enum Error {
     File {
         /// Which.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         error: std::io::Error,
     },
     /// A model that cannot be read.
@@ -20,7 +20,7 @@ pub enum Error {
         path: PathBuf,
         /// The line.
         line: usize,
-        /// What was wrong.
+        /// What is wrong.
         what: String,
     },
     /// A manifest that cannot be read.
@@ -28,7 +28,7 @@ pub enum Error {
     Manifest {
         /// The file.
         path: PathBuf,
-        /// What was wrong.
+        /// What is wrong.
         what: String,
     },
     /// There are no models.
@@ -46,6 +46,9 @@ pub enum Error {
     /// A report that cannot be written.
     #[error("the report cannot be written: {0}")]
     Report(String),
+    /// A report that cannot be delivered.
+    #[error(transparent)]
+    Delivery(#[from] conformance_common::report::Undelivered),
 }
 
 /// What may fail with an [`Error`].

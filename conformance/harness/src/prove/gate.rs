@@ -1,20 +1,21 @@
-//! The judge: what provers said, against what the manifest expects.
+//! Judges the provers' verdicts by the pins.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::cache::{Cache, Said};
+use super::cache::{Cache, Proof};
 use super::error::Result;
-use super::manifest::{Manifest, Mode, Seconds, Verdict};
+use super::manifest::{Manifest, Mode, Verdict};
+use super::observed::{Observed, Seconds};
 use super::plan::{self, Case, Models, Selection, Unit};
-use super::process::Limits;
 use super::prover::{self, Prover};
 use super::report::{Report, Row};
-use super::run::{Heard, Runner};
+use super::run::{Answer, Runner};
 use super::spthy::Lemma;
-use conformance_common::Outcome;
+use conformance_common::outcome::Outcome;
+use conformance_common::process::Limits;
 
 /// How to judge.
 pub struct Options {
@@ -38,8 +39,10 @@ pub struct Options {
     pub traces: Option<PathBuf>,
     /// Each lemma in a process of its own, so that its time can be told.
     pub alone: bool,
-    /// What is meant.
+    /// Which lemmas are judged.
     pub selection: Selection,
+    /// What former runs observed, for the time that lemmas are expected to need.
+    pub observed: Observed,
 }
 
 impl Options {
@@ -53,6 +56,7 @@ impl Options {
             limits: Limits {
                 time: Duration::from_secs(300),
                 memory: memory() / cores as u64,
+                output: 1 << 30,
             },
             derivcheck: 60,
             cache,
@@ -61,6 +65,7 @@ impl Options {
             traces: None,
             alone: false,
             selection: Selection::default(),
+            observed: Observed::default(),
         }
     }
 }
@@ -72,12 +77,12 @@ pub fn memory() -> u64 {
     (system.total_memory() >> 20) * 8 / 10
 }
 
-/// Whether lemmas have to say what the manifest pins.
+/// Whether lemmas must agree with their pins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pins {
-    /// They have to.
+    /// They must.
     Held,
-    /// They are about to be pinned anew.
+    /// They are being pinned anew.
     Ignored,
 }
 
@@ -95,7 +100,9 @@ pub fn judge(
 ) -> Result<Report> {
     let begin = Instant::now();
     let cases = plan::cases(models, manifest, distrust)?;
-    let units = options.selection.of(plan::units(&cases))?;
+    let units = options
+        .selection
+        .of(plan::units(&cases), &options.observed)?;
     let mut findings = Findings::new(&units, options, pins);
     findings.recall();
     findings.run(progress, stop);
@@ -128,21 +135,21 @@ pub fn judge(
 struct Findings<'f> {
     units: &'f [Unit<'f>],
     options: &'f Options,
-    /// What is wrong with a unit before any prover is asked.
+    /// By unit: how it departs from its pins.
     pinned: Vec<Vec<String>>,
-    heard: BTreeMap<usize, Heard>,
+    answers: BTreeMap<usize, Answer>,
     cached: BTreeSet<usize>,
 }
 
 impl<'f> Findings<'f> {
     fn new(units: &'f [Unit<'f>], options: &'f Options, pins: Pins) -> Self {
         let pinned = units.iter().map(|unit| match pins {
-            Pins::Held => unit.pinned(),
+            Pins::Held => unit.departures(),
             Pins::Ignored => Vec::new(),
         });
         Self {
             pinned: pinned.collect(),
-            heard: BTreeMap::new(),
+            answers: BTreeMap::new(),
             cached: BTreeSet::new(),
             options,
             units,
@@ -169,20 +176,19 @@ impl<'f> Findings<'f> {
 
     fn recall(&mut self) {
         for (at, unit) in self.units.iter().enumerate() {
-            let text = unit.lemma.map(|l| unit.case.key(l)).unwrap_or_default();
-            if let Some(why) = self.options.failures.get(&(unit.id.clone(), text)) {
-                self.heard.insert(at, Heard::Failed(why.clone()));
+            if let Some(why) = self.options.failures.get(&(unit.id.clone(), unit.text())) {
+                self.answers.insert(at, Answer::Failed(why.clone()));
                 continue;
             }
-            let said = self.key(unit).and_then(|key| self.options.cache.get(&key));
-            let Some(said) = said else { continue };
+            let proof = self.key(unit).and_then(|key| self.options.cache.get(&key));
+            let Some(proof) = proof else { continue };
             let quantifier = unit.lemma.map(|l| l.quantifier);
-            let traced = quantifier.is_some_and(|q| said.verdict.by_trace(q));
+            let traced = quantifier.is_some_and(|q| proof.verdict.by_trace(q));
             let wanted = self.options.proofs.is_some()
                 || self.options.traces.is_some() && traced
-                || self.options.alone && said.seconds == Seconds::NotMeasured;
+                || self.options.alone && proof.seconds == Seconds::NotMeasured;
             if !wanted {
-                self.heard.insert(at, Heard::Said(said));
+                self.answers.insert(at, Answer::Proof(proof));
                 self.cached.insert(at);
             }
         }
@@ -191,12 +197,13 @@ impl<'f> Findings<'f> {
     fn run(&mut self, progress: &dyn Fn(&str), stop: &AtomicBool) {
         let (mut first, mut second) = (Vec::new(), Vec::new());
         for (at, unit) in self.units.iter().enumerate() {
-            if self.heard.contains_key(&at) || !self.pinned[at].is_empty() || unit.lemma.is_none() {
+            if self.answers.contains_key(&at) || !self.pinned[at].is_empty() || unit.lemma.is_none()
+            {
                 continue;
             }
             match (self.judge(unit), &self.options.prover) {
                 (Err(why), _) => {
-                    self.heard.insert(at, Heard::NotRun(why));
+                    self.answers.insert(at, Answer::NotRun(why));
                 }
                 // What the first cannot do, or cannot hand over a proof of, the one that has the
                 // last word does by itself.
@@ -230,19 +237,20 @@ impl<'f> Findings<'f> {
         ];
         for (prover, units, last_word) in passes {
             let Some(prover) = prover else { continue };
-            let tasks = plan::tasks(&units, self.options.jobs, alone, Some(&prover.id));
+            let known = |lemma: &str| self.options.observed.seconds_with(lemma, &prover.id);
+            let tasks = plan::tasks(&units, self.options.jobs, alone, &known);
             for result in runner(prover, wanted).all(tasks, self.units, progress) {
                 let unit = &self.units[result.unit];
                 if let Some(proof) = result.proof {
                     let of_case = proofs.entry(&unit.case.id).or_default();
-                    of_case.insert(unit.name().to_owned(), proof);
+                    of_case.insert(unit.name.to_owned(), proof);
                 }
-                if last_word || !matches!(result.heard, Heard::Said(_)) {
-                    self.keep(unit, &result.heard);
+                if last_word || !matches!(result.answer, Answer::Proof(_)) {
+                    self.keep(unit, &result.answer);
                 } else {
                     proven.push((result.unit, unit));
                 }
-                self.heard.insert(result.unit, result.heard);
+                self.answers.insert(result.unit, result.answer);
             }
         }
         let checker = recheck.or(self.options.prover.as_ref()).filter(|_| wanted);
@@ -251,9 +259,9 @@ impl<'f> Findings<'f> {
         if recheck.is_none() {
             let with = |at: &usize| {
                 let traces = self.units[*at].case.mode == Mode::Trace;
-                traces && !self.cached.contains(at) && matches!(self.heard[at], Heard::Said(_))
+                traces && !self.cached.contains(at) && matches!(self.answers[at], Answer::Proof(_))
             };
-            let all = self.heard.keys().filter(|at| with(at));
+            let all = self.answers.keys().filter(|at| with(at));
             proven = all.map(|at| (*at, &self.units[*at])).collect();
         }
         let mut by_case: BTreeMap<&str, Vec<(usize, &Unit<'_>)>> = BTreeMap::new();
@@ -268,29 +276,29 @@ impl<'f> Findings<'f> {
             let found = proofs.get(id).unwrap_or(&none);
             let place = self.options.proofs.as_ref();
             let place = place.map(|d| d.join(format!("{id}.spthy")));
-            for (at, heard) in runner(checker, false).recheck(case, found, &lemmas, place) {
-                self.keep(&self.units[at], &heard);
-                self.heard.insert(at, heard);
+            for (at, answer) in runner(checker, false).recheck(case, found, &lemmas, place) {
+                self.keep(&self.units[at], &answer);
+                self.answers.insert(at, answer);
             }
         }
     }
 
-    fn keep(&self, unit: &Unit<'_>, heard: &Heard) {
-        if let (Heard::Said(said), Some(key)) = (heard, self.key(unit)) {
-            self.options.cache.put(&key, said);
+    fn keep(&self, unit: &Unit<'_>, answer: &Answer) {
+        if let (Answer::Proof(proof), Some(key)) = (answer, self.key(unit)) {
+            self.options.cache.put(&key, proof);
         }
     }
 
-    fn said(&self, at: usize) -> Option<Said> {
-        match self.heard.get(&at)? {
-            Heard::Said(said) => Some(*said),
+    fn proof(&self, at: usize) -> Option<Proof> {
+        match self.answers.get(&at)? {
+            Answer::Proof(proof) => Some(*proof),
             _ => None,
         }
     }
 
     fn row(&self, at: usize) -> Row {
         let unit = &self.units[at];
-        let said = self.said(at);
+        let proof = self.proof(at);
         let (outcome, conditional_on) = self.outcome(at);
         let sentence = unit.lemma.map(|l| l.sentence.clone());
         Row {
@@ -298,18 +306,18 @@ impl<'f> Findings<'f> {
             file: unit.case.file.clone(),
             flags: unit.case.set.flags.clone(),
             drops: unit.case.set.drops.clone(),
-            lemma: unit.name().to_owned(),
+            lemma: unit.name.to_owned(),
             quantifier: unit.lemma.map(|l| l.quantifier),
             claims: unit.claims().to_vec(),
             sentence: sentence.unwrap_or_default(),
-            expect: unit.entry.map(|e| e.expect),
+            expect: unit.expect,
             outcome,
             prover: self.judge(unit).ok().map(|p| p.id.clone()),
-            verdict: said.map(|s| s.verdict),
-            steps: said.map(|s| s.steps),
-            seconds: said.map_or(Seconds::NotMeasured, |s| s.seconds),
+            verdict: proof.map(|s| s.verdict),
+            steps: proof.map(|s| s.steps),
+            seconds: proof.map_or(Seconds::NotMeasured, |s| s.seconds),
             cached: self.cached.contains(&at),
-            text: unit.lemma.map(|l| unit.case.key(l)).unwrap_or_default(),
+            text: unit.text(),
             conditional_on,
         }
     }
@@ -323,16 +331,16 @@ impl<'f> Findings<'f> {
                 "{why}; if that is meant, `conformance prove --bless` pins it"
             ));
         }
-        let said = match self.heard.get(&at) {
-            Some(Heard::Said(said)) => said,
-            Some(Heard::Failed(why)) => return failed(why.clone()),
-            Some(Heard::NotRun(why)) => return (Outcome::NotChecked(why.clone()), Vec::new()),
+        let proof = match self.answers.get(&at) {
+            Some(Answer::Proof(proof)) => proof,
+            Some(Answer::Failed(why)) => return failed(why.clone()),
+            Some(Answer::NotRun(why)) => return (Outcome::NotChecked(why.clone()), Vec::new()),
             None => return (Outcome::NotChecked("it was not run".to_owned()), Vec::new()),
         };
-        let (Some(lemma), verdict) = (unit.lemma, said.verdict) else {
+        let (Some(lemma), verdict) = (unit.lemma, proof.verdict) else {
             return failed("the model has no such lemma".to_owned());
         };
-        if let Some(expected) = unit.entry.map(|e| e.expect).filter(|e| *e != verdict) {
+        if let Some(expected) = unit.expect.filter(|e| *e != verdict) {
             return failed(format!(
                 "{}, and {} was expected",
                 verdict.word(),
@@ -360,28 +368,31 @@ impl<'f> Findings<'f> {
     fn standing(&self, case: &Case, lemma: &Lemma) -> Standing {
         let id = format!("{}/{}", case.id, lemma.name);
         if let Some(at) = self.units.iter().position(|u| u.id == id) {
-            return match self.heard.get(&at) {
+            return match self.answers.get(&at) {
                 _ if !self.pinned[at].is_empty() => {
                     Standing::Wrong("that does not say what was pinned".to_owned())
                 }
-                Some(Heard::Said(said)) if said.verdict == Verdict::Verified => Standing::Proven,
-                Some(Heard::Said(_)) => Standing::Wrong("that is false".to_owned()),
-                Some(Heard::Failed(_)) => Standing::Wrong("that was not proven".to_owned()),
-                Some(Heard::NotRun(_)) | None => Standing::Open,
+                Some(Answer::Proof(proof)) if proof.verdict == Verdict::Verified => {
+                    Standing::Proven
+                }
+                Some(Answer::Proof(_)) => Standing::Wrong("that is false".to_owned()),
+                Some(Answer::Failed(_)) => Standing::Wrong("that was not proven".to_owned()),
+                Some(Answer::NotRun(_)) | None => Standing::Open,
             };
         }
-        let listed = case.set.lemmas.iter().find(|e| e.name == lemma.name);
+        let listed = case.set.expect.get(&lemma.name).copied();
         let unit = Unit {
             id,
-            entry: listed,
-            lemma: Some(lemma),
             case,
+            name: &lemma.name,
+            expect: listed,
+            lemma: Some(lemma),
         };
         match (
             listed,
             self.key(&unit).and_then(|key| self.options.cache.get(&key)),
         ) {
-            (_, Some(said)) if said.verdict == Verdict::Verified => Standing::Proven,
+            (_, Some(proof)) if proof.verdict == Verdict::Verified => Standing::Proven,
             (_, Some(_)) => Standing::Wrong("that is false".to_owned()),
             (None, None) => Standing::Wrong("that is not listed under these flags".to_owned()),
             (Some(_), None) => Standing::Open,

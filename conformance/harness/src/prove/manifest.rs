@@ -1,7 +1,7 @@
-//! `verdicts.toml`: what the models are expected to prove, lemma by lemma, and what each lemma says.
+//! `verdicts.toml`: the pins. For each lemma its quantifier, claims and the hash of its formula; for
+//! each set of flags the restrictions in force and the verdict that each lemma must have.
 //!
-//! By hand: `what` a theory is, its sets of flags, what an ablation `drops`, and which verdict is
-//! expected of its lemmas. All else is written by `conformance prove --bless`.
+//! Which prover saw which verdict is in [`super::observed`]; sentences are read from the models.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -10,33 +10,36 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result, file};
-use super::spthy::Quantifier;
+use super::spthy::{Lemma, Quantifier};
 
 /// The manifest's file in the directory of models.
 pub const FILE: &str = "verdicts.toml";
 
-/// All that is expected.
+/// All pins.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// File by file.
+    /// One entry for each `.spthy` file.
     #[serde(default, rename = "theory")]
     pub theories: Vec<Theory>,
 }
 
-/// A `.spthy` file.
+/// The pins of a `.spthy` file.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Theory {
-    /// Its name.
+    /// The file's name, as in `paper.spthy`.
     pub file: String,
-    /// What it is, for people.
+    /// What the file models, in words.
     #[serde(default)]
     pub what: String,
     /// How provers read it.
     #[serde(default)]
     pub mode: Mode,
-    /// Set by set of flags.
+    /// What its lemmas state, by their names. A lemma states the same under every set of flags.
+    #[serde(default, rename = "lemma")]
+    pub lemmas: BTreeMap<String, Statement>,
+    /// The sets of flags under which it is proven.
     #[serde(default, rename = "set")]
     pub sets: Vec<Set>,
 }
@@ -45,74 +48,75 @@ pub struct Theory {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// Traces.
+    /// Trace properties.
     #[default]
     Trace,
-    /// Two sides that are compared: `--diff`.
+    /// Observational equivalence of two sides: `--diff`.
     Diff,
 }
 
-/// Which lemmas of a theory are expected under a set of flags.
+/// What a lemma states.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    /// All traces, or one.
+    pub quantifier: Quantifier,
+    /// The hash of its formula, as [`Lemma::hash`].
+    pub formula: String,
+    /// The claims of the specification that it supports.
+    #[serde(default)]
+    pub claims: Vec<String>,
+}
+
+impl Statement {
+    /// What a lemma of a model states.
+    pub fn of(lemma: &Lemma) -> Self {
+        Self {
+            quantifier: lemma.quantifier,
+            formula: lemma.hash.clone(),
+            claims: lemma.claims.clone(),
+        }
+    }
+
+    /// Whether the same is proven: claims aside.
+    pub fn same_proposition(&self, other: &Self) -> bool {
+        self.quantifier == other.quantifier && self.formula == other.formula
+    }
+}
+
+/// Which lemmas of a theory have a pinned verdict under a set of flags.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
-    /// Every one.
+    /// All that are in force.
     #[default]
     Whole,
-    /// Those that are named; the others are not looked at.
+    /// Those that are listed; the others are not judged.
     Named,
 }
 
-/// A theory under a set of flags.
+/// The pins of a theory under a set of flags.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Set {
     /// The flags.
     #[serde(default)]
     pub flags: BTreeSet<String>,
-    /// Which lemmas.
+    /// Which lemmas have a pinned verdict.
     #[serde(default)]
     pub scope: Scope,
     /// In an ablation: the element that the flags drop.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub drops: Option<String>,
-    /// The restrictions in force.
+    /// The names of the restrictions in force.
     #[serde(default)]
     pub restrictions: Vec<String>,
-    /// Their hash.
+    /// The hash of these restrictions.
     #[serde(default)]
     pub restrictions_hash: String,
-    /// Lemma by lemma.
-    #[serde(default, rename = "lemma")]
-    pub lemmas: Vec<Entry>,
-}
-
-/// What is expected of a lemma, and what it says.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Entry {
-    /// Its name.
-    pub name: String,
-    /// The verdict expected.
-    pub expect: Verdict,
-    /// All traces or one.
+    /// The verdict that each lemma must have, by its name.
     #[serde(default)]
-    pub quantifier: Option<Quantifier>,
-    /// Claims of the specification.
-    #[serde(default)]
-    pub claims: Vec<String>,
-    /// What it says.
-    #[serde(default)]
-    pub sentence: String,
-    /// The hash of its formula.
-    #[serde(default)]
-    pub formula_hash: String,
-    /// No Haskell prover has seen this verdict.
-    #[serde(default)]
-    pub provisional: bool,
-    /// Which provers saw it.
-    #[serde(default)]
-    pub seen: Vec<Seen>,
+    pub expect: BTreeMap<String, Verdict>,
 }
 
 /// A verdict.
@@ -121,12 +125,12 @@ pub struct Entry {
 pub enum Verdict {
     /// The lemma holds.
     Verified,
-    /// It does not.
+    /// The lemma does not hold.
     Falsified,
 }
 
 impl Verdict {
-    /// As provers write it.
+    /// The word that provers print.
     pub fn word(self) -> &'static str {
         match self {
             Self::Verified => "verified",
@@ -134,125 +138,32 @@ impl Verdict {
         }
     }
 
-    /// Was it reached by finding a trace? Then it holds whatever lemmas were assumed: an
+    /// Whether it was reached by finding a trace. Then it holds whatever lemmas were assumed: an
     /// assumption can hide traces, it cannot make one up.
     pub fn by_trace(self, quantifier: Quantifier) -> bool {
         (self == Self::Verified) == (quantifier == Quantifier::ExistsTrace)
     }
 }
 
-/// A prover's verdict on a lemma.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Seen {
-    /// The prover and its version.
-    pub prover: String,
-    /// What it said.
-    pub verdict: Verdict,
-    /// The seconds for this lemma alone, precomputation included.
-    pub seconds: Seconds,
-    /// The hash of all that the verdict depends on: the rules, the lemma, and what it rests on.
-    pub text: String,
-}
-
-/// A time that was measured, or not.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Seconds {
-    /// It was.
-    Measured(f64),
-    /// It was not.
-    #[default]
-    NotMeasured,
-}
-
-const NOT_MEASURED: &str = "not measured";
-
-impl Seconds {
-    /// For tables.
-    pub fn show(self) -> String {
-        match self {
-            Self::Measured(seconds) => format!("{seconds:.1} s"),
-            Self::NotMeasured => NOT_MEASURED.to_owned(),
-        }
-    }
-
-    /// If it was measured.
-    pub fn known(self) -> Option<f64> {
-        match self {
-            Self::Measured(seconds) => Some(seconds),
-            Self::NotMeasured => None,
-        }
-    }
-}
-
-impl Serialize for Seconds {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
-        match self {
-            Self::Measured(seconds) => to.serialize_f64(*seconds),
-            Self::NotMeasured => to.serialize_str(NOT_MEASURED),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Seconds {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Either {
-            Number(f64),
-            Text(String),
-        }
-        match Either::deserialize(from)? {
-            Either::Number(seconds) => Ok(Self::Measured(seconds)),
-            Either::Text(text) if text == NOT_MEASURED => Ok(Self::NotMeasured),
-            Either::Text(text) => Err(serde::de::Error::custom(format!(
-                "\"{text}\" is neither a number of seconds nor \"{NOT_MEASURED}\""
-            ))),
-        }
-    }
-}
-
-impl Entry {
-    /// An entry with a name and a verdict.
-    pub fn new(name: &str, expect: Verdict) -> Self {
-        Self {
-            name: name.to_owned(),
-            expect,
-            quantifier: None,
-            claims: Vec::new(),
-            sentence: String::new(),
-            formula_hash: String::new(),
-            provisional: true,
-            seen: Vec::new(),
-        }
-    }
-
-    /// The longest time that is known.
-    pub fn seconds(&self) -> Option<f64> {
-        let known = self.seen.iter().filter_map(|s| s.seconds.known());
-        known.reduce(f64::max)
-    }
-
-    /// The longest time that is known of this prover in any version; if none is, of any prover.
-    pub fn seconds_with(&self, prover: &str) -> Option<f64> {
-        let same = |id: &str| id.split(' ').next() == prover.split(' ').next();
-        let seen = self.seen.iter().filter(|s| same(&s.prover));
-        let own = seen.filter_map(|s| s.seconds.known()).reduce(f64::max);
-        own.or_else(|| self.seconds())
-    }
-}
-
 impl Set {
-    /// Does it show that something is needed?
+    /// Whether it is an ablation: it shows that what it drops is needed.
     pub fn ablation(&self) -> bool {
         self.drops.is_some()
     }
 
-    /// The `reuse` lemmas that the prover must not assume here: all but those that this set
-    /// expects to be verified.
+    /// The lemmas that must be falsified.
+    pub fn falsified(&self) -> impl Iterator<Item = &str> {
+        self.with(Verdict::Falsified)
+    }
+
+    /// The `reuse` lemmas that the prover may assume here: those that must be verified.
     pub fn trusted(&self) -> BTreeSet<&str> {
-        let verified = self.lemmas.iter().filter(|e| e.expect == Verdict::Verified);
-        verified.map(|e| e.name.as_str()).collect()
+        self.with(Verdict::Verified).collect()
+    }
+
+    fn with(&self, verdict: Verdict) -> impl Iterator<Item = &str> {
+        let expected = self.expect.iter().filter(move |(_, v)| **v == verdict);
+        expected.map(|(name, _)| name.as_str())
     }
 }
 
@@ -277,7 +188,7 @@ impl Manifest {
     /// Reads it; `None` where there is none.
     ///
     /// # Errors
-    /// If it cannot be read, or says one thing twice.
+    /// If it cannot be read, or lists a theory or a set twice.
     pub fn read(models: &Path) -> Result<Option<Self>> {
         let path = models.join(FILE);
         if !path.exists() {
@@ -289,26 +200,18 @@ impl Manifest {
             what,
         };
         let manifest: Self = toml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
-        manifest.twice().map_or(Ok(Some(manifest)), |what| {
-            Err(wrong(format!("{what} stands there twice")))
-        })
+        match manifest.duplicate() {
+            Some(what) => Err(wrong(format!("{what} is listed twice"))),
+            None => Ok(Some(manifest)),
+        }
     }
 
-    fn twice(&self) -> Option<String> {
+    fn duplicate(&self) -> Option<String> {
         let mut ids = BTreeSet::new();
         for theory in &self.theories {
-            if !ids.insert(theory.file.clone()) {
-                return Some(theory.file.clone());
-            }
-            for set in &theory.sets {
-                let id = set_id(theory.stem(), &set.flags);
-                for entry in &set.lemmas {
-                    let lemma = format!("{id}/{}", entry.name);
-                    if !ids.insert(lemma.clone()) {
-                        return Some(lemma);
-                    }
-                }
-                // A file's name ends in `.spthy`: no set has the id of one.
+            let sets = theory.sets.iter().map(|s| set_id(theory.stem(), &s.flags));
+            // A file's name ends in `.spthy`: no set has the id of one.
+            for id in std::iter::once(theory.file.clone()).chain(sets) {
                 if !ids.insert(id.clone()) {
                     return Some(id);
                 }
@@ -317,20 +220,19 @@ impl Manifest {
         None
     }
 
-    /// The theory of a file.
+    /// The pins of a file.
     pub fn theory(&self, file: &str) -> Option<&Theory> {
         self.theories.iter().find(|t| t.file == file)
     }
 
-    /// Every lemma by its id.
-    pub fn entries(&self) -> BTreeMap<String, &Entry> {
+    /// Every pinned verdict, by `stem+FLAG/lemma`.
+    pub fn verdicts(&self) -> BTreeMap<String, Verdict> {
         let mut all = BTreeMap::new();
         for theory in &self.theories {
             for set in &theory.sets {
                 let id = set_id(theory.stem(), &set.flags);
-                for entry in &set.lemmas {
-                    all.insert(format!("{id}/{}", entry.name), entry);
-                }
+                let verdicts = set.expect.iter();
+                all.extend(verdicts.map(|(name, verdict)| (format!("{id}/{name}"), *verdict)));
             }
         }
         all
@@ -351,25 +253,11 @@ impl Manifest {
             if theory.mode == Mode::Diff {
                 writeln!(out, "mode = \"diff\"")?;
             }
+            for (name, statement) in &theory.lemmas {
+                statement.write(name, out)?;
+            }
             for set in &theory.sets {
-                writeln!(out, "\n[[theory.set]]\nflags = {}", list(&set.flags))?;
-                let scope = match set.scope {
-                    Scope::Whole => "whole",
-                    Scope::Named => "named",
-                };
-                writeln!(out, "scope = \"{scope}\"")?;
-                if let Some(drops) = &set.drops {
-                    writeln!(out, "drops = {}", quoted(drops))?;
-                }
-                writeln!(out, "restrictions = {}", list(&set.restrictions))?;
-                writeln!(
-                    out,
-                    "restrictions_hash = {}",
-                    quoted(&set.restrictions_hash)
-                )?;
-                for entry in &set.lemmas {
-                    entry.write(out)?;
-                }
+                set.write(out)?;
             }
         }
         Ok(())
@@ -377,42 +265,55 @@ impl Manifest {
 }
 
 const HEADER: &str = "\
-# The expected verdict of every lemma under every set of flags, and hashes of what each says.
-# Written by `conformance prove --bless`, which prints what changed; README.md tells how to read it.
-# By hand: `what`, `drops`, and sets of flags, as in
+# The pins: the verdict that every lemma must have under every set of flags, and what each lemma states.
+# `conformance prove` fails where a model or a prover differs; `conformance prove --bless` takes what
+# they say now and prints what changed. README.md tells how to read it.
+# By hand: `what`, `mode`, `drops`, and new sets of flags, as in
 #     [[theory.set]]
 #     flags = [\"NO_SIGNATURE\"]
-#     scope = \"named\"                  # only the lemmas named here; \"whole\": every lemma
+#     scope = \"named\"                  # only the lemmas listed here; without it, every lemma
 #     drops = \"the signature of the …\"  # an ablation: at least one lemma must be falsified
-#     lemma = [{ name = \"agreement\", expect = \"falsified\" }]
-# `provisional`: no Haskell prover has seen this verdict on this text.
+#     expect.agreement = \"falsified\"
 ";
 
-impl Entry {
+impl Statement {
+    fn write(&self, name: &str, out: &mut String) -> std::fmt::Result {
+        let (name, word, formula) = (key(name), self.quantifier.word(), quoted(&self.formula));
+        write!(
+            out,
+            "lemma.{name} = {{ quantifier = \"{word}\", formula = {formula}"
+        )?;
+        if !self.claims.is_empty() {
+            write!(out, ", claims = {}", list(&self.claims))?;
+        }
+        writeln!(out, " }}")
+    }
+}
+
+impl Set {
     fn write(&self, out: &mut String) -> std::fmt::Result {
-        writeln!(out, "\n[[theory.set.lemma]]\nname = {}", quoted(&self.name))?;
-        if let Some(quantifier) = self.quantifier {
-            writeln!(out, "quantifier = \"{}\"", quantifier.word())?;
+        writeln!(out, "\n[[theory.set]]\nflags = {}", list(&self.flags))?;
+        if self.scope == Scope::Named {
+            writeln!(out, "scope = \"named\"")?;
         }
-        writeln!(out, "expect = \"{}\"", self.expect.word())?;
-        writeln!(out, "claims = {}", list(&self.claims))?;
-        writeln!(out, "sentence = {}", quoted(&self.sentence))?;
-        writeln!(out, "formula_hash = {}", quoted(&self.formula_hash))?;
-        writeln!(out, "provisional = {}", self.provisional)?;
-        writeln!(out, "seen = [")?;
-        for seen in &self.seen {
-            let seconds = match seen.seconds {
-                Seconds::Measured(seconds) => format!("{seconds:.1}"),
-                Seconds::NotMeasured => quoted(NOT_MEASURED),
-            };
-            let (prover, text) = (quoted(&seen.prover), quoted(&seen.text));
-            let verdict = seen.verdict.word();
-            writeln!(
-                out,
-                "  {{ prover = {prover}, verdict = \"{verdict}\", seconds = {seconds}, text = {text} }},"
-            )?;
+        if let Some(drops) = &self.drops {
+            writeln!(out, "drops = {}", quoted(drops))?;
         }
-        writeln!(out, "]")
+        writeln!(out, "restrictions = {}", list(&self.restrictions))?;
+        let hash = quoted(&self.restrictions_hash);
+        writeln!(out, "restrictions_hash = {hash}")?;
+        for (name, verdict) in &self.expect {
+            writeln!(out, "expect.{} = \"{}\"", key(name), verdict.word())?;
+        }
+        Ok(())
+    }
+}
+
+fn key(name: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    match !name.is_empty() && name.chars().all(bare) {
+        true => name.to_owned(),
+        false => quoted(name),
     }
 }
 
@@ -433,14 +334,18 @@ mod tests {
         [[theory]]
         file = "a.spthy"
         what = "it's \"a\""
+        lemma.one = { quantifier = "all-traces", formula = "01", claims = ["CLAIM-A"] }
+        lemma."two (LHS)" = { quantifier = "exists-trace", formula = "02" }
+        [[theory.set]]
+        expect.one = "verified"
         [[theory.set]]
         flags = ["Z", "B"]
         scope = "named"
         drops = "the signature"
-        lemma = [{ name = "one", expect = "falsified", seen = [
-            { prover = "p 1", verdict = "falsified", seconds = "not measured", text = "x" },
-            { prover = "q 1", verdict = "falsified", seconds = 2, text = "x" },
-            { prover = "r 1", verdict = "falsified", seconds = 9, text = "x" }] }]
+        restrictions = ["Once"]
+        restrictions_hash = "03"
+        expect.one = "falsified"
+        expect."two (LHS)" = "verified"
     "#;
 
     #[test]
@@ -450,14 +355,12 @@ mod tests {
         let mut again: Manifest = toml::from_str(&text).unwrap();
         assert_eq!(manifest, again);
         assert_eq!(again.toml(), text);
-        assert!(again.entries().contains_key("a+B+Z/one"));
-        let one = &again.theories[0].sets[0].lemmas[0];
-        assert_eq!(one.seconds(), Some(9.0));
-        let with = ["p 1", "q 2", "r 1"].map(|prover| one.seconds_with(prover));
-        assert_eq!(with, [Some(9.0), Some(2.0), Some(9.0)]);
-        let set = again.theories[0].sets[0].clone();
+        let ids: Vec<_> = again.verdicts().into_keys().collect();
+        assert_eq!(ids, ["a+B+Z/one", "a+B+Z/two (LHS)", "a/one"]);
+        assert!(again.theories[0].sets[1].falsified().eq(["one"]));
+        let set = again.theories[0].sets[1].clone();
         again.theories[0].sets.push(set);
-        assert_eq!(again.twice().as_deref(), Some("a+B+Z/one"));
+        assert_eq!(again.duplicate().as_deref(), Some("a+B+Z"));
     }
 
     #[test]
@@ -473,11 +376,19 @@ mod tests {
     }
 
     #[test]
-    fn either_is_no_verdict_and_soon_is_no_time() {
-        assert!(
-            toml::from_str::<Manifest>(&TEXT.replace("\"falsified\", seen", "\"either\", seen"))
-                .is_err()
-        );
-        assert!(toml::from_str::<Manifest>(&TEXT.replace("not measured", "soon")).is_err());
+    fn what_is_no_pin_is_refused() {
+        for (from, to) in [
+            ("\"falsified\"", "\"either\""),
+            (
+                "expect.one = \"falsified\"",
+                "expect.one = \"falsified\"\nexpect.one = \"verified\"",
+            ),
+            ("formula = \"01\"", "formula = \"01\", provisional = true"),
+            ("quantifier = \"all-traces\", ", ""),
+        ] {
+            let text = TEXT.replace(from, to);
+            assert_ne!(text, TEXT);
+            assert!(toml::from_str::<Manifest>(&text).is_err(), "{to}");
+        }
     }
 }

@@ -8,14 +8,17 @@
 
 pub mod bless;
 pub mod cache;
+pub mod changes;
 pub mod check;
 pub mod cli;
 pub mod error;
+pub mod evidence;
 pub mod gate;
 pub mod graph;
 pub mod manifest;
+pub mod observed;
+pub mod pages;
 pub mod plan;
-pub mod process;
 pub mod prover;
 pub mod report;
 pub mod run;

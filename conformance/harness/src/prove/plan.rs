@@ -1,5 +1,5 @@
-//! What is to be judged: the models under the manifest's sets of flags, lemma by lemma, what is
-//! selected of it, and how it is spread over processes.
+//! The lemmas that are judged: of the models under the sets of flags, what is selected, and how they
+//! are spread over processes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,8 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::error::{Error, Result, file};
-use super::manifest::{Entry, FILE, Manifest, Mode, Scope, Set, set_id};
+use super::manifest::{FILE, Manifest, Mode, Scope, Set, Statement, Theory, Verdict, set_id};
+use super::observed::Observed;
 use super::report::Problem;
 use super::spthy::{Lemma, Reading, Source, hash};
 
@@ -16,12 +17,12 @@ use super::spthy::{Lemma, Reading, Source, hash};
 pub struct Models {
     /// The directory.
     pub directory: PathBuf,
-    /// File by file.
+    /// By the names of the files.
     pub sources: BTreeMap<String, Arc<Source>>,
 }
 
 impl Models {
-    /// Reads them.
+    /// Reads the models of a directory.
     ///
     /// # Errors
     /// If there are none, or one cannot be read.
@@ -54,17 +55,19 @@ pub struct Case {
     pub file: String,
     /// How provers read it.
     pub mode: Mode,
-    /// What the manifest says of it.
+    /// The pins of the set.
     pub set: Set,
+    /// What the theory's lemmas are pinned to state.
+    pub statements: Arc<BTreeMap<String, Statement>>,
     /// The file's text.
     pub source: Arc<Source>,
-    /// What is in force.
+    /// The lemmas and restrictions in force.
     pub reading: Reading,
     /// The lemmas that are handed to the prover without their `reuse`.
     ///
     /// A prover assumes a `reuse` lemma in every later proof, even where it is false. It may
     /// assume one here only if this set expects it to be verified (and then the gate demands that
-    /// it was); from all others the attribute is taken. What a trace shows is so whatever was
+    /// it was); from all others the attribute is taken. What a trace shows holds whatever was
     /// assumed, since an assumption can hide traces but not make one up; so an ablation's
     /// "falsified" needs nothing more. A verdict that rests on there being no trace is believed
     /// only if all that it assumes was proven under the same flags.
@@ -73,32 +76,30 @@ pub struct Case {
 
 impl Case {
     fn new(
-        models: &Models,
-        file: &str,
-        mode: Mode,
+        source: &Arc<Source>,
+        theory: &Theory,
+        statements: &Arc<BTreeMap<String, Statement>>,
         set: &Set,
         distrust: &BTreeSet<String>,
-    ) -> Result<Option<Self>> {
-        let Some(source) = models.sources.get(file) else {
-            return Ok(None);
-        };
-        let id = set_id(file.strip_suffix(".spthy").unwrap_or(file), &set.flags);
-        let reading = source.under(&set.flags, mode == Mode::Diff)?;
+    ) -> Result<Self> {
+        let id = set_id(theory.stem(), &set.flags);
+        let reading = source.under(&set.flags, theory.mode == Mode::Diff)?;
         let trusted = set.trusted();
         let trusts = |lemma: &Lemma| {
             let listed = trusted.contains(lemma.name.as_str());
             listed && !distrust.contains(&format!("{id}/{}", lemma.name))
         };
         let reused = reading.lemmas.iter().filter(|l| l.reuse() && !trusts(l));
-        Ok(Some(Self {
+        Ok(Self {
             stripped: reused.map(|l| l.name.clone()).collect(),
             source: Arc::clone(source),
-            file: file.to_owned(),
+            file: theory.file.clone(),
+            mode: theory.mode,
+            statements: Arc::clone(statements),
             set: set.clone(),
             reading,
-            mode,
             id,
-        }))
+        })
     }
 
     /// A lemma by its name.
@@ -106,7 +107,7 @@ impl Case {
         self.reading.lemmas.iter().find(|l| l.name == name)
     }
 
-    /// What a verdict on a lemma depends on in this case.
+    /// The hash of all that a verdict on a lemma depends on in this case.
     pub fn key(&self, lemma: &Lemma) -> String {
         self.reading.key(lemma, &self.stripped)
     }
@@ -124,60 +125,86 @@ pub fn cases(
 ) -> Result<Vec<Case>> {
     let mut all = Vec::new();
     for theory in &manifest.theories {
+        let Some(source) = models.sources.get(&theory.file) else {
+            continue;
+        };
+        let statements = Arc::new(theory.lemmas.clone());
         for set in &theory.sets {
-            all.extend(Case::new(models, &theory.file, theory.mode, set, distrust)?);
+            all.push(Case::new(source, theory, &statements, set, distrust)?);
         }
     }
     Ok(all)
 }
 
-/// A lemma that is to be judged.
+/// A lemma that is to be judged under a set of flags.
 pub struct Unit<'c> {
     /// `stem+FLAG/lemma`.
     pub id: String,
-    /// Its case.
+    /// The theory under the flags.
     pub case: &'c Case,
-    /// What is expected of it, if it is listed.
-    pub entry: Option<&'c Entry>,
+    /// The lemma's name.
+    pub name: &'c str,
+    /// The verdict that it must have, if one is pinned.
+    pub expect: Option<Verdict>,
     /// The lemma, if the model has it.
     pub lemma: Option<&'c Lemma>,
 }
 
 impl Unit<'_> {
-    /// The lemma's name.
-    pub fn name(&self) -> &str {
-        let listed = self.entry.map(|e| e.name.as_str());
-        listed.or(self.lemma.map(|l| l.name.as_str())).unwrap_or("")
+    fn new<'c>(
+        case: &'c Case,
+        name: &'c str,
+        expect: Option<Verdict>,
+        lemma: Option<&'c Lemma>,
+    ) -> Unit<'c> {
+        Unit {
+            id: format!("{}/{name}", case.id),
+            case,
+            name,
+            expect,
+            lemma,
+        }
     }
 
-    /// The claims that it supports.
+    /// What it is pinned to state.
+    pub fn statement(&self) -> Option<&Statement> {
+        self.case.statements.get(self.name)
+    }
+
+    /// The claims that it supports: as the model says, or as pinned where the model has no such lemma.
     pub fn claims(&self) -> &[String] {
         let read = self.lemma.map(|l| l.claims.as_slice());
-        read.or(self.entry.map(|e| e.claims.as_slice()))
+        read.or(self.statement().map(|s| s.claims.as_slice()))
             .unwrap_or(&[])
     }
 
-    /// What is wrong before any prover is asked: it pins what the lemma says.
-    pub fn pinned(&self) -> Vec<String> {
-        let mut wrong = Vec::new();
-        let (Some(entry), Some(lemma)) = (self.entry, self.lemma) else {
-            wrong.push(match self.entry {
+    /// The hash of all that its verdict depends on; empty where the model has no such lemma.
+    pub fn text(&self) -> String {
+        self.lemma.map(|l| self.case.key(l)).unwrap_or_default()
+    }
+
+    /// How it differs from what is pinned, as far as that is seen without a prover.
+    pub fn departures(&self) -> Vec<String> {
+        let (Some(_), Some(lemma)) = (self.expect, self.lemma) else {
+            return vec![match self.expect {
                 Some(_) => format!("it is listed in {FILE}, and the model has no such lemma"),
                 None => format!("it is not listed in {FILE}"),
-            });
-            return wrong;
+            }];
         };
-        let set = &self.case.set;
-        if entry.formula_hash.is_empty() {
-            wrong.push("what it says is not pinned yet".to_owned());
-            return wrong;
-        }
-        if entry.formula_hash != lemma.hash {
+        let Some(statement) = self.statement() else {
+            return vec!["what it says is not pinned yet".to_owned()];
+        };
+        let mut wrong = Vec::new();
+        if statement.formula != lemma.hash {
             wrong.push("its formula is another one than was pinned".to_owned());
         }
-        if entry.quantifier != Some(lemma.quantifier) {
+        if statement.quantifier != lemma.quantifier {
             wrong.push(format!("it is {} now", lemma.quantifier.word()));
         }
+        if statement.claims != lemma.claims {
+            wrong.push(format!("its claims are {} now", list(&lemma.claims)));
+        }
+        let set = &self.case.set;
         if set.restrictions_hash != self.case.reading.restrictions_hash {
             wrong.push(restrictions_changed(
                 &set.restrictions,
@@ -186,6 +213,11 @@ impl Unit<'_> {
         }
         wrong
     }
+}
+
+/// `[CLAIM-A, CLAIM-B]`.
+pub fn list(claims: &[String]) -> String {
+    format!("[{}]", claims.join(", "))
 }
 
 /// What changed in the restrictions in force.
@@ -209,34 +241,25 @@ pub fn restrictions_changed(before: &[String], now: &[String]) -> String {
     }
 }
 
-/// Every lemma of these cases: those that are listed, and in whole sets those that are not.
+/// Every lemma of these cases with a pinned verdict, and in whole sets every other lemma: in the
+/// model's order, then those that the model does not have.
 pub fn units(cases: &[Case]) -> Vec<Unit<'_>> {
     let mut all = Vec::new();
     for case in cases {
-        for entry in &case.set.lemmas {
-            all.push(Unit {
-                id: format!("{}/{}", case.id, entry.name),
-                entry: Some(entry),
-                lemma: case.lemma(&entry.name),
-                case,
-            });
+        let expect = &case.set.expect;
+        for lemma in &case.reading.lemmas {
+            let pinned = expect.get(&lemma.name).copied();
+            if pinned.is_some() || case.set.scope == Scope::Whole {
+                all.push(Unit::new(case, &lemma.name, pinned, Some(lemma)));
+            }
         }
-        let listed: BTreeSet<&str> = case.set.lemmas.iter().map(|e| e.name.as_str()).collect();
-        let whole = case.set.scope == Scope::Whole;
-        let others = case.reading.lemmas.iter();
-        for lemma in others.filter(|l| whole && !listed.contains(l.name.as_str())) {
-            all.push(Unit {
-                id: format!("{}/{}", case.id, lemma.name),
-                entry: None,
-                lemma: Some(lemma),
-                case,
-            });
-        }
+        let missing = expect.iter().filter(|(name, _)| case.lemma(name).is_none());
+        all.extend(missing.map(|(name, verdict)| Unit::new(case, name, Some(*verdict), None)));
     }
     all
 }
 
-/// What is wrong with models and manifest as such.
+/// Problems of models and manifest that are not of one lemma.
 pub fn problems(models: &Models, manifest: &Manifest) -> Vec<Problem> {
     let mut all = Vec::new();
     let mut say = |file: &str, what: String, mend: &str| {
@@ -255,7 +278,7 @@ pub fn problems(models: &Models, manifest: &Manifest) -> Vec<Problem> {
             );
             continue;
         };
-        if theory.sets.iter().all(|s| s.lemmas.is_empty()) {
+        if theory.sets.iter().all(|s| s.expect.is_empty()) {
             let what = format!("{FILE} lists no lemma of it");
             say(
                 file,
@@ -279,8 +302,7 @@ pub fn problems(models: &Models, manifest: &Manifest) -> Vec<Problem> {
             say(file, what, "mend its spelling, or remove the set");
         }
         for set in &theory.sets {
-            let falsified = |e: &Entry| e.expect == super::manifest::Verdict::Falsified;
-            if set.ablation() && !set.lemmas.iter().any(falsified) {
+            if set.ablation() && set.falsified().next().is_none() {
                 let id = set_id(theory.stem(), &set.flags);
                 let what = format!("the ablation {id} expects no lemma to be falsified");
                 say(
@@ -292,6 +314,11 @@ pub fn problems(models: &Models, manifest: &Manifest) -> Vec<Problem> {
         }
     }
     for theory in &manifest.theories {
+        let listed = |name: &String| theory.sets.iter().any(|s| s.expect.contains_key(name));
+        if let Some(name) = theory.lemmas.keys().find(|name| !listed(name)) {
+            let what = format!("{FILE} pins what {name} states, and no set lists that lemma");
+            say(&theory.file, what, "list it in a set, or remove it");
+        }
         if !models.sources.contains_key(&theory.file) {
             let what = format!("{FILE} lists it, and there is no such file");
             say(
@@ -304,34 +331,34 @@ pub fn problems(models: &Models, manifest: &Manifest) -> Vec<Problem> {
     all
 }
 
-/// Which lemmas are meant.
+/// Which lemmas are selected. An empty field selects all.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Anything: an id, a set, a theory, a lemma, or a claim.
+    /// Patterns for an id, a set, a theory, a lemma, or a claim.
     pub any: Vec<String>,
-    /// Theories.
+    /// Patterns for theories.
     pub theories: Vec<String>,
-    /// Lemmas.
+    /// Patterns for lemmas.
     pub lemmas: Vec<String>,
-    /// Claims.
+    /// Patterns for claims.
     pub claims: Vec<String>,
     /// Sets of flags.
     pub sets: Vec<BTreeSet<String>>,
     /// With ablations, without them, or nothing else.
     pub ablations: Ablations,
-    /// Part k of n.
+    /// Part k of n, from 1.
     pub partition: Option<(usize, usize)>,
 }
 
-/// Whether ablations are meant.
+/// Whether ablations are selected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ablations {
-    /// With the rest.
+    /// As well.
     #[default]
     With,
-    /// Only the rest.
+    /// Without them.
     Without,
-    /// Only they.
+    /// Nothing else.
     Only,
 }
 
@@ -346,7 +373,7 @@ fn matchers(globs: &[String]) -> Result<Vec<GlobMatcher>> {
 }
 
 impl Selection {
-    /// Is it less than everything?
+    /// Whether it is less than everything.
     pub fn narrows(&self) -> bool {
         let Self {
             any,
@@ -365,7 +392,7 @@ impl Selection {
             || self.partition.is_some()
     }
 
-    /// Does it choose whole sets, so that nothing in a set is left out?
+    /// Whether it chooses whole sets, so that nothing in a set is left out.
     pub fn by_set(&self) -> bool {
         self.any.is_empty()
             && self.lemmas.is_empty()
@@ -373,11 +400,11 @@ impl Selection {
             && self.partition.is_none()
     }
 
-    /// Those that are meant, in their order.
+    /// Those that are selected, in their order.
     ///
     /// # Errors
-    /// If a pattern is none.
-    pub fn of<'c>(&self, units: Vec<Unit<'c>>) -> Result<Vec<Unit<'c>>> {
+    /// If a pattern cannot be read.
+    pub fn of<'c>(&self, units: Vec<Unit<'c>>, observed: &Observed) -> Result<Vec<Unit<'c>>> {
         let any = matchers(&self.any)?;
         let (theories, lemmas) = (matchers(&self.theories)?, matchers(&self.lemmas)?);
         let claims = matchers(&self.claims)?;
@@ -389,7 +416,7 @@ impl Selection {
             let file = unit.case.file.as_str();
             let stem = file.strip_suffix(".spthy").unwrap_or(file);
             let claimed: Vec<&str> = unit.claims().iter().map(String::as_str).collect();
-            let mut all = vec![unit.id.as_str(), &unit.case.id, file, stem, unit.name()];
+            let mut all = vec![unit.id.as_str(), &unit.case.id, file, stem, unit.name];
             all.extend(&claimed);
             let ablation = unit.case.set.ablation();
             let wanted = match self.ablations {
@@ -400,7 +427,7 @@ impl Selection {
             if wanted
                 && hit(&any, &all)
                 && hit(&theories, &[stem, file])
-                && hit(&lemmas, &[unit.name()])
+                && hit(&lemmas, &[unit.name])
                 && (claims.is_empty()
                     || claims.iter().any(|g| claimed.iter().any(|c| g.is_match(c))))
                 && (self.sets.is_empty() || self.sets.contains(&unit.case.set.flags))
@@ -412,7 +439,7 @@ impl Selection {
             let places: Vec<(usize, &Unit<'c>)> = chosen.iter().enumerate().collect();
             // What would share a process stays together; the longest first, each to the part that has least.
             let mut parts = vec![Task::default(); of];
-            for task in tasks(&places, of, false, None) {
+            for task in tasks(&places, of, false, &|id| observed.seconds(id)) {
                 if let Some(least) = least(&mut parts) {
                     least.seconds += task.seconds;
                     least.units.extend(task.units);
@@ -447,27 +474,23 @@ pub struct Task {
     pub seconds: f64,
 }
 
-/// The one that has least to do.
+/// The task that takes least time.
 fn least(tasks: &mut [Task]) -> Option<&mut Task> {
     let shorter = |a: &&mut Task, b: &&mut Task| a.seconds.total_cmp(&b.seconds);
     tasks.iter_mut().min_by(shorter)
 }
 
 /// Spreads units over processes: those of one case share one, unless they need long enough that
-/// it pays to share them out; longest first. The times are those of this prover, where it is named.
+/// it pays to share them out; longest first. `known` gives the seconds that a lemma needed before.
 pub fn tasks(
     units: &[(usize, &Unit<'_>)],
     jobs: usize,
     alone: bool,
-    prover: Option<&str>,
+    known: &dyn Fn(&str) -> Option<f64>,
 ) -> Vec<Task> {
-    let known = |entry: &Entry| match prover {
-        Some(prover) => entry.seconds_with(prover),
-        None => entry.seconds(),
-    };
     let mut by_case: BTreeMap<&str, Vec<(usize, f64)>> = BTreeMap::new();
     for (place, unit) in units {
-        let seconds = unit.entry.and_then(known).unwrap_or(UNKNOWN);
+        let seconds = known(&unit.id).unwrap_or(UNKNOWN);
         by_case
             .entry(&unit.case.id)
             .or_default()

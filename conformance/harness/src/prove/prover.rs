@@ -1,12 +1,14 @@
-//! Which prover there is, what it can be trusted with, and how it is called.
+//! Provers: how one is found, what it can be trusted with, and its command line.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::AtomicBool;
 
 use super::error::{Error, Result};
 use super::manifest::Mode;
 use super::spthy::{Reading, hash};
+use conformance_common::process::{Limits, run};
 
 /// The name on PATH.
 pub const NAME: &str = "tamarin-prover";
@@ -18,7 +20,7 @@ pub const INSTALL: &str = "`brew install tamarin-prover/tap/tamarin-prover` (mac
 /// Versions that this gate was really run with.
 const RUN_HERE: [&str; 2] = ["tamarin-prover 1.11.0", "tamarin-rs 1.13.0"];
 
-/// Whose it is.
+/// Which implementation it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// tamarin-prover itself, in Haskell.
@@ -30,22 +32,22 @@ pub enum Kind {
 /// A prover.
 #[derive(Clone, Debug)]
 pub struct Prover {
-    /// Where it is.
+    /// The program.
     pub path: PathBuf,
-    /// Whose.
+    /// Which implementation.
     pub kind: Kind,
     /// Name and version, as in `tamarin-prover 1.10.0`.
     pub id: String,
     version: (u32, u32),
-    /// A hash of all that it says of itself: builds of one version differ.
+    /// A hash of what `--version` prints: builds of one version differ.
     pub build: String,
 }
 
-/// How a prover is to run.
+/// The arguments of a run.
 pub struct Call<'c> {
     /// The file, as the summary will name it.
     pub file: &'c Path,
-    /// How to read it.
+    /// How the prover reads it.
     pub mode: Mode,
     /// Flags.
     pub flags: &'c BTreeSet<String>,
@@ -74,12 +76,11 @@ impl Prover {
                 return Err(Error::Prover(format!("{}: {error}", path.display())));
             }
         };
-        let told = Command::new(&path)
-            .arg("--version")
-            .env("LC_ALL", "C.UTF-8")
-            .output();
+        let mut command = Command::new(&path);
+        command.arg("--version").env("LC_ALL", "C.UTF-8");
+        let told = run(command, Limits::SHORT, &AtomicBool::new(false));
         let told = told.map_err(|e| Error::Prover(format!("{}: {e}", path.display())))?;
-        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        let told = String::from_utf8_lossy(&told.output).into_owned();
         Self::new(path, &told).map(Some)
     }
 
@@ -119,12 +120,12 @@ impl Prover {
         })
     }
 
-    /// Is this the id of a Haskell prover?
+    /// Whether this is the id of a Haskell prover.
     pub fn is_haskell(id: &str) -> bool {
         id.starts_with("tamarin-prover ")
     }
 
-    /// What is to be known of its version.
+    /// Warnings about this prover in this version.
     pub fn warnings(&self) -> Vec<String> {
         let mut all = Vec::new();
         if !RUN_HERE.contains(&self.id.as_str()) {
@@ -152,7 +153,7 @@ impl Prover {
         }
     }
 
-    /// Does it write traces?
+    /// Whether it writes traces.
     pub fn traces(&self) -> bool {
         self.kind == Kind::Port || self.version >= (1, 10)
     }

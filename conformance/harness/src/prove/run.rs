@@ -1,4 +1,4 @@
-//! Runs a prover on lemmas, several processes at a time, and reads what it says.
+//! Runs a prover on lemmas, several processes at a time, and reads its summaries.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -6,23 +6,24 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::cache::Said;
-use super::manifest::Seconds;
+use super::cache::Proof;
+use super::observed::Seconds;
 use super::plan::{Case, Task, Unit};
-use super::process::{self, Cut, Limits};
 use super::prover::{Call, Prover};
 use super::spthy::Quantifier;
 use super::summary;
 use super::trace;
+use conformance_common::process::{self, Cut, Limits};
+use conformance_common::store::store;
 
-/// What was heard of a lemma.
+/// The answer to whether a lemma has its verdict.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Heard {
-    /// A verdict.
-    Said(Said),
-    /// None, and that is a failure.
+pub enum Answer {
+    /// A proof, of a verdict that may be another one than expected.
+    Proof(Proof),
+    /// No verdict, for this reason.
     Failed(String),
-    /// It was not run.
+    /// It was not run, for this reason.
     NotRun(String),
 }
 
@@ -37,7 +38,7 @@ pub struct Runner<'r> {
     pub derivcheck: u32,
     /// How many processes at a time.
     pub jobs: usize,
-    /// Are proofs wanted?
+    /// Whether the texts of proofs are wanted.
     pub proofs: bool,
     /// Where traces go.
     pub traces: Option<&'r Path>,
@@ -45,17 +46,17 @@ pub struct Runner<'r> {
     pub stop: &'r AtomicBool,
 }
 
-/// A lemma with what was heard of it, and its proof if that was wanted.
-pub struct Result {
+/// A lemma with its answer, and the text of its proof if that was wanted.
+pub struct Answered {
     /// The place of its unit.
     pub unit: usize,
-    /// What was heard.
-    pub heard: Heard,
+    /// The answer.
+    pub answer: Answer,
     /// The proof.
     pub proof: Option<String>,
 }
 
-/// What is going on, for the progress line.
+/// What runs now, for the progress line.
 pub struct Live {
     running: Mutex<BTreeMap<usize, (String, Instant)>>,
     done: AtomicUsize,
@@ -92,7 +93,7 @@ impl Runner<'_> {
         tasks: Vec<Task>,
         units: &[Unit<'_>],
         progress: &dyn Fn(&str),
-    ) -> Vec<Result> {
+    ) -> Vec<Answered> {
         let total = tasks.iter().map(|t| t.units.len()).sum();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let workers = self.jobs.clamp(1, tasks.len().max(1));
@@ -141,7 +142,7 @@ impl Runner<'_> {
     }
 
     fn task(&self, task: &Task, units: &[Unit<'_>], threads: usize) -> Done {
-        let interrupted = || Heard::NotRun(Cut::Interrupted.to_string());
+        let interrupted = || Answer::NotRun(Cut::Interrupted.to_string());
         if self.stop.load(Ordering::Relaxed) {
             return Done::All(self.each(task, |_| interrupted()));
         }
@@ -157,15 +158,15 @@ impl Runner<'_> {
                 return Done::Split(alone.collect());
             }
             Err(Failure::Process(why) | Failure::Theory(why)) => {
-                self.each(task, |_| Heard::Failed(why.clone()))
+                self.each(task, |_| Answer::Failed(why.clone()))
             }
         })
     }
 
-    fn each(&self, task: &Task, heard: impl Fn(usize) -> Heard) -> Vec<Result> {
-        let result = |unit: &usize| Result {
+    fn each(&self, task: &Task, answer: impl Fn(usize) -> Answer) -> Vec<Answered> {
+        let result = |unit: &usize| Answered {
             unit: *unit,
-            heard: heard(*unit),
+            answer: answer(*unit),
             proof: None,
         };
         task.units.iter().map(result).collect()
@@ -176,7 +177,7 @@ impl Runner<'_> {
         task: &Task,
         units: &[Unit<'_>],
         threads: usize,
-    ) -> std::result::Result<Vec<Result>, Failure> {
+    ) -> Result<Vec<Answered>, Failure> {
         let case = units[task.units[0]].case;
         let lemmas: Vec<_> = task
             .units
@@ -222,14 +223,14 @@ impl Runner<'_> {
             1 => Seconds::Measured(time.as_secs_f64()),
             _ => Seconds::NotMeasured,
         };
-        let results = self.each(task, |unit| heard(&summary, &units[unit], seconds));
+        let results = self.each(task, |unit| answer(&summary, &units[unit], seconds));
         if let (Some(into), [unit]) = (traces, task.units.as_slice()) {
             trace::keep(&units[*unit], &json, &dot, into).map_err(Failure::new)?;
         }
-        let with_proof = |result: Result| Result {
+        let with_proof = |result: Answered| Answered {
             proof: self
                 .proofs
-                .then(|| proof(&proofs, units[result.unit].name()))
+                .then(|| proof(&proofs, units[result.unit].name))
                 .flatten(),
             ..result
         };
@@ -244,12 +245,12 @@ impl Runner<'_> {
         proofs: &BTreeMap<String, String>,
         lemmas: &[(usize, &Unit<'_>)],
         kept: Option<PathBuf>,
-    ) -> Vec<(usize, Heard)> {
-        let say = |heard: Heard| lemmas.iter().map(|(at, _)| (*at, heard.clone())).collect();
+    ) -> Vec<(usize, Answer)> {
+        let say = |answer: Answer| lemmas.iter().map(|(at, _)| (*at, answer.clone())).collect();
         let text = case.source.prepared(&case.reading, &case.stripped, proofs);
-        let keep = |path: PathBuf| conformance_common::file::store(&path, text.as_bytes());
+        let keep = |path: PathBuf| store(&path, text.as_bytes());
         if let Some(Err(error)) = kept.map(keep) {
-            return say(Heard::Failed(format!("its proof cannot be kept: {error}")));
+            return say(Answer::Failed(format!("its proof cannot be kept: {error}")));
         }
         // Checking a proof takes less time than finding it, but all of them are loaded at once.
         let mut limits = self.limits;
@@ -271,20 +272,20 @@ impl Runner<'_> {
         };
         match look() {
             Ok((summary, _)) => {
-                let heard = |(at, unit): &(usize, &Unit<'_>)| {
-                    let heard = match heard(&summary, unit, Seconds::NotMeasured) {
-                        Heard::Failed(why) => Heard::Failed(format!(
+                let answer = |(at, unit): &(usize, &Unit<'_>)| {
+                    let answer = match answer(&summary, unit, Seconds::NotMeasured) {
+                        Answer::Failed(why) => Answer::Failed(format!(
                             "{} does not accept the proof: {why}",
                             self.prover.id
                         )),
                         other => other,
                     };
-                    (*at, heard)
+                    (*at, answer)
                 };
-                lemmas.iter().map(heard).collect()
+                lemmas.iter().map(answer).collect()
             }
-            Err(Failure::Interrupted) => say(Heard::NotRun(Cut::Interrupted.to_string())),
-            Err(Failure::Process(why) | Failure::Theory(why)) => say(Heard::Failed(why)),
+            Err(Failure::Interrupted) => say(Answer::NotRun(Cut::Interrupted.to_string())),
+            Err(Failure::Process(why) | Failure::Theory(why)) => say(Answer::Failed(why)),
         }
     }
 
@@ -294,22 +295,24 @@ impl Runner<'_> {
         text: &str,
         call: Call<'_>,
         case: &Case,
-    ) -> std::result::Result<(summary::Summary, Duration), Failure> {
+    ) -> Result<(summary::Summary, Duration), Failure> {
         std::fs::write(directory.join(call.file), text).map_err(Failure::new)?;
         let mut command = self.prover.command(&call);
         command.current_dir(directory);
         let printed = match process::run(command, self.limits, self.stop) {
             Ok(printed) => printed,
             Err(Cut::Interrupted) => return Err(Failure::Interrupted),
-            Err(cut) => return Err(Failure::Process(cut.to_string())),
+            Err(cut) => return Err(Failure::Process(why(&cut))),
         };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (output, errors) = (text(&printed.output), text(&printed.errors));
         if printed.code != 0 {
             let tail = |text: &str| {
                 let lines: Vec<_> = text.lines().filter(|l| !l.trim().is_empty()).collect();
                 lines[lines.len().saturating_sub(4)..].join(" / ")
             };
-            let said = match tail(&printed.errors) {
-                said if said.is_empty() => tail(&printed.output),
+            let said = match tail(&errors) {
+                said if said.is_empty() => tail(&output),
                 said => said,
             };
             let code = printed.code;
@@ -317,7 +320,7 @@ impl Runner<'_> {
                 "the prover ended with code {code}: {said}"
             )));
         }
-        let summary = summary::read(&printed.output);
+        let summary = summary::read(&output);
         let summary = summary.map_err(|e| Failure::Process(e.to_string()))?;
         if Path::new(&summary.analyzed) != call.file {
             let other = &summary.analyzed;
@@ -348,12 +351,25 @@ impl Runner<'_> {
     }
 }
 
-/// What a summary says of a lemma.
-fn heard(summary: &summary::Summary, unit: &Unit<'_>, seconds: Seconds) -> Heard {
-    let lines = summary.lemmas.iter().filter(|l| l.name == unit.name());
+/// Why a prover did not end by itself, and what can be done.
+fn why(cut: &Cut) -> String {
+    let what = cut.to_string();
+    let what = what.trim_start_matches("it ");
+    match cut {
+        Cut::Time(_) => {
+            format!("the prover {what} without a verdict; `--timeout` gives it longer")
+        }
+        Cut::Memory(_) => format!("the prover {what}; `--memory` gives it more"),
+        _ => format!("the prover {what}"),
+    }
+}
+
+/// The answer of a summary for a lemma.
+fn answer(summary: &summary::Summary, unit: &Unit<'_>, seconds: Seconds) -> Answer {
+    let lines = summary.lemmas.iter().filter(|l| l.name == unit.name);
     let lines: Vec<_> = lines.collect();
     let [line] = lines.as_slice() else {
-        return Heard::Failed(match lines.len() {
+        return Answer::Failed(match lines.len() {
             0 => "the prover's summary does not mention it".to_owned(),
             _ => "the prover's summary mentions it twice".to_owned(),
         });
@@ -362,22 +378,22 @@ fn heard(summary: &summary::Summary, unit: &Unit<'_>, seconds: Seconds) -> Heard
     match &line.status {
         _ if quantifier != Some(line.quantifier) => {
             let word = line.quantifier.word();
-            Heard::Failed(format!("the prover reads it as {word}, unlike the gate"))
+            Answer::Failed(format!("the prover reads it as {word}, unlike the gate"))
         }
-        Ok(verdict) => Heard::Said(Said {
+        Ok(verdict) => Answer::Proof(Proof {
             verdict: *verdict,
             steps: line.steps,
             seconds,
         }),
-        Err(status) => Heard::Failed(format!("no verdict: {status}")),
+        Err(status) => Answer::Failed(format!("no verdict: {status}")),
     }
 }
 
-/// What came of a task.
+/// How a task ended.
 enum Done {
-    /// This, of every lemma.
-    All(Vec<Result>),
-    /// Nothing; these are to be done in its place.
+    /// With an answer for every lemma.
+    All(Vec<Answered>),
+    /// Without; these tasks replace it.
     Split(Vec<Task>),
 }
 
@@ -386,7 +402,7 @@ enum Failure {
     Process(String),
     /// The theory as such.
     Theory(String),
-    /// Somebody wants us to stop.
+    /// The run was interrupted.
     Interrupted,
 }
 

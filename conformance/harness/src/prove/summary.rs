@@ -21,7 +21,7 @@
 use super::manifest::Verdict;
 use super::spthy::Quantifier;
 
-/// What a prover said of one file.
+/// A summary of one file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// The file.
@@ -51,13 +51,13 @@ pub enum Unreadable {
     /// There is none.
     #[error("the prover printed no summary")]
     None,
-    /// It stops short.
+    /// It is truncated.
     #[error("the prover's summary is truncated")]
     Truncated,
     /// A line that is not understood.
     #[error("the prover's summary has a line that is not understood: `{0}`")]
     Line(String),
-    /// It names no file, or several.
+    /// It is of no file, or of several.
     #[error("the prover's summary is not of one file")]
     Files,
 }

@@ -1,12 +1,14 @@
-//! A trace that a prover found: as a picture by Graphviz, and in words.
+//! A trace that a prover found, as a picture by Graphviz and in words.
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::sync::atomic::AtomicBool;
 
 use super::graph::{Fact, File, Graph, Node};
 use super::plan::Unit;
-use conformance_common::file::store;
+use conformance_common::process::{Limits, run};
+use conformance_common::store::store;
 
 /// Keeps the trace of a lemma in a directory: `….json` and `….dot` as the prover wrote them,
 /// `….md` in words, and `….svg` where Graphviz is installed. A proof without a trace leaves none.
@@ -40,6 +42,7 @@ pub fn keep(unit: &Unit<'_>, json: &Path, dot: &Path, into: &Path) -> std::io::R
     Ok(())
 }
 
+/// A graph in Graphviz's language as SVG, where Graphviz is installed and draws it within a minute.
 fn picture(dot: &str) -> Option<Vec<u8>> {
     let directory = tempfile::tempdir().ok()?;
     let path = directory.path().join("trace.dot");
@@ -49,13 +52,10 @@ fn picture(dot: &str) -> Option<Vec<u8>> {
         .next()
         .map_or(dot.len(), |(at, _)| at);
     std::fs::write(&path, &dot[..end]).ok()?;
-    let made = Command::new("dot")
-        .arg("-Tsvg")
-        .arg(&path)
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    made.status.success().then_some(made.stdout)
+    let mut command = Command::new("dot");
+    command.arg("-Tsvg").arg(&path);
+    let drawn = run(command, Limits::SHORT, &AtomicBool::new(false)).ok()?;
+    (drawn.code == 0).then_some(drawn.output)
 }
 
 fn words(id: &str, sentence: &str, graph: &Graph) -> String {
@@ -72,7 +72,7 @@ fn words(id: &str, sentence: &str, graph: &Graph) -> String {
     out
 }
 
-/// What happens at a node, unless it is only the attacker's bookkeeping.
+/// A node in words, unless it is only the attacker's bookkeeping.
 fn step(node: &Node) -> Option<String> {
     let facts = node.facts.as_ref()?;
     let inner = |fact: &Fact| {

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::judge::Judge;
 use super::search::{Effort, Game, Outcome, search};
 use super::{history, op, paper};
+use conformance_common::report::deliver_json;
 
 /// Hold random runs of the reference against the models' own rules and lemmas.
 ///
@@ -163,19 +164,8 @@ pub fn run(args: &TraceArgs) -> Result<u8, String> {
     }
     bar.finish_and_clear();
     let text: String = reports.iter().map(describe).collect();
-    match &args.json {
-        None => print!("{text}"),
-        Some(path) => {
-            let json = serde_json::to_string_pretty(&reports).map_err(|e| e.to_string())?;
-            if path.as_os_str() == "-" {
-                println!("{json}");
-                eprint!("{text}");
-            } else {
-                std::fs::write(path, json).map_err(|e| format!("{}: {e}", path.display()))?;
-                print!("{text}");
-            }
-        }
-    }
+    let json = || serde_json::to_string_pretty(&reports);
+    deliver_json(&text, args.json.as_deref(), json).map_err(|e| e.to_string())?;
     let refuted = reports.iter().any(|r| r.outcome.counterexample.is_some());
     Ok(u8::from(refuted))
 }

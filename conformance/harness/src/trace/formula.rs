@@ -2,7 +2,8 @@
 //! in the Tamarin manual.
 
 use super::term::{Pattern, Sort};
-use super::theory::{Parser, Variables, Wrong};
+use super::theory::{Parser, Variables};
+use crate::prove::spthy::preprocess::Wrong;
 
 /// A formula. Variables have numbers, one for each that a quantifier binds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +87,7 @@ impl Variables for Scope {
 
 type Parsed<T> = Result<T, Wrong>;
 
-impl Parser {
+impl Parser<'_> {
     /// A formula.
     pub(super) fn formula(&mut self, scope: &mut Scope) -> Parsed<Formula> {
         let left = self.implication(scope)?;

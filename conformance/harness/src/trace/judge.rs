@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::log::Log;
 use super::run::Run;
 use super::theory::Theory;
-use crate::prove::manifest::{Manifest, Verdict};
+use crate::prove::manifest::Manifest;
 use crate::prove::spthy::{Quantifier, Source};
 
 /// Flags that make a model's world smaller, for the prover's search: they drop nothing.
@@ -74,9 +74,8 @@ impl Judge {
         let sets = sets
             .flat_map(|t| &t.sets)
             .filter(|set| set.flags.iter().all(within));
-        let lemmas = sets.flat_map(|set| &set.lemmas);
-        let falsified = lemmas.filter(|l| l.expect == Verdict::Falsified);
-        let falsified = falsified.map(|l| l.name.clone()).collect();
+        let falsified = sets.flat_map(|set| set.falsified());
+        let falsified = falsified.map(str::to_owned).collect();
         Ok(Self { theory, falsified })
     }
 

@@ -9,18 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::formula::{Formula, Scope};
 use super::term::{Pattern, Sort};
-use crate::prove::spthy::lex::{Kind, Token};
+use crate::prove::spthy::items::Items;
+use crate::prove::spthy::lex::Kind;
+use crate::prove::spthy::preprocess::Wrong;
 use crate::prove::spthy::{Quantifier, Source};
-
-/// What is wrong with a model, with its line.
-#[derive(Debug, thiserror::Error)]
-#[error("line {line}: {what}")]
-pub struct Wrong {
-    /// The line.
-    pub line: usize,
-    /// What is not understood there.
-    pub what: String,
-}
 
 /// A fact in a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,17 +77,18 @@ pub struct Theory {
     pub functions: BTreeSet<&'static str>,
 }
 
-struct Macro {
+struct Macro<'t> {
     parameters: Vec<String>,
-    body: Vec<Word>,
+    body: Vec<Word<'t>>,
 }
 
-/// A token without its place.
+/// A token, or half of one: `<<` and `>>` may open and close two tuples.
 #[derive(Clone, Debug)]
-pub(super) struct Word {
-    pub text: String,
-    pub kind: Kind,
-    line: usize,
+struct Word<'t> {
+    text: &'t str,
+    kind: Kind,
+    /// The place of the token.
+    place: usize,
 }
 
 /// Where variables come from: their number, by the name in the text.
@@ -152,11 +145,14 @@ const BUILTINS: [(&str, &[(&str, usize)]); 4] = [
     ("hashing", &[("h", 1)]),
 ];
 
-pub(super) struct Parser {
-    words: Vec<Word>,
+/// Reads rules and formulas.
+pub(super) struct Parser<'t> {
+    items: Items<'t>,
+    words: Vec<Word<'t>>,
+    /// The number of the next word.
     pub at: usize,
     functions: BTreeMap<&'static str, usize>,
-    macros: BTreeMap<String, Macro>,
+    macros: BTreeMap<String, Macro<'t>>,
 }
 
 type Parsed<T> = Result<T, Wrong>;
@@ -168,10 +164,8 @@ impl Theory {
     /// What is not understood, and where.
     pub fn read(source: &Source, flags: &BTreeSet<String>) -> Result<Self, String> {
         let tokens = source.in_force(flags).map_err(|wrong| wrong.to_string())?;
-        let name = source.path.display();
-        Parser::new(&source.text, &tokens)
-            .theory()
-            .map_err(|wrong| format!("{name}: {wrong}"))
+        let read = Parser::new(Items::new(&source.text, &tokens)).theory();
+        read.map_err(|wrong| source.wrong(wrong).to_string())
     }
 
     /// The rule of that name.
@@ -180,26 +174,21 @@ impl Theory {
     }
 }
 
-impl Parser {
-    fn new(source: &str, tokens: &[Token]) -> Self {
+impl<'t> Parser<'t> {
+    fn new(items: Items<'t>) -> Self {
         let mut words = Vec::new();
-        let (mut line, mut seen) = (1, 0);
-        for token in tokens.iter().filter(|token| token.kind != Kind::Comment) {
-            line += source[seen..token.span.start].matches('\n').count();
-            seen = token.span.start;
-            let (text, kind) = (token.text(source), token.kind);
-            // Tuples may open or close two at a time.
+        for (place, token) in items.all().enumerate() {
+            let (text, kind) = (items.text(place), token.kind);
             let parts = match text {
                 "<<" | ">>" => text.split_at(1),
                 _ => (text, ""),
             };
-            for part in [parts.0, parts.1].into_iter().filter(|p| !p.is_empty()) {
-                let text = part.to_owned();
-                words.push(Word { text, kind, line });
-            }
+            let parts = [parts.0, parts.1].into_iter().filter(|p| !p.is_empty());
+            words.extend(parts.map(|text| Word { text, kind, place }));
         }
         let functions = BTreeMap::from([("pair", 2), ("fst", 1), ("snd", 1)]);
         Self {
+            items,
             words,
             at: 0,
             functions,
@@ -207,23 +196,35 @@ impl Parser {
         }
     }
 
-    pub fn text(&self) -> &str {
+    /// The next word; empty after the last.
+    pub fn text(&self) -> &'t str {
         self.ahead(0)
     }
 
-    pub fn ahead(&self, by: usize) -> &str {
-        self.words.get(self.at + by).map_or("", |word| &word.text)
+    /// The word after so many others.
+    pub fn ahead(&self, by: usize) -> &'t str {
+        self.words.get(self.at + by).map_or("", |word| word.text)
+    }
+
+    /// The place of the next word's token.
+    fn place(&self) -> usize {
+        self.words
+            .get(self.at)
+            .map_or(usize::MAX, |word| word.place)
+    }
+
+    /// Goes on at the token of that place.
+    fn seek(&mut self, place: usize) {
+        self.at = self.words.partition_point(|word| word.place < place);
     }
 
     fn kind(&self) -> Option<Kind> {
         self.words.get(self.at).map(|word| word.kind)
     }
 
+    /// An error at the next word.
     pub fn wrong<T>(&self, what: impl Into<String>) -> Parsed<T> {
-        let line = self.words.get(self.at).or(self.words.last());
-        let line = line.map_or(0, |word| word.line);
-        let what = what.into();
-        Err(Wrong { line, what })
+        self.items.wrong(self.place(), what)
     }
 
     /// Takes the next word if it is this one.
@@ -233,6 +234,7 @@ impl Parser {
         is
     }
 
+    /// Takes the next word, which must be this one.
     pub fn expect(&mut self, text: &str) -> Parsed<()> {
         match self.take(text) {
             true => Ok(()),
@@ -240,12 +242,13 @@ impl Parser {
         }
     }
 
+    /// Takes the next word, which must be a name.
     pub fn word(&mut self) -> Parsed<String> {
         if self.kind() != Some(Kind::Word) {
             return self.wrong(format!("a name is missing before `{}`", self.text()));
         }
         self.at += 1;
-        Ok(self.words[self.at - 1].text.clone())
+        Ok(self.words[self.at - 1].text.to_owned())
     }
 
     fn theory(mut self) -> Parsed<Theory> {
@@ -262,7 +265,8 @@ impl Parser {
                 "rule" => rules.push(self.rule()?),
                 "restriction" | "axiom" => restrictions.push(self.property()?),
                 "lemma" => lemmas.push(self.property()?),
-                "heuristic" | "tactic" => self.skip_strategy(),
+                // How proofs are searched for says nothing of what holds.
+                "heuristic" | "tactic" => self.seek(self.items.next_item(self.place() + 1)),
                 other => return self.wrong(format!("`{other}` is not understood")),
             }
         }
@@ -280,31 +284,6 @@ impl Parser {
             macros,
             functions: self.functions.into_keys().collect(),
         })
-    }
-
-    /// How proofs are searched for says nothing of what holds.
-    fn skip_strategy(&mut self) {
-        const NEXT: [&str; 10] = [
-            "rule",
-            "lemma",
-            "restriction",
-            "macros",
-            "functions",
-            "builtins",
-            "tactic",
-            "heuristic",
-            "end",
-            "",
-        ];
-        self.at += 1;
-        let mut quoted = false;
-        while quoted || !NEXT.contains(&self.text()) {
-            if self.at >= self.words.len() {
-                return;
-            }
-            quoted ^= self.text() == "\"";
-            self.at += 1;
-        }
     }
 
     fn builtins(&mut self) -> Parsed<()> {
@@ -435,6 +414,7 @@ impl Parser {
         there.map(|(name, arity)| (*name, *arity))
     }
 
+    /// Terms in parentheses.
     pub fn arguments(&mut self, variables: &mut dyn Variables) -> Parsed<Vec<Pattern>> {
         self.expect("(")?;
         let mut args = Vec::new();
@@ -477,7 +457,8 @@ impl Parser {
     fn rule(&mut self) -> Parsed<Rule> {
         self.at += 1;
         let name = self.word()?;
-        self.attributes();
+        let (_, end) = self.items.attributes(self.place())?;
+        self.seek(end);
         self.expect(":")?;
         let mut variables = InRule::default();
         if self.take("let") {
@@ -509,34 +490,20 @@ impl Parser {
         })
     }
 
-    fn attributes(&mut self) {
-        if self.take("[") {
-            while !self.take("]") && self.at < self.words.len() {
-                self.at += 1;
-            }
-        }
-    }
-
     fn property(&mut self) -> Parsed<Property> {
-        self.at += 1;
-        let name = self.word()?;
-        self.attributes();
-        self.expect(":")?;
-        let quantifier = match self.text() {
-            "exists-trace" => Quantifier::ExistsTrace,
-            _ => Quantifier::AllTraces,
-        };
-        self.at += usize::from(self.text() != "\"");
-        self.expect("\"")?;
+        let header = self.items.header(self.place())?;
+        self.seek(header.formula.start);
         let mut scope = Scope::default();
         let formula = self.formula(&mut scope)?;
-        self.expect("\"")?;
-        let names = scope.names();
+        if self.place() != header.formula.end {
+            return self.wrong(format!("`{}` within a formula", self.text()));
+        }
+        self.seek(header.end);
         Ok(Property {
-            name,
-            quantifier,
+            name: header.name,
+            quantifier: header.quantifier,
             formula,
-            names,
+            names: scope.names(),
         })
     }
 }

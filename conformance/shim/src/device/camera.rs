@@ -21,7 +21,6 @@ use encryptediot::error::Error;
 use encryptediot::keys::Name;
 use encryptediot::message::{self, Time};
 use encryptediot::pairing::Offer;
-use encryptediot::phone::checkpoint_text;
 use encryptediot::uplink;
 
 /// A camera with the sessions that it records, and the finished ones that it owes to the cloud.
@@ -471,7 +470,7 @@ impl Operation for CameraCheckpoint {
 
     fn run(self, devices: &mut Devices) -> Outcome<Text> {
         let camera = &here(&mut devices.cameras, &self.device)?.paired;
-        let checkpoint = checkpoint_text(camera.account(), camera.checkpoint());
+        let checkpoint = camera.checkpoint().to_text(camera.account());
         Ok(Text { checkpoint }.into())
     }
 }

@@ -6,11 +6,38 @@ use encryptediot::message::VERSION;
 use encryptediot_shim::{Answer, Devices, dispatch};
 use serde_json::{Map, Value, json};
 
-use super::super::file::{self, Body, Exchange, File, SEQUENCES, Step, Test, Verdict};
+use super::super::file::{Body, Exchange, File, Test};
 use super::super::schema;
 use super::super::{Error, Result};
-use super::messages::Fault;
 use super::notes;
+
+/// What must come of a test.
+#[derive(Debug)]
+pub enum Expected {
+    /// It is accepted; its output is the reference's.
+    Accept,
+    /// It is accepted with this output.
+    AcceptAs(Value),
+    /// It is refused for a reason.
+    Reject(String),
+    /// It is refused for a reason after so many bytes were released.
+    RejectAfter(String, Value),
+}
+
+impl Expected {
+    fn is(&self, answer: &Answer) -> bool {
+        match (self, answer) {
+            (Self::Accept, Answer::Accept { .. }) => true,
+            (Self::AcceptAs(expected), Answer::Accept { output, .. }) => expected == output,
+            (Self::Reject(expected), Answer::Reject { reason, .. }) => expected == reason,
+            (Self::RejectAfter(expected, released), Answer::Reject { reason, output }) => {
+                let after = output.as_ref().map(|output| &output["released"]);
+                expected == reason && after == Some(released)
+            }
+            _ => false,
+        }
+    }
+}
 
 /// A file that is being made.
 pub struct Builder {
@@ -53,98 +80,40 @@ impl Builder {
         self
     }
 
-    /// What the tests that follow look for.
-    pub fn flag(&mut self, flag: &str) -> &mut Self {
-        self.flags = vec![flag.to_owned()];
-        self
-    }
-
     /// Shares bytes under a name.
     pub fn share(&mut self, name: &str, bytes: &[u8]) {
         self.file.shared.insert(name.to_owned(), hex::encode(bytes));
     }
 
-    /// A test that must be accepted; its output is the reference's.
-    pub fn accept(&mut self, name: &str, comment: &str, input: Value) {
-        self.test(name, comment, input, |answer| match answer {
-            Answer::Accept { .. } => None,
-            _ => Some("accept".to_owned()),
-        });
-    }
-
-    /// A test that must be accepted with this output.
-    pub fn accept_as(&mut self, name: &str, comment: &str, input: Value, expected: Value) {
-        self.test(name, comment, input, |answer| match answer {
-            Answer::Accept { output, .. } if *output == expected => None,
-            _ => Some(format!("accept with {expected}")),
-        });
-    }
-
-    /// A test that must be refused for this reason.
-    pub fn reject(&mut self, name: &str, comment: &str, input: Value, expected: &str) {
-        self.test(name, comment, input, |answer| match answer {
-            Answer::Reject { reason, .. } if reason == expected => None,
-            _ => Some(format!("reject for {expected}")),
-        });
-    }
-
-    /// A test that must be refused for this reason after this much was released.
-    pub fn reject_after(
+    /// A test from a case, whose origin is told where the reference says something else.
+    pub fn case(
         &mut self,
-        name: &str,
-        comment: &str,
+        origin: &str,
+        (name, comment): (&str, &str),
+        (checks, flag): (&[String], &str),
         input: Value,
-        (expected, released): (&str, u64),
+        expected: Expected,
     ) {
-        self.test(name, comment, input, |answer| match answer {
-            Answer::Reject {
-                reason,
-                output: Some(output),
-            } if reason == expected && output["released"] == released => None,
-            _ => Some(format!("reject for {expected} after {released} bytes")),
-        });
-    }
-
-    /// As [`Self::accept`] without a reason, as [`Self::reject`] with one.
-    pub fn expect(&mut self, name: &str, comment: &str, input: Value, reason: Option<&str>) {
-        match reason {
-            None => self.accept(name, comment, input),
-            Some(reason) => self.reject(name, comment, input, reason),
-        }
-    }
-
-    /// A test for each of these faults, of an input made with its bytes.
-    pub fn faults(&mut self, name: &str, faults: Vec<Fault>, input: impl Fn(&[u8]) -> Value) {
-        for fault in faults {
-            let name = format!("{name}.{}", fault.name);
-            self.flag(fault.flag);
-            self.expect(&name, &fault.comment, input(&fault.bytes), fault.reason);
-        }
-    }
-
-    fn test(
-        &mut self,
-        name: &str,
-        comment: &str,
-        input: Value,
-        wrong: impl FnOnce(&Answer) -> Option<String>,
-    ) {
+        (self.checks, self.flags) = (checks.to_vec(), vec![flag.to_owned()]);
         let operation = self.file.operation.clone();
         let id = format!("{operation}/{name}");
         let answer = match self.file.resolve(&input) {
             Ok(input) => dispatch(&operation, input, &mut Devices::default()),
-            Err(error) => {
-                return self.wrong.push(format!("{id}: {error}"));
-            }
+            Err(error) => return self.wrong(&format!("{origin}: {id}: {error}")),
         };
-        if let Some(expected) = wrong(&answer) {
-            self.wrong
-                .push(format!("{id}: expected {expected}, given {answer:?}"));
+        if !expected.is(&answer) {
+            let told = format!("expected {expected:?}, given {answer:?}");
+            self.wrong(&format!("{origin}: {id}: {told}"));
         }
         match Exchange::new(input, answer) {
             Some(exchange) => self.add(id, comment, Body::One(exchange)),
-            None => self.wrong.push(format!("{id}: no answer for a vector")),
+            None => self.wrong(&format!("{origin}: {id}: no answer for a vector")),
         }
+    }
+
+    /// Something is wrong with what the file is made of.
+    pub fn wrong(&mut self, what: &str) {
+        self.wrong.push(what.to_owned());
     }
 
     fn add(&mut self, id: String, comment: &str, body: Body) {
@@ -158,22 +127,6 @@ impl Builder {
             flags: self.flags.clone(),
             body,
         });
-    }
-
-    /// Adds a sequence.
-    pub fn sequence(&mut self, name: &str, comment: &str, sequence: Sequence) {
-        let id = format!("{SEQUENCES}/{name}");
-        let wrong = sequence.wrong.into_iter();
-        self.wrong
-            .extend(wrong.map(|wrong| format!("{id}: {wrong}")));
-        for (name, bytes) in sequence.shared {
-            let there = self.file.shared.insert(name.clone(), bytes.clone());
-            if there.is_some_and(|there| there != bytes) {
-                self.wrong.push(format!("{id}: {name} is shared twice"));
-            }
-        }
-        let steps = sequence.steps;
-        self.add(id, comment, Body::Sequence { steps });
     }
 
     /// The file.
@@ -199,114 +152,9 @@ impl Builder {
     }
 }
 
-/// A sequence that is being made: it is played on the reference as it is written.
-#[derive(Default)]
-pub struct Sequence {
-    devices: Devices,
-    shared: BTreeMap<String, String>,
-    steps: Vec<Step>,
-    wrong: Vec<String>,
-}
-
-impl Sequence {
-    /// Shares bytes under a name with every test of the file.
-    pub fn share(&mut self, name: &str, bytes: &[u8]) {
-        self.shared.insert(name.to_owned(), hex::encode(bytes));
-    }
-
-    /// A step that must be accepted; its output is the reference's, and is given back.
-    pub fn accept(&mut self, operation: &str, comment: &str, input: Value) -> Value {
-        let answer = self.step(operation, comment, input);
-        match answer {
-            Answer::Accept { output, .. } => output,
-            other => {
-                self.complain(format!("expected accept, given {other:?}"));
-                Value::Null
-            }
-        }
-    }
-
-    /// A step that must be accepted with this output.
-    pub fn accept_as(&mut self, operation: &str, comment: &str, input: Value, expected: Value) {
-        let output = self.accept(operation, comment, input);
-        if output != expected {
-            self.complain(format!("expected {expected}, given {output}"));
-        }
-    }
-
-    /// A step that must be refused for this reason.
-    pub fn reject(&mut self, operation: &str, comment: &str, input: Value, expected: &str) {
-        match self.step(operation, comment, input) {
-            Answer::Reject { reason, .. } if reason == expected => {}
-            other => self.complain(format!("expected {expected}, given {other:?}")),
-        }
-    }
-
-    /// A step that must be refused for this reason after this was released.
-    pub fn reject_after(
-        &mut self,
-        operation: &str,
-        comment: &str,
-        input: Value,
-        (expected, released): (&str, Value),
-    ) {
-        match self.step(operation, comment, input) {
-            Answer::Reject {
-                reason,
-                output: Some(output),
-            } if reason == expected && output == released => {}
-            other => self.complain(format!(
-                "expected {expected} after {released}, given {other:?}"
-            )),
-        }
-    }
-
-    fn complain(&mut self, what: String) {
-        let step = self.steps.len();
-        let last = self
-            .steps
-            .last()
-            .map(|s| s.comment.clone())
-            .unwrap_or_default();
-        self.wrong.push(format!("step {step} ({last}): {what}"));
-    }
-
-    fn step(&mut self, operation: &str, comment: &str, input: Value) -> Answer {
-        let answer = match file::resolve(&self.shared, &input) {
-            Ok(input) => dispatch(operation, input, &mut self.devices),
-            Err(error) => Answer::Error {
-                message: error.to_string(),
-            },
-        };
-        let exchange = Exchange::new(input.clone(), answer.clone());
-        let unanswered = || Exchange {
-            input,
-            result: Verdict::Reject,
-            reason: None,
-            output: None,
-            intermediate: Map::new(),
-        };
-        self.steps.push(Step {
-            comment: comment.to_owned(),
-            operation: operation.to_owned(),
-            exchange: exchange.unwrap_or_else(unanswered),
-        });
-        answer
-    }
-}
-
 /// Bytes as they stand in an input.
 pub fn hexed(bytes: impl AsRef<[u8]>) -> Value {
     hex::encode(bytes).into()
-}
-
-/// An input that is another with some of its fields changed.
-pub fn but(input: &Value, changes: Value) -> Value {
-    let mut changed = input.clone();
-    if let (Value::Object(fields), Value::Object(changes)) = (&mut changed, changes) {
-        fields.extend(changes);
-    }
-    changed
 }
 
 /// Moves bytes that stand in a file's inputs more than once, and are long, into what it shares. A

@@ -28,7 +28,8 @@ pub enum Item {
 /// Null.
 pub const NULL: Item = Item::Simple(22);
 
-/// The way from the outermost item to one within it, by places in arrays; a tag has its item at 0.
+/// The way from the outermost item to one within it, by places in arrays, and of entries in maps,
+/// whose values these are; a tag has its item at 0.
 pub type Way = Vec<usize>;
 
 fn head(major: u8, value: u64) -> Vec<u8> {
@@ -188,6 +189,7 @@ impl Item {
         };
         match self {
             Self::Array(items) => items.get(*first)?.at(rest),
+            Self::Map(entries) => entries.get(*first)?.1.at(rest),
             Self::Tag(_, item) if *first == 0 => item.at(rest),
             _ => None,
         }
@@ -205,31 +207,15 @@ impl Item {
                     *inner = inner.put(rest, item);
                 }
             }
+            Self::Map(entries) => {
+                if let Some((_, inner)) = entries.get_mut(*first) {
+                    *inner = inner.put(rest, item);
+                }
+            }
             Self::Tag(_, inner) => **inner = inner.put(rest, item),
             _ => {}
         }
         whole
-    }
-
-    /// Array with an item more.
-    pub fn and(&self, item: Self) -> Self {
-        match self {
-            Self::Array(items) => Self::Array([&items[..], &[item]].concat()),
-            other => other.clone(),
-        }
-    }
-
-    /// Array without its last item.
-    pub fn without_last(&self) -> Self {
-        match self {
-            Self::Array(items) => Self::Array(
-                items
-                    .split_last()
-                    .map_or(&[][..], |(_, rest)| rest)
-                    .to_vec(),
-            ),
-            other => other.clone(),
-        }
     }
 }
 

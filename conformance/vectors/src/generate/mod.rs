@@ -1,23 +1,13 @@
 //! Makes the vectors. Every test states what must come of it; the reference is asked, and where it
 //! says otherwise nothing is written.
 
-mod account;
-mod announcement;
 mod builder;
-mod clip;
-mod contact;
-mod encoding;
+mod engine;
 mod forms;
-mod grant;
 mod item;
-mod link;
-mod messages;
 mod notes;
 pub mod protocol;
-mod roster;
-mod scheme;
 mod sequences;
-mod statement;
 mod world;
 
 use std::collections::BTreeMap;
@@ -25,7 +15,7 @@ use std::path::Path;
 
 use super::file::File;
 use super::{Error, Result, coverage, schema};
-use conformance_common::file::store;
+use conformance_common::store::store;
 
 /// Every file of vectors.
 ///
@@ -33,61 +23,11 @@ use conformance_common::file::store;
 /// Every test of which the reference says something else than the test states.
 pub fn files() -> Result<Vec<File>> {
     let world = world::World::new()?;
-    let makers: &[fn(&world::World) -> Result<File>] = &[
-        encoding::key_id,
-        messages::message_read,
-        encoding::sign1_open,
-        encoding::sealed_open,
-        statement::statement_open,
-        account::root_make,
-        account::root_open,
-        account::passphrase_read,
-        account::pdk_derive,
-        account::vault_open,
-        roster::roster_open,
-        roster::roster_ring_open,
-        roster::roster_private_open,
-        account::checkpoint_read,
-        account::unlock_open,
-        contact::name_read,
-        contact::offer_read,
-        contact::reply_open,
-        contact::card_read,
-        contact::safety_number,
-        contact::safety_number_check,
-        contact::touch_text_read,
-        contact::touch_read,
-        announcement::announcement_open,
-        announcement::announcement_follow,
-        announcement::recipients,
-        announcement::acknowledgement_open,
-        announcement::acknowledgement_sign,
-        announcement::lease_open,
-        announcement::lease_sign,
-        grant::introduction_open,
-        grant::part_lookup,
-        grant::part_open,
-        grant::member_open,
-        grant::backup_open,
-        grant::past_share_open,
-        clip::body_seal,
-        clip::manifest_open,
-        clip::envelope_open,
-        clip::body_open,
-        link::link_read,
-        link::link_open,
-        link::link_body_open,
-        scheme::certificate_open,
-        scheme::wrapped_open,
-        scheme::recover,
-        scheme::recording_open,
-        scheme::grant_open,
-        scheme::keys_open,
-        sequences::sequences,
-    ];
+    let mut made = engine::files(&world)?;
+    made.push(sequences::sequences(&world));
     let (mut files, mut wrong) = (Vec::new(), Vec::new());
-    for make in makers {
-        match make(&world) {
+    for file in made {
+        match file {
             Ok(file) => files.push(file),
             Err(error) => wrong.push(error.to_string()),
         }

@@ -9,17 +9,19 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
-use crate::announcement::{self, Acknowledgement, Announcement, Head, Step};
+use crate::acknowledgement::Acknowledgement;
+use crate::announcement::{self, Announcement, Head, Step};
 use crate::cbor::Bytes;
+use crate::checkpoint::Checkpoint;
 use crate::clip::{self, ClipId};
 use crate::clock::{CameraClock, Clock};
 use crate::cose;
 use crate::crypto::{RsaPublic, SigningKey, VerifyingKey};
 use crate::error::{AnnouncementError, ClipError, MessageError, PairingError, Result};
 use crate::keys::{self, Name};
+use crate::lease;
 use crate::message::{self, AccountId, Hash, Time};
 use crate::pairing::{self, Offer, Reply};
-use crate::phone::Checkpoint;
 use crate::segment::{Sealer, SessionKey};
 
 /// A camera that belongs to nobody. It has streams and nothing else.
@@ -240,10 +242,10 @@ impl Paired {
     /// that the announcement in force is the one it names, and lists that key; length; progress.
     ///
     /// # Errors
-    /// Those of [`announcement::open_lease`], `wrong-camera`, `unknown-stream`, `lease-stale`,
+    /// Those of [`lease::open`], `wrong-camera`, `unknown-stream`, `lease-stale`,
     /// `lease-key`, `lease-out-of-range`, `lease-shorter`.
     pub fn extend(&mut self, bytes: &[u8], clock: &dyn Clock) -> Result<()> {
-        let lease = announcement::open_lease(&self.account, bytes)?;
+        let lease = lease::open(&self.account, bytes)?;
         if lease.camera != self.key.verifying_key() {
             return Err(AnnouncementError::WrongCamera.into());
         }

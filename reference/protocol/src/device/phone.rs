@@ -6,9 +6,11 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
+use crate::acknowledgement::{self, Acknowledgement};
 use crate::action;
-use crate::announcement::{self, Acknowledgement, Head, Lease};
+use crate::announcement::{self, Head};
 use crate::cbor::Bytes;
+use crate::checkpoint::Checkpoint;
 use crate::clip::{self, Manifest, OpenClip, Role};
 use crate::cloud::{Cloud, Paths};
 use crate::cose::Signed;
@@ -16,7 +18,8 @@ use crate::crypto::{KemPublic, KemSecret, RsaPublic, SecretBytes, SigningKey, Ve
 use crate::error::{AccountError, AnnouncementError, ClipError, MessageError, Result, StoreError};
 use crate::grant::{self, Holding};
 use crate::keys::{self, Name, kem_id, verifying_id};
-use crate::message::{self, AccountId, Body, Hash, Time};
+use crate::lease::{self, Lease};
+use crate::message::{AccountId, Hash, Time};
 use crate::past::{self, PastShare};
 use crate::roster::{self, PhoneKeys, Roster};
 use crate::segment::SessionKey;
@@ -212,8 +215,9 @@ impl Phone {
         Ok(())
     }
 
-    /// Writes what is owed.
+    /// Writes what is owed. A vault that was written is the latest that this phone has seen.
     pub(crate) fn flush(&mut self, cloud: &dyn Cloud) -> Result<()> {
+        let paths = self.paths();
         for write in &self.outbox {
             let written = if write.replace {
                 cloud.put(&write.path, &write.bytes)
@@ -222,18 +226,21 @@ impl Phone {
             };
             // Who won the roster is alone with its numbers, and without the records and introductions
             // under them nobody could share any more: a cloud that refuses those is not believed.
-            let raced = !self.paths().is_numbered_by_roster(&write.path);
+            let raced = !paths.is_numbered_by_roster(&write.path);
             if raced && written == Err(StoreError::Conflict.into()) {
                 self.outbox.clear();
                 return written;
             }
             written?;
+            if write.path == paths.vault(self.vault + 1) {
+                self.vault += 1;
+            }
         }
         self.outbox.clear();
         Ok(())
     }
 
-    fn follow_rosters(&mut self, cloud: &dyn Cloud) -> Result<()> {
+    pub(crate) fn follow_rosters(&mut self, cloud: &dyn Cloud) -> Result<()> {
         if let Some((head, _)) = &self.roster {
             let latest = cloud.find(&self.paths().roster(head.number))?;
             let latest = latest.ok_or(AccountError::RosterRollback)?;
@@ -256,7 +263,7 @@ impl Phone {
     /// What is known of every stream, with the camera's acknowledgements.
     ///
     /// # Errors
-    /// Those of [`announcement::open_acknowledgement`]; `ack-unknown` if the camera acknowledged
+    /// Those of [`acknowledgement::open`]; `ack-unknown` if the camera acknowledged
     /// an announcement that is not on this phone's chain: another phone's fork is in force.
     pub fn status(&self, cloud: &dyn Cloud) -> Result<Vec<StreamStatus>> {
         let mut all = Vec::new();
@@ -309,7 +316,7 @@ impl Phone {
         let mut latest = None;
         for path in cloud.list(&self.paths().leases(stream, &followed.head))? {
             // What is not a lease of ours the camera refuses as well.
-            let Ok(lease) = announcement::open_lease(&self.account, &cloud.get(&path)?) else {
+            let Ok(lease) = lease::open(&self.account, &cloud.get(&path)?) else {
                 continue;
             };
             let listed = followed.current.phones.iter().any(|p| p.lease == lease.key);
@@ -327,8 +334,7 @@ impl Phone {
         followed: &Followed,
         bytes: &[u8],
     ) -> Result<Acknowledgement> {
-        let ack =
-            announcement::open_acknowledgement(&self.account, &followed.camera, stream, bytes)?;
+        let ack = acknowledgement::open(&self.account, &followed.camera, stream, bytes)?;
         ack.check_head(&followed.head)?;
         action::log("Acknowledge", || {
             let Head { hash, .. } = &followed.head;
@@ -369,13 +375,13 @@ impl Phone {
             .lease(stream, &followed.head, verifying_id(&key));
         // This phone's earlier word lies at the same place, and may not have been taken yet.
         if let Some(earlier) = cloud.find(&path)?
-            && let Ok(earlier) = announcement::open_lease(&self.account, &earlier)
+            && let Ok(earlier) = lease::open(&self.account, &earlier)
             && (earlier.key, earlier.announcement) == (key, lease.announcement)
             && earlier.until > until
         {
             return Err(AnnouncementError::LeaseShorter.into());
         }
-        let signed = announcement::sign_lease(&self.lease, &self.account, lease)?;
+        let signed = lease::sign(&self.lease, &self.account, lease)?;
         cloud.put(&path, &signed)
     }
 
@@ -600,25 +606,6 @@ impl Phone {
     }
 }
 
-// ---------------------------------------------------------------- checkpoints
-
-/// What a device that was there before hands to a fresh phone over a trusted channel, so that the
-/// cloud cannot show that phone an older account.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Checkpoint {
-    /// The latest roster; a camera knows none.
-    #[n(0)]
-    pub roster: Option<roster::Head>,
-    /// The latest announcement of each stream that the device knows, ascending by name.
-    #[n(1)]
-    pub streams: Vec<(Name, Head)>,
-}
-
-impl Body for Checkpoint {
-    const TYPE: &'static str = "checkpoint";
-}
-
 impl Phone {
     /// A checkpoint of what this phone has verified.
     pub fn checkpoint(&self) -> Checkpoint {
@@ -658,31 +645,6 @@ impl Phone {
         }
         Ok(())
     }
-}
-
-/// The start of a checkpoint's text.
-pub const CHECKPOINT_PREFIX: &str = "EIOT:CHECKPOINT:";
-
-/// The checkpoint as text.
-pub fn checkpoint_text(account: &AccountId, checkpoint: Checkpoint) -> String {
-    let bytes = message::encode(account, checkpoint);
-    format!(
-        "{CHECKPOINT_PREFIX}{}",
-        data_encoding::BASE32_NOPAD.encode(&bytes)
-    )
-}
-
-/// Reads a checkpoint of `account`.
-///
-/// # Errors
-/// `malformed` and the others of [`message::decode`].
-pub fn checkpoint_from_text(account: &AccountId, text: &str) -> Result<Checkpoint> {
-    let text = text.trim().to_ascii_uppercase();
-    let text = text
-        .strip_prefix(CHECKPOINT_PREFIX)
-        .ok_or(MessageError::Malformed)?;
-    let bytes = data_encoding::BASE32_NOPAD.decode(text.as_bytes());
-    message::decode(account, &bytes.map_err(|_| MessageError::Malformed)?)
 }
 
 // ---------------------------------------------------------------- what a phone stores

@@ -720,10 +720,11 @@ fn readers() -> Readers {
 impl Readers {
     /// Reads `bytes` in every way there is. Gives the reasons for which they were refused.
     fn read(&self, bytes: &[u8]) -> Vec<&'static str> {
+        use encryptediot::checkpoint::{self, Checkpoint};
         use encryptediot::contact::{self, Card};
         use encryptediot::message::{self, Body};
-        use encryptediot::{announcement, camera, cbor, clip, cose, grant, keys, member, owner};
-        use encryptediot::{pairing, past, phone, roster, statement, vault};
+        use encryptediot::{acknowledgement, announcement, camera, cbor, clip, cose, grant, keys};
+        use encryptediot::{lease, member, pairing, past, roster, statement, unlock, vault};
 
         fn message<T: Body>(readers: &Readers, bytes: &[u8]) -> Result<()> {
             message::decode_any_account::<T>(bytes)?;
@@ -738,11 +739,11 @@ impl Readers {
         let shard = |shard: grant::Shard| lookup.open(&hash, &self.member.public(), &shard);
         let all = [
             message::<vault::Vault>(self, bytes),
-            message::<owner::Unlock>(self, bytes),
+            message::<unlock::Unlock>(self, bytes),
             message::<roster::Roster>(self, bytes),
             message::<announcement::Announcement>(self, bytes),
-            message::<announcement::Lease>(self, bytes),
-            message::<announcement::Acknowledgement>(self, bytes),
+            message::<lease::Lease>(self, bytes),
+            message::<acknowledgement::Acknowledgement>(self, bytes),
             message::<grant::Introduction>(self, bytes),
             message::<grant::Shard>(self, bytes),
             message::<grant::SealedMember>(self, bytes),
@@ -750,13 +751,13 @@ impl Readers {
             message::<past::PastShare>(self, bytes),
             message::<clip::Manifest>(self, bytes),
             message::<statement::TreeHead>(self, bytes),
-            message::<phone::Checkpoint>(self, bytes),
+            message::<checkpoint::Checkpoint>(self, bytes),
             message::decode(id, bytes).and_then(shard).map(drop),
             statement::open::<roster::Roster>(root, id, bytes).map(drop),
             roster::open(root, id, bytes).map(drop),
             announcement::open(root, id, bytes).map(drop),
-            announcement::open_lease(id, bytes).map(drop),
-            announcement::open_acknowledgement(id, &self.camera, x, bytes).map(drop),
+            lease::open(id, bytes).map(drop),
+            acknowledgement::open(id, &self.camera, x, bytes).map(drop),
             past::open(root, id, bytes).map(drop),
             clip::open(id, &self.camera, x, bytes).map(drop),
             grant::open_introduction(root, id, &self.member, bytes).map(drop),
@@ -775,7 +776,7 @@ impl Readers {
             Card::from_text(&format!("{}{base32}", contact::CARD_PREFIX)).map(drop),
             pairing::Offer::from_text(&text).map(drop),
             pairing::Offer::from_text(&format!("{}{base32}", pairing::OFFER_PREFIX)).map(drop),
-            phone::checkpoint_from_text(id, &format!("{}{base32}", phone::CHECKPOINT_PREFIX))
+            Checkpoint::from_text(id, &format!("{}{base32}", checkpoint::CHECKPOINT_PREFIX))
                 .map(drop),
             Link::from_text(&text).map(drop),
             Link::from_text(&format!("{}{base32}#{base32}", link::LINK_PREFIX)).map(drop),
@@ -953,15 +954,13 @@ fn every_bit_of_what_cameras_and_phones_sign_counts() {
     every_bit_counts(
         "acknowledgement",
         &first(&home, "acknowledgements/x"),
-        |bytes| encryptediot::announcement::open_acknowledgement(&id, &camera, &x, bytes).map(drop),
+        |bytes| encryptediot::acknowledgement::open(&id, &camera, &x, bytes).map(drop),
     );
     // Under the key that a lease names itself: the camera checks that it lists that key.
     let lease = first(&home, "leases");
-    let key = encryptediot::announcement::open_lease(&id, &lease)
-        .unwrap()
-        .key;
+    let key = encryptediot::lease::open(&id, &lease).unwrap().key;
     every_bit_counts("lease", &lease, |bytes| {
-        let lease = encryptediot::announcement::open_lease(&id, bytes)?;
+        let lease = encryptediot::lease::open(&id, bytes)?;
         assert!(lease.key == key);
         Ok(())
     });

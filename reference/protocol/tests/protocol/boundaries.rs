@@ -4,16 +4,17 @@ use encryptediot_store::ObjectCloud;
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use encryptediot::announcement::{self, Lease, Window};
+use encryptediot::announcement::Window;
 use encryptediot::camera::Unpaired;
+use encryptediot::checkpoint::Checkpoint;
 use encryptediot::clock::ManualClock;
 use encryptediot::cloud::Cloud;
 use encryptediot::contact::{Card, VerifiedMember};
 use encryptediot::keys::kem_id;
+use encryptediot::lease::{self, Lease};
 use encryptediot::link;
 use encryptediot::owner::{Meeting, Term};
 use encryptediot::pairing::{OFFER_LIFE, Offer};
-use encryptediot::phone::{checkpoint_from_text, checkpoint_text};
 use encryptediot::segment::{SEALED_SEGMENT, SEGMENT};
 use encryptediot::{clip, view};
 use encryptediot_testkit::household::{name, window};
@@ -143,7 +144,7 @@ fn signed_lease(home: &mut Home, until: u64) -> Vec<u8> {
         key: key.verifying_key(),
         until,
     };
-    announcement::sign_lease(&key, &id, lease).unwrap()
+    lease::sign(&key, &id, lease).unwrap()
 }
 
 #[test]
@@ -221,10 +222,7 @@ fn an_old_lease_serves_for_nothing_newer_and_a_dropped_phone_extends_none() {
         key: tablet.verifying_key(),
         until: now + 20 * DAY,
     };
-    cloud.set(
-        &place(2),
-        announcement::sign_lease(&tablet, &id, lease).unwrap(),
-    );
+    cloud.set(&place(2), lease::sign(&tablet, &id, lease).unwrap());
     let synced = home.sync_camera("door").unwrap();
     let refused: Vec<_> = synced
         .refused
@@ -747,8 +745,8 @@ fn a_fresh_phone_with_a_checkpoint_takes_no_older_account() {
     ];
     for (what, objects, expected) in clouds {
         for (checkpoint, expected) in [&by_phone, &by_camera].into_iter().zip(expected) {
-            let text = checkpoint_text(&id, checkpoint.clone());
-            let checkpoint = checkpoint_from_text(&id, &text).unwrap();
+            let text = checkpoint.clone().to_text(&id);
+            let checkpoint = Checkpoint::from_text(&id, &text).unwrap();
             let mut home = Saved::of(&home).load(7);
             home.cloud.restore(objects.clone());
             let enrolled = home.enroll("third", Some(&checkpoint));

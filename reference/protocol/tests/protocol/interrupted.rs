@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use encryptediot::announcement;
+use encryptediot::acknowledgement;
 use encryptediot::camera::{Paired, Recorded, Unpaired};
 use encryptediot::cbor;
 use encryptediot::clock::ManualClock;
@@ -21,7 +21,7 @@ use encryptediot_testkit::household::{Household, window};
 use encryptediot_testkit::*;
 
 /// Two phones, a camera, the member alice on `x`, bob introduced and revoked, a clip on each stream.
-fn household() -> Home {
+pub fn household() -> Home {
     static SAVED: std::sync::OnceLock<Saved> = std::sync::OnceLock::new();
     let saved = SAVED.get_or_init(|| {
         let mut home = home();
@@ -44,7 +44,7 @@ fn household() -> Home {
     saved.load(31)
 }
 
-type Act = fn(&mut Owner<'_>, &mut Env<'_>) -> Result<()>;
+pub type Act = fn(&mut Owner<'_>, &mut Env<'_>) -> Result<()>;
 
 /// A member with the same key in every run.
 fn new_dora() -> Member {
@@ -56,14 +56,14 @@ fn dora() -> VerifiedMember {
 }
 
 /// The member on her side, with the account pinned.
-fn pinned_dora(home: &Home) -> Member {
+pub fn pinned_dora(home: &Home) -> Member {
     let mut dora = new_dora();
     let number = contact::safety_number(&home.id(), &dora.card().key);
     dora.pin(home.id(), &number).unwrap();
     dora
 }
 
-fn share(owner: &mut Owner<'_>, env: &mut Env<'_>) -> Result<()> {
+pub fn share(owner: &mut Owner<'_>, env: &mut Env<'_>) -> Result<()> {
     let (streams, term) = (ns(&["x", "y"]), Term::AllStreams);
     owner
         .share(&streams, &[dora()], term, Meeting::Remote, env)
@@ -74,7 +74,7 @@ fn revoke(owner: &mut Owner<'_>, env: &mut Env<'_>) -> Result<()> {
     owner.revoke(&ns(&["x", "y"]), &n("carol"), env)
 }
 
-fn lose(owner: &mut Owner<'_>, env: &mut Env<'_>) -> Result<()> {
+pub fn lose(owner: &mut Owner<'_>, env: &mut Env<'_>) -> Result<()> {
     owner.lose_phone(&n("tablet"), None, env)
 }
 
@@ -91,11 +91,11 @@ fn add_camera(owner: &mut Owner<'_>, env: &mut Env<'_>) -> Result<()> {
     owner.add_camera(n("garden"), &reply, env)
 }
 
-fn new_passphrase() -> Passphrase {
+pub fn new_passphrase() -> Passphrase {
     Passphrase::generate(&mut rng(42))
 }
 
-fn change_passphrase(owner: &mut Owner<'_>, env: &mut Env<'_>) -> Result<()> {
+pub fn change_passphrase(owner: &mut Owner<'_>, env: &mut Env<'_>) -> Result<()> {
     owner.change_passphrase(&new_passphrase(), Work::LEAST, env)
 }
 
@@ -706,7 +706,7 @@ fn stopped_after(
     for path in cloud.under(&id, "acknowledgements") {
         let (stream, key) = (n(path.split('/').nth(2).unwrap()), camera.verifying_key());
         let bytes = cloud.bytes(&path);
-        let ack = announcement::open_acknowledgement(&id, &key, &stream, &bytes).unwrap();
+        let ack = acknowledgement::open(&id, &key, &stream, &bytes).unwrap();
         if camera.head(&stream).unwrap().epoch < ack.epoch {
             return Err(path);
         }

@@ -8,4 +8,5 @@ mod interrupted;
 mod lifecycle;
 mod primitives;
 mod reasons;
+mod refused;
 mod snapshots;

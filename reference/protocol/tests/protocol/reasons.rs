@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use encryptediot::announcement::{self, Announcement, Lease, Window};
+use encryptediot::announcement::{self, Announcement, Window};
 use encryptediot::camera::Unpaired;
 use encryptediot::cbor::{self, Bytes};
 use encryptediot::clip::{self, Manifest};
@@ -13,6 +13,7 @@ use encryptediot::crypto::{self, KemSecret, SigningKey};
 use encryptediot::error::Result;
 use encryptediot::grant::{self, Introduction, Shard};
 use encryptediot::keys::{self, kem_id};
+use encryptediot::lease::{self, Lease};
 use encryptediot::link::{self, Link, Source};
 use encryptediot::member::Member;
 use encryptediot::message;
@@ -439,7 +440,7 @@ fn lease_key() -> Result<()> {
         key: key.verifying_key(),
         until,
     };
-    let bytes = announcement::sign_lease(&key, &id, lease)?;
+    let bytes = lease::sign(&key, &id, lease)?;
     extend(&mut home, &bytes)
 }
 

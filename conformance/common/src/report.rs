@@ -1,0 +1,154 @@
+//! Reports as JSON and JUnit's XML, and where they go: the table for people to the standard output,
+//! or to the standard error where the JSON takes the standard output (`-`).
+
+use std::path::Path;
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
+use serde::Serialize;
+
+use super::outcome::{Counts, Outcome};
+use super::store::{Unwritable, store};
+
+/// A report as JSON: an object with its fields, `counts`, and the exit status where one is given.
+/// `not_checked` names the third count.
+///
+/// # Errors
+/// None that is known: every part is plain data.
+pub fn json(
+    report: &impl Serialize,
+    counts: Counts,
+    not_checked: &str,
+    exit_code: Option<u8>,
+) -> serde_json::Result<String> {
+    let mut all = serde_json::to_value(report)?;
+    if let Some(all) = all.as_object_mut() {
+        let counts = serde_json::json!({
+            "held": counts.held, "failed": counts.failed, not_checked: counts.not_checked
+        });
+        all.insert("counts".to_owned(), counts);
+        if let Some(code) = exit_code {
+            all.insert("exit_code".to_owned(), code.into());
+        }
+    }
+    serde_json::to_string_pretty(&all)
+}
+
+/// A test case of JUnit.
+pub struct Case<'c> {
+    /// The class: what the case is of.
+    pub class: &'c str,
+    /// The name.
+    pub name: &'c str,
+    /// The outcome; "not checked" is "skipped" there.
+    pub outcome: Outcome,
+    /// How long it took, if that was measured.
+    pub time: Option<Duration>,
+}
+
+/// JUnit's XML of one suite; `title` is of the whole report.
+///
+/// # Errors
+/// If a text cannot stand in XML.
+pub fn junit<'c>(
+    title: &str,
+    suite: &str,
+    time: Option<Duration>,
+    cases: impl IntoIterator<Item = Case<'c>>,
+) -> Result<String, SerializeError> {
+    let mut suite = TestSuite::new(suite);
+    for Case {
+        class,
+        name,
+        outcome,
+        time,
+    } in cases
+    {
+        let (mut status, why) = match outcome {
+            Outcome::Held => (TestCaseStatus::success(), None),
+            Outcome::Failed(why) => {
+                let status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+                (status, Some(why))
+            }
+            Outcome::NotChecked(why) => (TestCaseStatus::skipped(), Some(why)),
+        };
+        if let Some(why) = why {
+            status.set_message(why);
+        }
+        let mut case = TestCase::new(name, status);
+        case.set_classname(class);
+        if let Some(time) = time {
+            case.set_time(time);
+        }
+        suite.add_test_case(case);
+    }
+    let mut report = Report::new(title);
+    if let Some(time) = time {
+        suite.set_time(time);
+        report.set_time(time);
+    }
+    report.add_test_suite(suite);
+    report.to_string()
+}
+
+/// Why a report could not be delivered.
+#[derive(Debug, thiserror::Error)]
+pub enum Undelivered {
+    /// A file could not be written.
+    #[error(transparent)]
+    File(#[from] Unwritable),
+    /// The report could not be put into JSON.
+    #[error("the report cannot be written: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A text of the report could not stand in XML.
+    #[error("the report cannot be written: {0}")]
+    Xml(#[from] SerializeError),
+}
+
+/// Prints a table, and writes JSON and JUnit's XML to the files that are named, each whole or not at
+/// all.
+///
+/// # Errors
+/// If a file cannot be written, or a report cannot be made.
+pub fn deliver(
+    table: &str,
+    json: (Option<&Path>, impl FnOnce() -> serde_json::Result<String>),
+    junit: (
+        Option<&Path>,
+        impl FnOnce() -> Result<String, SerializeError>,
+    ),
+) -> Result<(), Undelivered> {
+    if let (Some(path), xml) = junit {
+        write(path, &xml()?)?;
+    }
+    deliver_json(table, json.0, json.1)
+}
+
+/// As [`deliver`], without JUnit's XML.
+///
+/// # Errors
+/// As [`deliver`].
+pub fn deliver_json(
+    table: &str,
+    path: Option<&Path>,
+    json: impl FnOnce() -> serde_json::Result<String>,
+) -> Result<(), Undelivered> {
+    match path {
+        Some(path) if path == Path::new("-") => {
+            println!("{}", json()?);
+            eprint!("{table}");
+            return Ok(());
+        }
+        Some(path) => write(path, &json()?)?,
+        None => {}
+    }
+    print!("{table}");
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Unwritable> {
+    store(path, text.as_bytes()).map_err(|error| Unwritable {
+        path: path.to_owned(),
+        error,
+    })
+}

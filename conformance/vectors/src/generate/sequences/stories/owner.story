@@ -1,0 +1,110 @@
+# Acts of the owner that cannot be done, and an upload that is interrupted.
+
+scene x is shared with alice
+  let alice = member with key 8
+  let bob = member with key 14
+  given phone pairs door with key 5 for x, y
+  given phone meets alice
+  given phone meets bob
+  given phone shares x with alice
+  given door obeys
+  given door records x
+  let all = the cloud
+
+story owner.acts
+  Acts that cannot be done are refused and change nothing; others are done.
+  checks CLAIM-GRANT-AGREEMENT, CLAIM-PAIRING, SPEC#what-the-owner-does, SPEC#loss
+  flags Edge, Window, SafetyNumber
+  given household 260
+  as x is shared with alice
+  cloud shows all                                                       # x is shared with alice
+  phone starts                                                          # phone is on the roster, and has seen nothing
+  phone reads the cloud                                                 # the phone reads what is there
+  at 10s phone shares x with bob by the number of alice -> refused safety-number  # the safety number is another member's
+  at 10s phone shares x with alice under the key of bob by the number of bob -> refused already-member  # another key under alice's name
+  at 10s phone shares x with bob for 20s..20s -> refused window-empty   # a window that is empty
+  at 10s phone shares x with bob for 30s..20s -> refused window-empty   # a window that ends before it begins
+  at 10s phone shares x with bob for 0s..10s -> refused window-empty    # a window that has passed
+  at 10s phone shares z with bob -> refused unknown-stream              # a stream that is not there
+  at 10s phone revokes x from bob -> refused unknown-member             # a member who is none
+  at 10s phone revokes y from alice -> refused nothing-granted          # a stream that alice was not given
+  at 10s phone shares the past of x 1970..1970+1ms with alice -> refused no-clips  # a window without a clip
+  at 10s phone shares the past of x 1970+1ms..1970+1ms with alice -> refused window-empty  # a window that is empty
+  at 10s phone shares the past of x 1970..10s with bob -> refused unknown-member  # a member who is none
+  at 10s phone loses tablet -> refused unknown-phone                    # a phone that is not on the roster
+  at 10s phone loses phone -> refused last-phone                        # the only phone that there is
+  at 10s phone pairs hall with key 15 for z, x -> refused stream-taken  # a camera whose stream's name is taken
+  phone lists the streams -> x 2 in effect, y 1 in effect               # nothing was done
+  at 10s phone shares y with bob                                        # y is shared with bob
+  phone lists the streams -> x 2 in effect, y 2 announced               # announced, not yet in effect
+  bob starts                                                            # bob has a key
+  bob compares the number of bob                                        # bob and the owner compared safety numbers
+  bob reads the cloud -> 1 introduction, 1 key                          # bob has the key that the same program made
+  at 20s phone revokes y from bob                                       # and it is taken from him
+  phone lists the streams -> x 2 in effect, y 3 announced               # a third epoch
+  bob reads the cloud                                                   # with nothing for bob
+
+story owner.withheld
+  The provider withholds the owner's records.
+  checks SPEC#store, SPEC#the-owners-records
+  flags Withheld
+  given household 260
+  as x is shared with alice
+  cloud shows all without backups/                             # everything but the backups
+  phone starts                                                 # phone is on the roster, and has seen nothing
+  phone reads the cloud                                        # the phone reads what is there
+  at 10s phone revokes x from alice -> refused object-missing  # who holds what cannot be known
+  cloud shows backups/ of all                                  # the backups are back
+  at 10s phone revokes x from alice                            # now it can be done
+
+story store.once
+  What is written once is not written over.
+  checks CLAIM-RESUME, SPEC#store
+  flags Replay
+  given household 261
+  cloud takes "one" at account/vault/00000002                      # a vault is written
+  cloud takes "one" at account/vault/00000002                      # the same bytes again
+  cloud takes "two" at account/vault/00000002 -> refused conflict  # other bytes: another phone was first
+  cloud takes "" at account/vault/00000002 -> refused conflict     # no bytes
+
+story camera.resume
+  A camera is switched off before it uploads, and in the middle of a session.
+  checks CLAIM-RESUME, SPEC#what-the-camera-does
+  flags Restart, Oversized
+  given household 262
+  given phone pairs door with key 5 for x
+  let all = the cloud
+  cloud shows all                                                   # the account
+  at 0s door pairs                                                  # it takes its pairing offer
+  at 1s door reads the cloud -> takes x 1                           # the camera takes the announcement
+  at 2s door begins x                                               # a session
+  door writes "clip 1 of x" to x                                    # bytes
+  let one = announcement announcements/x/00000001 of all
+  at 3s door ends x -> clip 1 of 2s..3s under one for phone, owner  # clip 1 is stored, not uploaded
+  at 4s door restarts                                               # the camera is switched off and on
+  door uploads -> 1 clip                                            # it uploads what it owes
+  door uploads -> 0 clips                                           # and nothing twice
+  at 4.5s door begins x                                             # a session
+  door writes 16 MiB of zeros to x                                  # 16 MiB
+  door writes 16 MiB of zeros to x                                  # 16 MiB
+  door writes 16 MiB of zeros to x                                  # 16 MiB
+  door writes 16 MiB of zeros to x                                  # 16 MiB
+  door writes a zero to x -> refused session-full                   # a byte more than 64 MiB
+  at 4.6s door restarts                                             # it is switched off, and the session is gone
+  at 5s door begins x                                               # a session
+  door writes "lost" to x                                           # bytes
+  at 6s door restarts                                               # it is switched off in the middle of a session
+  door uploads -> 0 clips                                           # which leaves nothing
+  at 7s door begins x                                               # the next session
+  door writes "clip 2 of x" to x                                    # bytes
+  at 8s door ends x -> clip 2 of 7s..8s under one for phone, owner  # its number is the next one
+  door uploads -> 1 clip                                            # it is uploaded
+  let reached = checkpoint of x at one
+  door hands over its checkpoint -> reached                         # it names what it follows, and no roster
+  phone starts                                                      # phone is on the roster, and has seen nothing
+  phone reads the cloud                                             # the phone reads what is there
+  at 9s phone extends x until 32d+9s -> refused lease-out-of-range  # more than 31 days from now
+  at 9s phone extends x until 20d+9s                                # the phone extends the lease
+  at 9.5s door reads the cloud -> extends x                         # the camera takes it
+  phone views x 1 -> shown                                          # the owner sees clip 1
+  phone views x 2 -> shown                                          # and clip 2
