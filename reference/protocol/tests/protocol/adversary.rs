@@ -4,12 +4,11 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 
 use encryptediot::cbor;
 use encryptediot::clip::OpenClip;
 use encryptediot::cloud::{Cloud, Paths};
-use encryptediot::error::{Result, StoreError};
+use encryptediot::error::Result;
 use encryptediot::grant::Shard;
 use encryptediot::keys::Name;
 use encryptediot::link::{self, Link};
@@ -23,72 +22,8 @@ use proptest::prelude::*;
 
 // ---------------------------------------------------------------- the cloud
 
-/// What the cloud does to one object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Lie {
-    /// Returns these bytes instead.
-    Bytes(Vec<u8>),
-    /// Lists it and does not return it.
-    Withheld,
-    /// Says that there is none.
-    Hidden,
-}
-
-/// A cloud that is honest but for one object, and that notes what it is asked for.
-struct Evil {
-    honest: MemoryCloud,
-    lie: Option<(String, Lie)>,
-    asked: Mutex<BTreeSet<String>>,
-}
-
-impl Evil {
-    fn new(honest: MemoryCloud, lie: Option<(String, Lie)>) -> Self {
-        let asked = Mutex::default();
-        Self { honest, lie, asked }
-    }
-
-    fn lie(&self, path: &str) -> Option<&Lie> {
-        let (place, lie) = self.lie.as_ref()?;
-        (place == path).then_some(lie)
-    }
-}
-
-impl Cloud for Evil {
-    fn find(&self, path: &str) -> Result<Option<Vec<u8>>> {
-        self.asked.lock().unwrap().insert(path.to_owned());
-        match self.lie(path) {
-            Some(Lie::Bytes(bytes)) => Ok(Some(bytes.clone())),
-            Some(_) => Ok(None),
-            None => self.honest.find(path),
-        }
-    }
-
-    fn create(&self, path: &str, bytes: &[u8]) -> Result<()> {
-        if let Some(Lie::Bytes(there)) = self.lie(path)
-            && there != bytes
-        {
-            return Err(StoreError::Conflict.into());
-        }
-        self.honest.create(path, bytes)
-    }
-
-    fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
-        self.honest.put(path, bytes)
-    }
-
-    fn list(&self, prefix: &str) -> Result<Vec<String>> {
-        let mut found = self.honest.list(prefix)?;
-        self.asked.lock().unwrap().extend(found.iter().cloned());
-        if let Some((path, Lie::Hidden)) = &self.lie {
-            found.retain(|other| other != path);
-        }
-        Ok(found)
-    }
-
-    fn delete(&self, path: &str) -> Result<()> {
-        self.honest.delete(path)
-    }
-}
+/// The device that is lied to.
+const VICTIM: Viewer = 1;
 
 /// The type of the object at a path: the folder below the account's.
 fn kind(path: &str) -> &str {
@@ -488,10 +423,9 @@ fn trials(devices: &[Device], part: usize, of: usize) -> Vec<String> {
     let memory = || MemoryCloud::with(rich.saved.objects.clone());
     let honest = devices.iter().map(|(_, device)| {
         let cloud = memory();
-        let honest = Evil::new(cloud.clone(), None);
         (
-            device(rich, &honest, &cloud),
-            honest.asked.into_inner().unwrap(),
+            device(rich, &cloud.seen_by(VICTIM), &cloud),
+            cloud.asked_by(VICTIM),
         )
     });
     let honest: Vec<_> = honest.collect();
@@ -513,8 +447,9 @@ fn trials(devices: &[Device], part: usize, of: usize) -> Vec<String> {
                 chosen.map(|i| asking[(turn / of + i) % asking.len()])
             {
                 let cloud = memory();
-                let evil = Evil::new(cloud.clone(), Some((path.clone(), lie.clone())));
-                let ran = catch_unwind(AssertUnwindSafe(|| device(rich, &evil, &cloud)));
+                cloud.lie(VICTIM, path, lie.clone());
+                let lying = cloud.seen_by(VICTIM);
+                let ran = catch_unwind(AssertUnwindSafe(|| device(rich, &lying, &cloud)));
                 let what = format!("{name}, {path}, {}", short(&lie));
                 match ran {
                     Ok(ran) => failures.extend(faults(expected, &ran, &what)),
@@ -610,8 +545,9 @@ fn what_is_withheld_keeps_nothing_else_out() {
     let objects = &rich.saved.objects;
     let account = account(rich);
     let withheld = |path: &String| {
-        let honest = MemoryCloud::with(objects.clone());
-        Evil::new(honest, Some((path.clone(), Lie::Withheld)))
+        let cloud = MemoryCloud::with(objects.clone());
+        cloud.lie(VICTIM, path, Lie::Withheld);
+        cloud.seen_by(VICTIM)
     };
     let member = |name: &str| {
         let stored = rich.early.members.iter().find(|(n, _)| n.as_str() == name);

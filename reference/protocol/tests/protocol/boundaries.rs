@@ -2,7 +2,6 @@
 
 use encryptediot_store::ObjectCloud;
 use std::io::{Read, Write};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use encryptediot::announcement::Window;
 use encryptediot::camera::Unpaired;
@@ -405,61 +404,12 @@ fn a_session_takes_nothing_beyond_its_greatest_length() {
 
 // ---------------------------------------------------------------- what is fetched
 
-/// A cloud that counts what is read of its bodies.
-struct Counting {
-    inside: MemoryCloud,
-    requests: AtomicUsize,
-    bytes: AtomicUsize,
-}
-
-struct Counted<'a>(Box<dyn Read + 'a>, &'a AtomicUsize);
-
-impl Read for Counted<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.0.read(buffer)?;
-        self.1.fetch_add(count, Relaxed);
-        Ok(count)
-    }
-}
-
-impl Cloud for Counting {
-    fn find(&self, path: &str) -> encryptediot::Result<Option<Vec<u8>>> {
-        self.inside.find(path)
-    }
-
-    fn read<'a>(
-        &'a self,
-        path: &str,
-        from: u64,
-    ) -> encryptediot::Result<Option<Box<dyn Read + 'a>>> {
-        self.requests.fetch_add(1, Relaxed);
-        let found = self.inside.read(path, from)?;
-        Ok(found.map(|body| Box::new(Counted(body, &self.bytes)) as Box<dyn Read>))
-    }
-
-    fn create(&self, path: &str, bytes: &[u8]) -> encryptediot::Result<()> {
-        self.inside.create(path, bytes)
-    }
-
-    fn put(&self, path: &str, bytes: &[u8]) -> encryptediot::Result<()> {
-        self.inside.put(path, bytes)
-    }
-
-    fn list(&self, prefix: &str) -> encryptediot::Result<Vec<String>> {
-        self.inside.list(prefix)
-    }
-
-    fn delete(&self, path: &str) -> encryptediot::Result<()> {
-        self.inside.delete(path)
-    }
-}
-
 /// Notes how much of the body was read when bytes came out, each time.
-struct Noting<'a>(&'a AtomicUsize, Vec<usize>);
+struct Noting(MemoryCloud, Vec<usize>);
 
-impl Write for Noting<'_> {
+impl Write for Noting {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.1.push(self.0.load(Relaxed));
+        self.1.push(self.0.streamed().1);
         Ok(bytes.len())
     }
 
@@ -477,18 +427,13 @@ fn bytes_come_a_segment_at_a_time_by_one_request_and_nothing_before_them_is_read
     let opened = home.phone("phone").unwrap();
     let opened = opened.open(&inside, &n("x"), clip).unwrap();
     for first in [0, 1, 10, 19] {
-        let (requests, bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let cloud = Counting {
-            inside: inside.clone(),
-            requests,
-            bytes,
-        };
-        let mut out = Noting(&cloud.bytes, Vec::new());
+        let cloud = MemoryCloud::with(inside.objects());
+        let mut out = Noting(cloud.clone(), Vec::new());
         view::read(&cloud, &id, &opened, first, &mut out).unwrap();
         let left = 20 - usize::try_from(first).unwrap();
         let expected: Vec<usize> = (1..=left).map(|count| count * SEALED_SEGMENT).collect();
         assert_eq!(out.1, expected, "from segment {first}");
-        assert_eq!(cloud.requests.load(Relaxed), 1);
+        assert_eq!(cloud.streamed().0, 1);
     }
 }
 

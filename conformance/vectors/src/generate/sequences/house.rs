@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use encryptediot::{
     announcement::{Head, Window},
     camera::Paired,
-    checkpoint::Checkpoint,
     cbor::{decode, encode},
+    checkpoint::Checkpoint,
     clock::ManualClock,
     cloud::{Cloud as _, Paths},
     cose::unverified_payload,
@@ -19,8 +19,7 @@ use encryptediot::{
     owner::{Env, Meeting, Owner, Term, create_account_of},
     pairing::{Offer, Reply},
     passphrase::Passphrase,
-    past,
-    statement,
+    past, statement,
     vault::{Opened, Pdk, Ring, Work},
 };
 use encryptediot_testkit::MemoryCloud;
