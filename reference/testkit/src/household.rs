@@ -17,7 +17,7 @@ use encryptediot::error::{AccountError, GrantError, Result, StoreError};
 use encryptediot::keys::Name;
 use encryptediot::member::{Member, News};
 use encryptediot::message::{AccountId, Time};
-use encryptediot::owner::{self, Env, Meeting, Owner, Term, TouchPayloads};
+use encryptediot::owner::{self, Env, Meeting, Owner, Term, TouchPayload};
 use encryptediot::pairing::{self, Offer};
 use encryptediot::passphrase::Passphrase;
 use encryptediot::phone::Phone;
@@ -300,7 +300,7 @@ impl Household {
         streams: &[&str],
         members: &[&str],
         term: Term,
-    ) -> Result<TouchPayloads> {
+    ) -> Result<Vec<TouchPayload>> {
         let streams = streams
             .iter()
             .map(|s| name(s))

@@ -352,7 +352,11 @@ pub fn reply_open(world: &World) -> Result<File> {
             "no streams at all",
             Item::Array(vec![Item::bytes(camera.as_bytes())]).encode(),
         ),
-        ("plain-trailing", "a byte follows", [&*good, &[0]].concat()),
+        (
+            "plain-trailing",
+            "a byte follows",
+            [&good[..], &[0]].concat(),
+        ),
         (
             "streams-empty",
             "an empty list of streams",
@@ -725,7 +729,7 @@ pub fn touch_read(world: &World) -> Result<File> {
             "trailing",
             "a byte follows, as on a tag that was not cleared",
             "NotDeterministic",
-            [&*good, &[0]].concat(),
+            [&good[..], &[0]].concat(),
         ),
         (
             "indefinite",

@@ -17,7 +17,7 @@ use crate::clip::{self, ClipId};
 use crate::clock::{CameraClock, Clock};
 use crate::cose;
 use crate::crypto::{RsaPublic, SigningKey, VerifyingKey};
-use crate::error::{AnnouncementError, ClipError, MessageError, PairingError, Result};
+use crate::error::{AnnouncementError, ClipError, PairingError, Result};
 use crate::keys::{self, Name};
 use crate::lease;
 use crate::message::{self, AccountId, Hash, Time};
@@ -69,10 +69,16 @@ struct Stream {
     previous: Option<Hash>,
 }
 
-#[derive(Clone, Debug)]
+/// The announcement that the camera goes by.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(array)]
 struct InForce {
+    #[n(0)]
     head: Head,
+    #[n(1)]
     announcement: Announcement,
+    /// Until when shared keys may be used, with extensions.
+    #[n(2)]
     lease_until: Time,
 }
 
@@ -522,7 +528,7 @@ pub struct State {
     #[n(0)]
     account: AccountId,
     #[n(1)]
-    key: Bytes<32>,
+    key: SigningKey,
     #[n(2)]
     root: ByteVec,
     #[n(3)]
@@ -541,18 +547,7 @@ struct StreamState {
     #[n(2)]
     previous: Option<Hash>,
     #[n(3)]
-    in_force: Vec<InForceState>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(array)]
-struct InForceState {
-    #[n(0)]
-    head: Head,
-    #[n(1)]
-    announcement: Announcement,
-    #[n(2)]
-    lease_until: Time,
+    in_force: Vec<InForce>,
 }
 
 impl Paired {
@@ -562,19 +557,11 @@ impl Paired {
             name: name.clone(),
             sequence: stream.sequence,
             previous: stream.previous,
-            in_force: stream
-                .in_force
-                .iter()
-                .map(|now| InForceState {
-                    head: now.head,
-                    announcement: now.announcement.clone(),
-                    lease_until: now.lease_until,
-                })
-                .collect(),
+            in_force: stream.in_force.iter().cloned().collect(),
         };
         State {
             account: self.account,
-            key: Bytes(*self.key.to_bytes()),
+            key: self.key.clone(),
             root: self
                 .root
                 .as_ref()
@@ -596,24 +583,17 @@ impl Paired {
             bytes => Some(keys::decode_root(&state.account, bytes)?),
         };
         let stream = |s: StreamState| {
-            let in_force = s.in_force.into_iter().next().map(|now| InForce {
-                head: now.head,
-                announcement: now.announcement,
-                lease_until: now.lease_until,
-            });
-            (
-                s.name,
-                Stream {
-                    in_force,
-                    sequence: s.sequence,
-                    previous: s.previous,
-                },
-            )
+            let kept = Stream {
+                in_force: s.in_force.into_iter().next(),
+                sequence: s.sequence,
+                previous: s.previous,
+            };
+            (s.name, kept)
         };
         Ok(Self {
             account: state.account,
             root,
-            key: SigningKey::from_bytes(&state.key.0).map_err(|_| MessageError::InvalidKey)?,
+            key: state.key,
             streams: state.streams.into_iter().map(stream).collect(),
             time: CameraClock::resume(state.time, clock),
         })

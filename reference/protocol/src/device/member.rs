@@ -9,15 +9,12 @@ use rand_core::CryptoRng;
 
 use crate::action;
 use crate::announcement::{self, Kind, Window};
-use crate::cbor::Bytes;
 use crate::clip::{self, Manifest, OpenClip, Role};
 use crate::cloud::{Cloud, Paths};
 use crate::contact::{self, Card};
 use crate::cose::{Key, Signed};
-use crate::crypto::{KemPublic, KemSecret, RsaPublic, SecretBytes};
-use crate::error::{
-    AnnouncementError, ClipError, Error, GrantError, MessageError, Result, StoreError,
-};
+use crate::crypto::{KemPublic, KemSecret, RsaPublic};
+use crate::error::{AnnouncementError, ClipError, Error, GrantError, Result, StoreError};
 use crate::grant::{self, Lookup, Shard};
 use crate::keys::{self, KeyId, Name, kem_id};
 use crate::message::{AccountId, Hash};
@@ -534,7 +531,7 @@ pub struct State {
     #[n(0)]
     name: Name,
     #[n(1)]
-    key: Bytes<32>,
+    key: KemSecret,
     #[n(2)]
     accounts: Vec<AccountState>,
 }
@@ -547,7 +544,7 @@ struct AccountState {
     #[n(1)]
     root: ByteVec,
     #[n(2)]
-    pairwise: BTreeMap<u64, Bytes<32>>,
+    pairwise: BTreeMap<u64, Key>,
     #[n(3)]
     introductions: BTreeSet<Hash>,
     #[n(4)]
@@ -581,7 +578,7 @@ struct GrantState {
     #[n(3)]
     window: Option<Window>,
     #[n(4)]
-    secret: Bytes<32>,
+    secret: KemSecret,
 }
 
 impl Member {
@@ -595,17 +592,13 @@ impl Member {
                 .map(keys::encode_root)
                 .unwrap_or_default()
                 .into(),
-            pairwise: m
-                .pairwise
-                .iter()
-                .map(|(n, k)| (*n, Bytes(*k.as_bytes())))
-                .collect(),
+            pairwise: m.pairwise.clone(),
             introductions: m.introductions.clone(),
             streams: m.streams.iter().map(stream_state).collect(),
         };
         State {
             name: self.name.clone(),
-            key: Bytes(*self.key.to_bytes()),
+            key: self.key.clone(),
             accounts: self.accounts.iter().map(account).collect(),
         }
     }
@@ -621,11 +614,7 @@ impl Member {
                 [] => None,
                 bytes => Some(keys::decode_root(&a.account, bytes)?),
             };
-            let pairwise = a
-                .pairwise
-                .into_iter()
-                .map(|(n, k)| (n, SecretBytes::new(k.0)))
-                .collect();
+            let pairwise = a.pairwise;
             let mut streams = BTreeMap::new();
             for s in a.streams {
                 let (followed, past, searched) = (s.followed, s.past, s.searched);
@@ -634,7 +623,7 @@ impl Member {
                     let granted = Granted {
                         kind: g.kind,
                         window: g.window,
-                        secret: secret(&g.secret)?,
+                        secret: g.secret,
                     };
                     grants.insert((g.statement, g.index), granted);
                 }
@@ -661,14 +650,10 @@ impl Member {
         }
         Ok(Self {
             name: state.name,
-            key: secret(&state.key)?,
+            key: state.key,
             accounts,
         })
     }
-}
-
-fn secret(bytes: &Bytes<32>) -> Result<KemSecret> {
-    Ok(KemSecret::from_bytes(&bytes.0).map_err(|_| MessageError::InvalidKey)?)
 }
 
 fn stream_state((name, shared): (&Name, &Shared)) -> StreamState {
@@ -677,7 +662,7 @@ fn stream_state((name, shared): (&Name, &Shared)) -> StreamState {
         index: *index,
         kind: granted.kind,
         window: granted.window,
-        secret: Bytes(*granted.secret.to_bytes()),
+        secret: granted.secret.clone(),
     };
     StreamState {
         name: name.clone(),

@@ -9,12 +9,11 @@ use rand_core::CryptoRng;
 use crate::acknowledgement::{self, Acknowledgement};
 use crate::action;
 use crate::announcement::{self, Head};
-use crate::cbor::Bytes;
 use crate::checkpoint::Checkpoint;
 use crate::clip::{self, Manifest, OpenClip, Role};
 use crate::cloud::{Cloud, Paths};
-use crate::cose::Signed;
-use crate::crypto::{KemPublic, KemSecret, RsaPublic, SecretBytes, SigningKey, VerifyingKey};
+use crate::cose::{Key, Signed};
+use crate::crypto::{KemPublic, KemSecret, RsaPublic, SigningKey, VerifyingKey};
 use crate::error::{
     AccountError, AnnouncementError, ClipError, Error, MessageError, Result, StoreError,
 };
@@ -662,11 +661,11 @@ pub struct State {
     #[n(2)]
     root: ByteVec,
     #[n(3)]
-    instance: Bytes<32>,
+    instance: KemSecret,
     #[n(4)]
-    lease: Bytes<32>,
-    #[n(5)]
-    ring: ByteVec,
+    lease: SigningKey,
+    #[cbor(n(5), with = "embedded_ring")]
+    ring: Ring,
     #[n(6)]
     vault: u64,
     #[n(7)]
@@ -679,23 +678,44 @@ pub struct State {
     records: BTreeMap<u64, Record>,
 }
 
+/// The ring in the phone's state: a byte string that holds its encoding.
+mod embedded_ring {
+    use minicbor::decode::Error as DecodeError;
+    use minicbor::encode::{Error as EncodeError, Write};
+    use minicbor::{Decoder, Encoder};
+
+    use crate::vault::Ring;
+
+    pub fn encode<C, W: Write>(
+        ring: &Ring,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        e.bytes(&ring.to_bytes())?.ok()
+    }
+
+    pub fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<Ring, DecodeError> {
+        Ring::from_bytes(d.bytes()?).map_err(|_| DecodeError::message("not a ring"))
+    }
+}
+
 /// What the owner calls a member, the member's key, the pairwise key.
-type Record = (Name, KemPublic, Bytes<32>);
+type Record = (Name, KemPublic, Key);
 
 impl Phone {
     /// What the phone stores.
     pub fn to_state(&self) -> State {
         let record = |(number, member): (&u64, &grant::Member)| {
-            let pairwise = Bytes(*member.pairwise.as_bytes());
-            (*number, (member.name.clone(), member.key, pairwise))
+            let record = (member.name.clone(), member.key, member.pairwise.clone());
+            (*number, record)
         };
         State {
             name: self.name.clone(),
             account: self.account,
             root: keys::encode_root(&self.root).into(),
-            instance: Bytes(*self.instance.to_bytes()),
-            lease: Bytes(*self.lease.to_bytes()),
-            ring: self.ring.to_bytes().to_vec().into(),
+            instance: self.instance.clone(),
+            lease: self.lease.clone(),
+            ring: self.ring.clone(),
             vault: self.vault,
             rosters: self.roster.iter().cloned().collect(),
             streams: self.streams.clone(),
@@ -709,9 +729,7 @@ impl Phone {
     /// # Errors
     /// `invalid-key`, `malformed`, `wrong-account` if the file was altered.
     pub fn from_state(state: State) -> Result<Self> {
-        let invalid = |_| MessageError::InvalidKey;
         let record = |(number, (name, key, pairwise)): (u64, Record)| {
-            let pairwise = SecretBytes::new(pairwise.0);
             (
                 number,
                 grant::Member {
@@ -726,9 +744,9 @@ impl Phone {
             name: state.name,
             account: state.account,
             root: keys::decode_root(&state.account, &state.root)?,
-            instance: KemSecret::from_bytes(&state.instance.0).map_err(invalid)?,
-            lease: SigningKey::from_bytes(&state.lease.0).map_err(invalid)?,
-            ring: Ring::from_bytes(&state.ring)?,
+            instance: state.instance,
+            lease: state.lease,
+            ring: state.ring,
             vault: state.vault,
             roster: state.rosters.into_iter().next(),
             streams: state.streams,

@@ -9,4 +9,5 @@ mod lifecycle;
 mod primitives;
 mod reasons;
 mod refused;
+mod secrets;
 mod snapshots;

@@ -223,7 +223,7 @@ impl Stage {
             let member = VerifiedMember::by_proximity(card);
             owner.share(&streams, &[member], term, Meeting::Touch, env)
         })?;
-        let (_, payload) = payloads.first().ok_or(GrantError::UnknownMember)?;
+        let payload = &payloads.first().ok_or(GrantError::UnknownMember)?.payload;
         self.home.member(member)?.touch(payload)?;
         Ok(payload.len())
     }

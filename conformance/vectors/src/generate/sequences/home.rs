@@ -245,8 +245,8 @@ impl Home {
             Ok(())
         })?;
         let first = payloads.into_iter().next();
-        let (_, payload) = first.ok_or_else(|| Error::Generate("no payload".to_owned()))?;
-        Ok((news, payload))
+        let touch = first.ok_or_else(|| Error::Generate("no payload".to_owned()))?;
+        Ok((news, touch.payload.to_vec()))
     }
 
     /// Takes streams from a member.
