@@ -167,10 +167,8 @@ impl Paired {
     }
 
     /// Takes an announcement. Returns the acknowledgement to upload, none if it is the one in
-    /// force.
-    ///
-    /// The camera must store its [state](Self::to_state) before the acknowledgement leaves it:
-    /// otherwise a restart could forget a revocation that the owner was told is in effect.
+    /// force. A restart must not forget a revocation that the owner was told is in effect: the
+    /// state is stored before the acknowledgement leaves.
     ///
     /// The checks, in this order: signature and tree path under the pinned root; account; shape;
     /// camera; stream; place in the chain.
@@ -178,7 +176,7 @@ impl Paired {
     /// # Errors
     /// Those of [`announcement::open`], `wrong-camera`, `unknown-stream`, those of
     /// [`announcement::follow`]. A refused announcement changes nothing.
-    pub fn accept(&mut self, bytes: &[u8], clock: &dyn Clock) -> Result<Option<Vec<u8>>> {
+    pub fn accept(&mut self, bytes: &[u8], clock: &dyn Clock) -> Result<Option<Unstored<Vec<u8>>>> {
         let root = self
             .root
             .as_ref()
@@ -214,17 +212,15 @@ impl Paired {
             announcement: signed.body,
             lease_until,
         });
-        Ok(Some(cose::sign(
-            &self.key,
-            message::encode(&self.account, ack),
-        )?))
+        let signed = cose::sign(&self.key, message::encode(&self.account, ack))?;
+        Ok(Some(Unstored(signed)))
     }
 
     /// Signs the acknowledgement of the announcement in force again, for a cloud that lost it.
     ///
     /// # Errors
     /// `no-announcement`, `unknown-stream`, `crypto`.
-    pub fn acknowledge(&mut self, stream: &Name, clock: &dyn Clock) -> Result<Vec<u8>> {
+    pub fn acknowledge(&mut self, stream: &Name, clock: &dyn Clock) -> Result<Unstored<Vec<u8>>> {
         let time = self.time.now(clock);
         let kept = self
             .streams
@@ -239,7 +235,8 @@ impl Paired {
             first: kept.sequence + 1,
             time,
         };
-        cose::sign(&self.key, message::encode(&self.account, ack))
+        let signed = cose::sign(&self.key, message::encode(&self.account, ack))?;
+        Ok(Unstored(signed))
     }
 
     /// Takes a lease extension.
@@ -339,10 +336,9 @@ impl Paired {
         })
     }
 
-    /// Ends a session: wraps its key for everyone entitled, signs the manifest, erases the key.
-    ///
-    /// The camera must store its [state](Self::to_state) before the manifest leaves it: otherwise
-    /// a restart could give the same sequence number twice.
+    /// Ends a session: wraps its key for everyone entitled, signs the manifest, erases the key. A
+    /// restart must not give the same sequence number twice: the state is stored before the manifest
+    /// leaves.
     ///
     /// # Errors
     /// `no-announcement`, `crypto`; `local-state` if the body's last bytes cannot be written.
@@ -351,7 +347,7 @@ impl Paired {
         session: Session<W>,
         clock: &dyn Clock,
         rng: &mut R,
-    ) -> Result<Recorded<W>>
+    ) -> Result<Unstored<Recorded<W>>>
     where
         W: Write,
         R: CryptoRng + ?Sized,
@@ -395,13 +391,13 @@ impl Paired {
         let (hash, manifest) = draft.sign(&key, &sealed, rng)?;
         stream.sequence = sequence;
         stream.previous = Some(hash);
-        Ok(Recorded {
+        Ok(Unstored(Recorded {
             stream: name,
             sequence,
             clip,
             manifest,
             body: sealed.body,
-        })
+        }))
     }
 }
 
@@ -430,6 +426,29 @@ impl Paired {
     }
 }
 
+/// What the camera made and must not let go before its [state](Paired::to_state) is stored.
+#[must_use = "it leaves the camera only once the camera's state is stored"]
+pub struct Unstored<T>(T);
+
+impl<T> Unstored<T> {
+    /// Calls `save`, which stores the camera's state, and gives what may leave then.
+    ///
+    /// # Errors
+    /// Those of `save`; then it must not leave, and is gone.
+    pub fn store(self, save: impl FnOnce(&T) -> Result<()>) -> Result<T> {
+        save(&self.0)?;
+        Ok(self.0)
+    }
+}
+
+impl<B> Unstored<Recorded<B>> {
+    /// The session without its body, and that: sealed segments may leave at any time.
+    pub fn take_body(self) -> (Unstored<Recorded<()>>, B) {
+        let (recorded, body) = self.0.take_body();
+        (Unstored(recorded), body)
+    }
+}
+
 /// A session that is being recorded. Dropping it erases its key and leaves no trace.
 pub struct Session<W = Vec<u8>> {
     stream: Name,
@@ -451,6 +470,11 @@ impl<W: Write> Session<W> {
             return Err(ClipError::SessionFull.into());
         }
         self.sealer.write(bytes)
+    }
+
+    /// The stream that is recorded.
+    pub fn stream(&self) -> &Name {
+        &self.stream
     }
 
     /// Plaintext bytes so far.

@@ -159,7 +159,8 @@ impl Stage {
         let home = &mut self.home;
         let camera = home.cameras.get_mut(&name(track.camera)?);
         let camera = camera.ok_or(encryptediot::error::StoreError::LocalMissing)?;
-        let recorded = camera.finish(session, &home.clock, &mut home.rng)?;
+        let made = camera.finish(session, &home.clock, &mut home.rng)?;
+        let recorded = made.store(|_| Ok(()))?;
         uplink::upload(camera, &*home.cloud, &recorded)?;
         let place = (track.stream.to_owned(), recorded.sequence);
         self.truth.insert(place, bytes.to_vec());
