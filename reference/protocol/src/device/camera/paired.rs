@@ -1,19 +1,17 @@
-//! The camera: a type per state, so that what is not paired has nothing to record with.
-//!
-//! [`Unpaired`] → [`Paired`] → (per session) [`Session`] → [`Recorded`].
+//! A camera before and after it belongs to an account.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
+use super::session::{Recorded, Session, Unstored};
 use crate::acknowledgement::Acknowledgement;
 use crate::announcement::{self, Announcement, Head, Step};
 use crate::cbor::Bytes;
 use crate::checkpoint::Checkpoint;
-use crate::clip::{self, ClipId};
+use crate::clip;
 use crate::clock::{CameraClock, Clock};
 use crate::cose;
 use crate::crypto::{RsaPublic, SigningKey, VerifyingKey};
@@ -62,34 +60,34 @@ impl Unpaired {
 
 /// What the camera keeps of one stream.
 #[derive(Clone, Debug, Default)]
-struct Stream {
-    in_force: Option<InForce>,
+pub(super) struct Stream {
+    pub(super) in_force: Option<InForce>,
     /// The sequence number of the last clip, 0 before the first.
-    sequence: u64,
-    previous: Option<Hash>,
+    pub(super) sequence: u64,
+    pub(super) previous: Option<Hash>,
 }
 
 /// The announcement that the camera goes by.
 #[derive(Clone, Debug, Encode, Decode)]
 #[cbor(array)]
-struct InForce {
+pub(super) struct InForce {
     #[n(0)]
-    head: Head,
+    pub(super) head: Head,
     #[n(1)]
-    announcement: Announcement,
+    pub(super) announcement: Announcement,
     /// Until when shared keys may be used, with extensions.
     #[n(2)]
-    lease_until: Time,
+    pub(super) lease_until: Time,
 }
 
 /// A camera of an account. What it stores opens no clip, past or to come: it wraps for public
 /// keys, and a session key does not outlive its session.
 pub struct Paired {
-    account: AccountId,
-    root: Option<RsaPublic>,
-    key: SigningKey,
-    streams: BTreeMap<Name, Stream>,
-    time: CameraClock,
+    pub(super) account: AccountId,
+    pub(super) root: Option<RsaPublic>,
+    pub(super) key: SigningKey,
+    pub(super) streams: BTreeMap<Name, Stream>,
+    pub(super) time: CameraClock,
 }
 
 impl Paired {
@@ -423,203 +421,5 @@ impl Paired {
             self.time.at_least(manifest.body.end);
         }
         Ok(next)
-    }
-}
-
-/// What the camera made and must not let go before its [state](Paired::to_state) is stored.
-#[must_use = "it leaves the camera only once the camera's state is stored"]
-pub struct Unstored<T>(T);
-
-impl<T> Unstored<T> {
-    /// Calls `save`, which stores the camera's state, and gives what may leave then.
-    ///
-    /// # Errors
-    /// Those of `save`; then it must not leave, and is gone.
-    pub fn store(self, save: impl FnOnce(&T) -> Result<()>) -> Result<T> {
-        save(&self.0)?;
-        Ok(self.0)
-    }
-}
-
-impl<B> Unstored<Recorded<B>> {
-    /// The session without its body, and that: sealed segments may leave at any time.
-    pub fn take_body(self) -> (Unstored<Recorded<()>>, B) {
-        let (recorded, body) = self.0.take_body();
-        (Unstored(recorded), body)
-    }
-}
-
-/// A session that is being recorded. Dropping it erases its key and leaves no trace.
-pub struct Session<W = Vec<u8>> {
-    stream: Name,
-    /// The announcement in force when it began.
-    under: Hash,
-    clip: ClipId,
-    start: Time,
-    key: SessionKey,
-    sealer: Sealer<W>,
-}
-
-impl<W: Write> Session<W> {
-    /// Appends recorded bytes.
-    ///
-    /// # Errors
-    /// `session-full`; then nothing was appended. `local-state` if the body cannot be written.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        if self.sealer.length() + bytes.len() as u64 > clip::MAX_SESSION {
-            return Err(ClipError::SessionFull.into());
-        }
-        self.sealer.write(bytes)
-    }
-
-    /// The stream that is recorded.
-    pub fn stream(&self) -> &Name {
-        &self.stream
-    }
-
-    /// Plaintext bytes so far.
-    pub fn length(&self) -> u64 {
-        self.sealer.length()
-    }
-
-    /// Where the sealed segments go.
-    pub fn body(&self) -> &W {
-        self.sealer.sink()
-    }
-}
-
-/// A finished session: nothing in it is secret, and nothing secret is needed to upload it.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Recorded<B = Vec<u8>> {
-    /// The stream.
-    #[n(0)]
-    pub stream: Name,
-    /// The clip's sequence number.
-    #[n(1)]
-    pub sequence: u64,
-    /// The clip.
-    #[n(2)]
-    pub clip: ClipId,
-    /// The signed manifest.
-    #[cbor(n(3), with = "minicbor::bytes")]
-    pub manifest: Vec<u8>,
-    /// The sealed segments, or where they are. It is not stored with the rest.
-    #[cbor(skip)]
-    pub body: B,
-}
-
-impl<B> Recorded<B> {
-    /// The session without its body, and that.
-    pub fn take_body(self) -> (Recorded<()>, B) {
-        let Self {
-            stream,
-            sequence,
-            clip,
-            manifest,
-            body,
-        } = self;
-        let recorded = Recorded {
-            stream,
-            sequence,
-            clip,
-            manifest,
-            body: (),
-        };
-        (recorded, body)
-    }
-}
-
-impl Recorded<()> {
-    /// The session with its body.
-    pub fn with_body<B>(self, body: B) -> Recorded<B> {
-        Recorded {
-            stream: self.stream,
-            sequence: self.sequence,
-            clip: self.clip,
-            manifest: self.manifest,
-            body,
-        }
-    }
-}
-
-// ---------------------------------------------------------------- what a camera stores
-
-/// A paired camera on its own disk.
-#[derive(Encode, Decode)]
-#[cbor(array)]
-pub struct State {
-    #[n(0)]
-    account: AccountId,
-    #[n(1)]
-    key: SigningKey,
-    #[n(2)]
-    root: ByteVec,
-    #[n(3)]
-    time: Time,
-    #[n(4)]
-    streams: Vec<StreamState>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(array)]
-struct StreamState {
-    #[n(0)]
-    name: Name,
-    #[n(1)]
-    sequence: u64,
-    #[n(2)]
-    previous: Option<Hash>,
-    #[n(3)]
-    in_force: Vec<InForce>,
-}
-
-impl Paired {
-    /// What the camera stores. It holds the signing key and no key that opens anything.
-    pub fn to_state(&self) -> State {
-        let stream = |(name, stream): (&Name, &Stream)| StreamState {
-            name: name.clone(),
-            sequence: stream.sequence,
-            previous: stream.previous,
-            in_force: stream.in_force.iter().cloned().collect(),
-        };
-        State {
-            account: self.account,
-            key: self.key.clone(),
-            root: self
-                .root
-                .as_ref()
-                .map(keys::encode_root)
-                .unwrap_or_default()
-                .into(),
-            time: self.time.stored(),
-            streams: self.streams.iter().map(stream).collect(),
-        }
-    }
-
-    /// Starts again from what was stored.
-    ///
-    /// # Errors
-    /// `invalid-key`, `malformed`, `wrong-account` if the file was altered.
-    pub fn from_state(state: State, clock: &dyn Clock) -> Result<Self> {
-        let root = match &**state.root {
-            [] => None,
-            bytes => Some(keys::decode_root(&state.account, bytes)?),
-        };
-        let stream = |s: StreamState| {
-            let kept = Stream {
-                in_force: s.in_force.into_iter().next(),
-                sequence: s.sequence,
-                previous: s.previous,
-            };
-            (s.name, kept)
-        };
-        Ok(Self {
-            account: state.account,
-            root,
-            key: state.key,
-            streams: state.streams.into_iter().map(stream).collect(),
-            time: CameraClock::resume(state.time, clock),
-        })
     }
 }
