@@ -7,8 +7,6 @@ extern crate encryptediot_broken as encryptediot;
 mod by_hand;
 mod common;
 
-#[path = "../../harness/src/trace/cloud.rs"]
-pub mod cloud;
 #[path = "../../harness/src/trace/forge.rs"]
 pub mod forge;
 #[path = "../../harness/src/trace/history.rs"]

@@ -10,10 +10,9 @@ use encryptediot::crypto::{self, KemPublic, RsaPublic, hpke_shared_secret};
 use encryptediot::error::{AccountError, MessageError};
 use encryptediot::keys::{self, kem_id};
 use encryptediot::message::{self, Body as _};
-use encryptediot::owner::{self, Unlock};
 use encryptediot::passphrase::Passphrase;
-use encryptediot::phone;
 use encryptediot::roster::{self, Wrapped};
+use encryptediot::unlock::{self, Unlock};
 use encryptediot::vault::{self, Pdk, Ring, Vault};
 
 /// The root, and the account that it stands for, from the modulus of an account signing key.
@@ -474,7 +473,8 @@ impl Operation for CheckpointRead {
     type Output = Checkpoint;
 
     fn run(self, _: &mut Devices) -> Outcome<Checkpoint> {
-        let checkpoint = phone::checkpoint_from_text(&self.account.into(), &self.text)?;
+        let checkpoint =
+            encryptediot::checkpoint::Checkpoint::from_text(&self.account.into(), &self.text)?;
         let stream = |(name, head): (keys::Name, encryptediot::announcement::Head)| StreamHead {
             stream: name.to_string(),
             head: head.into(),
@@ -515,7 +515,7 @@ impl Operation for UnlockOpen {
 
     fn run(self, _: &mut Devices) -> Outcome<Unlocked> {
         let (account, instance) = (self.account.into(), self.instance.decrypting()?);
-        let pdk = owner::open_unlock(&account, &instance, &self.unlock.0)?;
+        let pdk = unlock::open(&account, &instance, &self.unlock.0)?;
         let pdk = Fixed(*pdk.key().as_bytes());
         let Unlock {
             pdk: Wrapped { enc, .. },

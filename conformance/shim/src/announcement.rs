@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::values::{Fixed, Head, Hex, PhoneKeys, Role, Window, name, pinned};
 use super::{Devices, Operation, Outcome};
+use encryptediot::acknowledgement;
 use encryptediot::announcement::{self, Step};
 use encryptediot::clip;
 use encryptediot::cose;
 use encryptediot::keys::kem_id;
+use encryptediot::lease;
 use encryptediot::message;
 
 /// Verifies an announcement under the pinned root: the statement and its form.
@@ -216,7 +218,7 @@ impl Operation for AcknowledgementOpen {
     fn run(self, _: &mut Devices) -> Outcome<Acknowledged> {
         let (camera, stream) = (self.camera.verifying()?, name(&self.stream)?);
         let (account, bytes) = (self.account.into(), &self.acknowledgement.0);
-        let ack = announcement::open_acknowledgement(&account, &camera, &stream, bytes)?;
+        let ack = acknowledgement::open(&account, &camera, &stream, bytes)?;
         ack.check_head(&self.head.into())?;
         let (first, time) = (ack.first, ack.time);
         Ok(Acknowledged { first, time }.into())
@@ -257,7 +259,7 @@ impl Operation for AcknowledgementSign {
 
     fn run(self, _: &mut Devices) -> Outcome<Signed> {
         let key = self.camera.signing()?;
-        let ack = announcement::Acknowledgement {
+        let ack = acknowledgement::Acknowledgement {
             camera: key.verifying_key(),
             stream: name(&self.stream)?,
             epoch: self.epoch,
@@ -301,7 +303,7 @@ impl Operation for LeaseOpen {
     type Output = Lease;
 
     fn run(self, _: &mut Devices) -> Outcome<Lease> {
-        let lease = announcement::open_lease(&self.account.into(), &self.lease.0)?;
+        let lease = lease::open(&self.account.into(), &self.lease.0)?;
         Ok(Lease {
             camera: lease.camera.into(),
             stream: lease.stream.to_string(),
@@ -337,14 +339,14 @@ impl Operation for LeaseSign {
 
     fn run(self, _: &mut Devices) -> Outcome<Signed> {
         let key = self.key.signing()?;
-        let lease = announcement::Lease {
+        let lease = lease::Lease {
             camera: self.camera.verifying()?,
             stream: name(&self.stream)?,
             announcement: self.announcement.into(),
             key: key.verifying_key(),
             until: self.until,
         };
-        let signed = announcement::sign_lease(&key, &self.account.into(), lease)?.into();
+        let signed = lease::sign(&key, &self.account.into(), lease)?.into();
         Ok(Signed { signed }.into())
     }
 }

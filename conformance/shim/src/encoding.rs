@@ -5,20 +5,22 @@ use serde::{Deserialize, Serialize};
 
 use super::values::{Fixed, Hex, pinned};
 use super::{Devices, Done, Operation, Outcome, Refused};
-use encryptediot::announcement::{Acknowledgement, Announcement, Lease};
+use encryptediot::acknowledgement::Acknowledgement;
+use encryptediot::announcement::Announcement;
 use encryptediot::cbor;
+use encryptediot::checkpoint::Checkpoint;
 use encryptediot::clip::Manifest;
 use encryptediot::cose;
 use encryptediot::crypto::VerifyingKey;
 use encryptediot::error::{MessageError, Result};
 use encryptediot::grant::{Backup, Introduction, SealedMember, Shard};
 use encryptediot::keys::verifying_id;
+use encryptediot::lease::Lease;
 use encryptediot::message::{self, AccountId, Body};
-use encryptediot::owner::Unlock;
 use encryptediot::past::PastShare;
-use encryptediot::phone::Checkpoint;
 use encryptediot::roster::Roster;
 use encryptediot::statement::{self, SignedStatement, TreeHead};
+use encryptediot::unlock::Unlock;
 use encryptediot::vault::Vault;
 
 /// The short name of a P-256 public key, which may not be one.

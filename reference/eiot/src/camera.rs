@@ -8,7 +8,6 @@ use encryptediot::cloud::{Cloud as _, Paths};
 use encryptediot::error::{PairingError, StoreError};
 use encryptediot::keys::Name;
 use encryptediot::pairing::{self, OFFER_LIFE, Offer};
-use encryptediot::phone;
 use encryptediot_store::Home;
 use minicbor::bytes::ByteVec;
 use qrcode::QrCode;
@@ -460,11 +459,7 @@ fn list(context: &Context) -> Outcome<Report> {
 
 fn checkpoint(context: &Context, args: &One) -> Outcome<Report> {
     let name = devices::choose(context, Kind::Camera, args.camera.as_ref())?;
-    let text = recorder::of(context, &name).with(|camera, _| {
-        Ok(phone::checkpoint_text(
-            camera.account(),
-            camera.checkpoint(),
-        ))
-    })?;
+    let text = recorder::of(context, &name)
+        .with(|camera, _| Ok(camera.checkpoint().to_text(camera.account())))?;
     Ok(Report::new(json!({ "checkpoint": text }), text))
 }

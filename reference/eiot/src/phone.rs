@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use encryptediot::checkpoint::Checkpoint;
 use encryptediot::cloud::{Cloud as _, Paths};
 use encryptediot::error::{AccountError, StoreError};
 use encryptediot::keys::{Name, kem_id};
 use encryptediot::message::AccountId;
 use encryptediot::owner::{self, Env};
 use encryptediot::passphrase::Passphrase;
-use encryptediot::phone::{self, Phone};
+use encryptediot::phone::Phone;
 use serde_json::json;
 
 use crate::account::OnPhone;
@@ -131,8 +132,7 @@ fn enroll(context: &Context, args: &Enroll) -> Outcome<Report> {
     };
     let checkpoint = match &args.checkpoint {
         Some(text) => Some(
-            phone::checkpoint_from_text(&account, text)
-                .during(|| "reading --checkpoint".to_owned())?,
+            Checkpoint::from_text(&account, text).during(|| "reading --checkpoint".to_owned())?,
         ),
         None => None,
     };
@@ -209,7 +209,7 @@ fn enrolled(phone: &Phone) -> Report {
 fn checkpoint(context: &Context, args: &OnPhone) -> Outcome<Report> {
     let mut here = PhoneHere::open(context, args.phone.as_ref())?;
     here.sync(context)?;
-    let text = phone::checkpoint_text(here.phone.account(), here.phone.checkpoint());
+    let text = here.phone.checkpoint().to_text(here.phone.account());
     Ok(Report::new(json!({ "checkpoint": text }), text))
 }
 

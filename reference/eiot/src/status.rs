@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
-use encryptediot::announcement::{self, Acknowledgement, Kind, Window};
+use encryptediot::acknowledgement::{self, Acknowledgement};
+use encryptediot::announcement::{Kind, Window};
 use encryptediot::cloud::{Cloud as _, Paths};
 use encryptediot::keys::Name;
 use encryptediot::message::Time;
@@ -260,7 +261,7 @@ fn last_acknowledged(
         let Some(bytes) = cloud.find(&paths.acknowledgement(stream, epoch))? else {
             continue;
         };
-        let ack = announcement::open_acknowledgement(account, &followed.camera, stream, &bytes)?;
+        let ack = acknowledgement::open(account, &followed.camera, stream, &bytes)?;
         if ack.epoch == epoch && ack.announcement == *hash {
             return Ok(Some(epoch));
         }

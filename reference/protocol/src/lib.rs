@@ -26,10 +26,10 @@ mod sharing;
 mod stream;
 mod wire;
 
-pub use account::{passphrase, roster, vault};
+pub use account::{checkpoint, passphrase, roster, unlock, vault};
 pub use clip::segment;
 pub use device::{camera, clock, member, owner, phone, uplink, view};
 pub use error::{Error, ErrorKind, Result};
 pub use sharing::{grant, link, past};
-pub use stream::announcement;
+pub use stream::{acknowledgement, announcement, lease};
 pub use wire::{cbor, cose, keys, message, statement};

@@ -10,7 +10,7 @@ use encryptediot::crypto::{
     KemPublic, KemSecret, RsaSigningKey, SecretBytes, SigningKey, hpke_open,
 };
 use encryptediot::owner::{self, Term};
-use encryptediot::{Result, action, clip};
+use encryptediot::{Result, action, clip, unlock};
 use encryptediot_schemes::oaep::{OaepPublic, OaepSecret};
 use encryptediot_schemes::scheme::account::{self, place};
 use encryptediot_schemes::scheme::envelope::{self, Recipient, Secret};
@@ -217,7 +217,7 @@ fn one_blob_is_taken_for_another() {
         encryptediot::keys::kem_id(&phone.instance),
         roster.phones[0].ring.clone(),
     );
-    let blob = encryptediot::message::encode(&account, owner::Unlock { phone, pdk });
+    let blob = encryptediot::message::encode(&account, unlock::Unlock { phone, pdk });
     home.cloud.put(&paths.unlock(phone), &blob).unwrap();
     assert_eq!(reason(unlock_kept(&mut home)), "sealed-open");
 }

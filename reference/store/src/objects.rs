@@ -1,58 +1,38 @@
-//! The cloud over the `object_store` crate: a directory or an S3 bucket.
+//! The cloud over the `object_store` crate: an S3 bucket, or objects in memory.
 
-use std::io::{BufRead as _, BufReader, Cursor, ErrorKind, Read, Seek as _, SeekFrom};
+use std::io::{Cursor, Read};
 use std::sync::Arc;
 
-use encryptediot::cloud::{Cloud, folders_of};
+use encryptediot::cloud::Cloud;
 use encryptediot::error::{Error, Result, StoreError};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
     GetOptions, GetRange, GetResult, GetResultPayload, ObjectStore, ObjectStoreExt, PutMode,
     PutOptions, PutPayload, WriteMultipart,
 };
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 
-/// A [`Cloud`] over the `object_store` crate: a directory, memory, or S3.
+/// A [`Cloud`] over the `object_store` crate: S3, or memory.
+///
+/// Each call blocks the calling thread until the store has answered. The store's client is driven
+/// by a runtime of this value's own. Inside a task of another tokio runtime the calls work too, at
+/// the price of one thread per call, and still block: use `tokio::task::spawn_blocking`.
 pub struct ObjectCloud {
     store: Arc<dyn ObjectStore>,
-    runtime: Runtime,
-    /// Where the objects are files.
-    directory: Option<Arc<LocalFileSystem>>,
+    driver: Driver,
 }
 
 impl ObjectCloud {
     /// Over any store.
     ///
     /// # Errors
-    /// `store-unavailable` if this process cannot wait for it.
+    /// `store-unavailable` if the system gives no event queue to wait with.
     pub fn new(store: Arc<dyn ObjectStore>) -> Result<Self> {
-        let mut runtime = tokio::runtime::Builder::new_current_thread();
-        let runtime = runtime
-            .enable_all()
-            .build()
-            .map_err(|error| StoreError::Unavailable.because(error))?;
-        let directory = None;
         Ok(Self {
             store,
-            runtime,
-            directory,
-        })
-    }
-
-    /// Over a directory, which is made if it is not there.
-    ///
-    /// # Errors
-    /// `store-unavailable`.
-    pub fn directory(path: &std::path::Path) -> Result<Self> {
-        std::fs::create_dir_all(path).map_err(|error| StoreError::Unavailable.because(error))?;
-        let store = Arc::new(LocalFileSystem::new_with_prefix(path).map_err(unavailable)?);
-        let directory = Some(Arc::clone(&store));
-        Ok(Self {
-            directory,
-            ..Self::new(store)?
+            driver: Driver::new()?,
         })
     }
 
@@ -76,21 +56,60 @@ impl ObjectCloud {
     }
 }
 
+/// Runs the futures of the store's client to their end.
+struct Driver {
+    /// There until this value is dropped.
+    runtime: Option<Runtime>,
+}
+
+impl Driver {
+    fn new() -> Result<Self> {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_all().build();
+        let runtime = runtime.map_err(|error| StoreError::Unavailable.because(error))?;
+        Ok(Self {
+            runtime: Some(runtime),
+        })
+    }
+
+    /// Blocks until the future has ended. A thread that runs a task of another runtime may not enter
+    /// this one, so a thread of its own does.
+    fn wait<F>(&self, future: F) -> F::Output
+    where
+        F: Future + Send,
+        F::Output: Send,
+    {
+        let runtime = self.runtime.as_ref().expect("there until the drop");
+        if Handle::try_current().is_err() {
+            return runtime.block_on(future);
+        }
+        std::thread::scope(|scope| {
+            let waiter = scope.spawn(|| runtime.block_on(future));
+            waiter
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+}
+
+/// A runtime that waits for its threads may not be dropped in a task of another one.
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 /// Bytes of a part of an object that is uploaded from a file; S3 takes none below 5 MiB but the last.
 const PART: usize = 8 << 20;
 
 impl ObjectCloud {
     /// What a store has found, as it comes.
     fn as_it_comes<'a>(&'a self, found: GetResult) -> Result<Box<dyn Read + 'a>> {
-        let runtime = &self.runtime;
         match found.payload {
-            GetResultPayload::File(mut file, _) => {
-                let start = file.seek(SeekFrom::Start(found.range.start));
-                start.map_err(|error| StoreError::Unavailable.because(error))?;
-                Ok(Box::new(file))
-            }
             GetResultPayload::Stream(stream) => Ok(Box::new(Streamed {
-                runtime,
+                driver: &self.driver,
                 stream,
                 chunk: None,
             })),
@@ -101,7 +120,7 @@ impl ObjectCloud {
     fn must_be(&self, path: &str, file: &std::path::Path) -> Result<()> {
         let file = std::fs::File::open(file).map_err(local)?;
         let object = self.read(path, 0)?.ok_or(StoreError::Conflict)?;
-        match same(file, object) {
+        match crate::same(file, object) {
             Ok(true) => Ok(()),
             Ok(false) => Err(StoreError::Conflict.into()),
             Err(error) => Err(StoreError::Unavailable.because(error)),
@@ -109,39 +128,14 @@ impl ObjectCloud {
     }
 }
 
-/// Makes `file` the object at `place`, unless there is one.
-fn link(directory: &LocalFileSystem, place: &Path, file: &std::path::Path) -> std::io::Result<()> {
-    let path = directory.path_to_filesystem(place)?;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::hard_link(file, path)
-}
-
-fn same(a: impl Read, b: impl Read) -> std::io::Result<bool> {
-    let (mut a, mut b) = (BufReader::new(a), BufReader::new(b));
-    loop {
-        let (left, right) = (a.fill_buf()?, b.fill_buf()?);
-        let common = left.len().min(right.len());
-        if left[..common] != right[..common] {
-            return Ok(false);
-        }
-        if common == 0 {
-            return Ok(left.is_empty() && right.is_empty());
-        }
-        a.consume(common);
-        b.consume(common);
-    }
-}
-
 /// The chunks in which a store answers, one after the other.
 struct Streamed<'a, B> {
-    runtime: &'a Runtime,
+    driver: &'a Driver,
     stream: BoxStream<'static, object_store::Result<B>>,
     chunk: Option<Cursor<B>>,
 }
 
-impl<B: AsRef<[u8]>> Read for Streamed<'_, B> {
+impl<B: AsRef<[u8]> + Send> Read for Streamed<'_, B> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         loop {
             if let Some(chunk) = &mut self.chunk {
@@ -150,7 +144,7 @@ impl<B: AsRef<[u8]>> Read for Streamed<'_, B> {
                     return Ok(count);
                 }
             }
-            match self.runtime.block_on(self.stream.next()) {
+            match self.driver.wait(self.stream.next()) {
                 Some(Ok(next)) => self.chunk = Some(Cursor::new(next)),
                 Some(Err(error)) => return Err(error.into()),
                 None => return Ok(0),
@@ -180,7 +174,7 @@ fn optional<T>(result: object_store::Result<T>) -> Result<Option<T>> {
 
 impl Cloud for ObjectCloud {
     fn find(&self, path: &str) -> Result<Option<Vec<u8>>> {
-        self.runtime.block_on(async {
+        self.driver.wait(async {
             let Some(found) = optional(self.store.get(&Path::from(path)).await)? else {
                 return Ok(None);
             };
@@ -194,17 +188,15 @@ impl Cloud for ObjectCloud {
             range: (from > 0).then_some(GetRange::Offset(from)),
             ..GetOptions::default()
         };
-        let found = self.runtime.block_on(self.store.get_opts(&path, options));
+        let found = self.driver.wait(self.store.get_opts(&path, options));
         match found {
             Ok(found) => self.as_it_comes(found).map(Some),
             // Stores differ in how they refuse to begin where an object has ended.
-            Err(error) if from > 0 => {
-                match optional(self.runtime.block_on(self.store.head(&path)))? {
-                    Some(meta) if meta.size > from => Err(unavailable(error)),
-                    Some(_) => Ok(Some(Box::new(std::io::empty()))),
-                    None => Ok(None),
-                }
-            }
+            Err(error) if from > 0 => match optional(self.driver.wait(self.store.head(&path)))? {
+                Some(meta) if meta.size > from => Err(unavailable(error)),
+                Some(_) => Ok(Some(Box::new(std::io::empty()))),
+                None => Ok(None),
+            },
             Err(error) => optional(Err(error)),
         }
     }
@@ -216,8 +208,8 @@ impl Cloud for ObjectCloud {
         };
         let (place, payload) = (Path::from(path), PutPayload::from(bytes.to_vec()));
         match self
-            .runtime
-            .block_on(self.store.put_opts(&place, payload, options))
+            .driver
+            .wait(self.store.put_opts(&place, payload, options))
         {
             Ok(_) => Ok(()),
             Err(object_store::Error::AlreadyExists { .. }) => {
@@ -230,29 +222,19 @@ impl Cloud for ObjectCloud {
         }
     }
 
-    /// A file that is on the file system of the objects' directory becomes the object, by a hard link, and
-    /// nothing is copied. Anything else goes up in parts.
+    /// A larger file goes up in parts.
     fn create_from(&self, path: &str, file: &std::path::Path) -> Result<()> {
         let place = Path::from(path);
-        if let Some(directory) = &self.directory {
-            match link(directory, &place, file) {
-                Ok(()) => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    return self.must_be(path, file);
-                }
-                Err(_) => {}
-            }
-        }
         let mut from = std::fs::File::open(file).map_err(local)?;
         if from.metadata().map_err(local)?.len() <= PART as u64 {
             let mut bytes = Vec::new();
             from.read_to_end(&mut bytes).map_err(local)?;
             return self.create(path, &bytes);
         }
-        if optional(self.runtime.block_on(self.store.head(&place)))?.is_some() {
+        if optional(self.driver.wait(self.store.head(&place)))?.is_some() {
             return self.must_be(path, file);
         }
-        self.runtime.block_on(async {
+        self.driver.wait(async {
             let upload = self.store.put_multipart(&place).await;
             let upload = upload.map_err(unavailable)?;
             let mut parts = WriteMultipart::new_with_chunk_size(upload, PART);
@@ -277,8 +259,8 @@ impl Cloud for ObjectCloud {
 
     fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
         let payload = PutPayload::from(bytes.to_vec());
-        self.runtime
-            .block_on(self.store.put(&Path::from(path), payload))
+        self.driver
+            .wait(self.store.put(&Path::from(path), payload))
             .map_err(unavailable)?;
         Ok(())
     }
@@ -288,19 +270,15 @@ impl Cloud for ObjectCloud {
         let found = found
             .map_ok(|meta| meta.location.to_string())
             .try_collect::<Vec<_>>();
-        let mut paths = self.runtime.block_on(found).map_err(unavailable)?;
+        let mut paths = self.driver.wait(found).map_err(unavailable)?;
         paths.sort_unstable();
         Ok(paths)
     }
 
     fn folders(&self, prefix: &str) -> Result<Vec<String>> {
-        // A directory stays when the last object in it is gone.
-        if self.directory.is_some() {
-            return Ok(folders_of(prefix, &self.list(prefix)?));
-        }
         let prefix = Path::from(prefix);
         let listed = self.store.list_with_delimiter(Some(&prefix));
-        let listed = self.runtime.block_on(listed).map_err(unavailable)?;
+        let listed = self.driver.wait(listed).map_err(unavailable)?;
         let names = listed.common_prefixes.iter();
         let mut names: Vec<String> = names
             .filter_map(|path| Some(path.filename()?.to_owned()))
@@ -310,6 +288,6 @@ impl Cloud for ObjectCloud {
     }
 
     fn delete(&self, path: &str) -> Result<()> {
-        optional(self.runtime.block_on(self.store.delete(&Path::from(path)))).map(drop)
+        optional(self.driver.wait(self.store.delete(&Path::from(path)))).map(drop)
     }
 }

@@ -25,26 +25,32 @@ use crate::cloud::{MemoryCloud, Objects};
 use crate::household::{Household, window};
 use crate::{n, ns, rng};
 
+/// A phone's state, encoded as a program stores it.
 pub fn store_phone(phone: &Phone) -> Vec<u8> {
     cbor::encode(&phone.to_state())
 }
 
+/// The phone of a stored state; panics if that is not one.
 pub fn load_phone(bytes: &[u8]) -> Phone {
     Phone::from_state(cbor::decode::<phone::State>(bytes).unwrap()).unwrap()
 }
 
+/// A camera's state, encoded as a program stores it.
 pub fn store_camera(camera: &Paired) -> Vec<u8> {
     cbor::encode(&camera.to_state())
 }
 
+/// The camera of a stored state, started at the clock's time; panics if that is not one.
 pub fn load_camera(bytes: &[u8], clock: &ManualClock) -> Paired {
     Paired::from_state(cbor::decode::<camera::State>(bytes).unwrap(), clock).unwrap()
 }
 
+/// A member's state, encoded as a program stores it.
 pub fn store_member(member: &Member) -> Vec<u8> {
     cbor::encode(&member.to_state())
 }
 
+/// The member of a stored state; panics if that is not one.
 pub fn load_member(bytes: &[u8]) -> Member {
     Member::from_state(cbor::decode::<member::State>(bytes).unwrap()).unwrap()
 }
@@ -61,15 +67,20 @@ pub fn camera_key(camera: &Paired) -> SigningKey {
 /// A household as its devices stored it, with its cloud.
 #[derive(Clone)]
 pub struct Saved {
+    /// The objects in the cloud.
     pub objects: Objects,
+    /// The stored state of each phone, by name.
     pub phones: Vec<(Name, Vec<u8>)>,
+    /// The stored state of each camera, by name.
     pub cameras: Vec<(Name, Vec<u8>)>,
+    /// The stored state of each member, by name.
     pub members: Vec<(Name, Vec<u8>)>,
     passphrase: String,
     now: Time,
 }
 
 impl Saved {
+    /// The household as it is.
     pub fn of(home: &Home) -> Self {
         Self {
             objects: home.cloud.objects(),
@@ -93,6 +104,7 @@ impl Saved {
         }
     }
 
+    /// The account's passphrase.
     pub fn passphrase(&self) -> Passphrase {
         Passphrase::parse(&self.passphrase).unwrap()
     }
@@ -132,6 +144,7 @@ impl Saved {
 /// A household whose cloud is in the test's hands.
 pub struct Home {
     household: Household,
+    /// The cloud that every device of the household uses.
     pub cloud: MemoryCloud,
 }
 
@@ -184,12 +197,15 @@ pub fn other_home() -> Home {
 
 /// A household with something of every kind, and what each clip of it holds.
 pub struct Rich {
+    /// The household at the end.
     pub saved: Saved,
     /// The devices as they were before most of it happened; members who have read nothing yet.
     pub early: Saved,
     /// What lay in the cloud before it was written over.
     pub old: Objects,
+    /// The recorded bytes of each clip, by stream and sequence number.
     pub clips: BTreeMap<(Name, u64), Vec<u8>>,
+    /// A link to the first clip of `x`, as text.
     pub link: String,
 }
 
@@ -234,8 +250,8 @@ pub fn enrich(mut home: Home) -> Rich {
             env,
         )
     });
-    let (_, payload) = touch.unwrap().remove(0);
-    home.member("dora").unwrap().touch(&payload).unwrap();
+    let touch = touch.unwrap().remove(0);
+    home.member("dora").unwrap().touch(&touch.payload).unwrap();
     for camera in ["door", "garden"] {
         home.sync_camera(camera).unwrap();
     }
@@ -297,20 +313,24 @@ pub fn rich() -> &'static Rich {
 }
 
 /// A rich household of another account.
+/// A household as [`rich`]'s, of another account.
 pub fn other_rich() -> &'static Rich {
     static RICH: OnceLock<Rich> = OnceLock::new();
     RICH.get_or_init(|| enrich(other_home()))
 }
 
 impl Home {
+    /// The account's identifier; panics if there is no phone.
     pub fn id(&self) -> AccountId {
         self.account().unwrap()
     }
 
+    /// The paths of the account's objects.
     pub fn paths(&self) -> Paths {
         Paths(self.id())
     }
 
+    /// The account's root key, from the cloud.
     pub fn root(&self) -> RsaPublic {
         keys::decode_root(&self.id(), &self.cloud.bytes(&self.paths().root())).unwrap()
     }
@@ -330,6 +350,10 @@ impl Home {
         signed.into_iter().next().unwrap()
     }
 
+    /// Makes a link to clips of a stream, as the phone `phone`.
+    ///
+    /// # Errors
+    /// Those of [`Owner::make_link`].
     pub fn link(&mut self, stream: &str, sequences: &[u64], until: Time) -> Result<Link> {
         self.act("phone", |owner, env| {
             owner.make_link(&n(stream), sequences, until, env)
@@ -347,10 +371,18 @@ impl Home {
         (cameras.get_mut(&n(camera)).unwrap(), clock, rng)
     }
 
+    /// Rotates the keys of streams, as the owner at a phone.
+    ///
+    /// # Errors
+    /// Those of [`Owner::rotate`].
     pub fn rotate(&mut self, phone: &str, streams: &[&str]) -> Result<()> {
         self.act(phone, |owner, env| owner.rotate(&ns(streams), env))
     }
 
+    /// Drops a phone from the account, as the owner at another.
+    ///
+    /// # Errors
+    /// Those of [`Owner::lose_phone`].
     pub fn lose(&mut self, phone: &str, lost: &str) -> Result<()> {
         self.act(phone, |owner, env| owner.lose_phone(&n(lost), None, env))
     }

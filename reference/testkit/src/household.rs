@@ -9,6 +9,7 @@ use rand_core::SeedableRng;
 
 use encryptediot::announcement::Window;
 use encryptediot::camera::{Paired, Recorded, Unpaired};
+use encryptediot::checkpoint::Checkpoint;
 use encryptediot::clock::ManualClock;
 use encryptediot::cloud::Cloud;
 use encryptediot::contact::{self, VerifiedMember};
@@ -16,10 +17,10 @@ use encryptediot::error::{AccountError, GrantError, Result, StoreError};
 use encryptediot::keys::Name;
 use encryptediot::member::{Member, News};
 use encryptediot::message::{AccountId, Time};
-use encryptediot::owner::{self, Env, Meeting, Owner, Term, TouchPayloads};
+use encryptediot::owner::{self, Env, Meeting, Owner, Term, TouchPayload};
 use encryptediot::pairing::{self, Offer};
 use encryptediot::passphrase::Passphrase;
-use encryptediot::phone::{Checkpoint, Phone};
+use encryptediot::phone::Phone;
 use encryptediot::uplink::{self, Synced};
 use encryptediot::vault::Work;
 use encryptediot::view;
@@ -254,7 +255,10 @@ impl Household {
         let mut session = camera.begin(&name(stream)?, &self.clock, &mut self.rng)?;
         session.write(bytes)?;
         self.clock.advance(length);
-        camera.finish(session, &self.clock, &mut self.rng)
+        // Like everything here, the camera lives no longer than this process.
+        camera
+            .finish(session, &self.clock, &mut self.rng)?
+            .store(|_| Ok(()))
     }
 
     /// Records one session of a second and uploads it. Returns its sequence number.
@@ -299,7 +303,7 @@ impl Household {
         streams: &[&str],
         members: &[&str],
         term: Term,
-    ) -> Result<TouchPayloads> {
+    ) -> Result<Vec<TouchPayload>> {
         let streams = streams
             .iter()
             .map(|s| name(s))

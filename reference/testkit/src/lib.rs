@@ -16,7 +16,7 @@ use encryptediot::uplink::Synced;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
-pub use cloud::{MemoryCloud, Objects};
+pub use cloud::{Lie, MemoryCloud, Objects, Viewer};
 pub use fixture::{
     Home, Rich, START, Saved, camera_key, enrich, home, load_camera, load_member, load_phone,
     other_home, other_rich, rich, store_camera, store_member, store_phone,

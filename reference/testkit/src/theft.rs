@@ -23,6 +23,7 @@ pub struct Loot {
     pub ring: vault::Ring,
 }
 
+/// A phone's keys, from its stored state; panics if that is not one.
 pub fn loot(stored: &[u8]) -> Loot {
     let mut decoder = minicbor::Decoder::new(stored);
     decoder.array().unwrap();

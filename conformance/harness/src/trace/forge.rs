@@ -1,7 +1,8 @@
 //! What the adversary makes with keys of its own, in the form that the protocol has: signatures are
 //! under its keys, all else is as it would have to be.
 
-use encryptediot::announcement::{Acknowledgement, Announcement, Kind, StreamKey, open};
+use encryptediot::acknowledgement::Acknowledgement;
+use encryptediot::announcement::{Announcement, Kind, StreamKey, open};
 use encryptediot::cbor::{self, Bytes};
 use encryptediot::clip::{self, Manifest, Role};
 use encryptediot::cloud::{Cloud, Paths};
@@ -13,9 +14,9 @@ use encryptediot::crypto::{
 use encryptediot::error::StoreError;
 use encryptediot::keys::{Name, kem_id};
 use encryptediot::message::{self, AccountId, Hash, Time};
-use encryptediot::owner::Unlock;
 use encryptediot::roster::{PhoneKeys, Wrapped};
 use encryptediot::segment::{Sealer, SessionKey};
+use encryptediot::unlock::Unlock;
 use encryptediot::vault::{Ring, Vault, Work};
 use encryptediot::{Result, grant, statement};
 use rand_chacha::ChaCha20Rng;

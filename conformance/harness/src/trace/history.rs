@@ -26,10 +26,10 @@ use encryptediot::vault::{Opened, Pdk, Ring, Work};
 use encryptediot::{Result, cbor, uplink, view};
 use encryptediot_testkit::household::{Household, name, window};
 use encryptediot_testkit::keys;
+use encryptediot_testkit::{Lie, MemoryCloud};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
-use super::cloud::Hostile;
 use super::forge::{Forger, Objects, Truth};
 use super::op::{
     CAMERA, CAMERAS, MEMBER, MEMBERS, Make, Op, PASSPHRASE, PHONES, SECRETS, STREAMS, THIEF,
@@ -55,7 +55,7 @@ pub struct Told {
 
 struct Scene {
     house: Household,
-    cloud: Hostile,
+    cloud: MemoryCloud,
     account: AccountId,
     /// What another account has in its own cloud.
     elsewhere: &'static BTreeMap<String, Vec<u8>>,
@@ -110,7 +110,14 @@ fn household(cloud: Box<dyn Cloud>, key: RsaSigningKey, seed: u64) -> Result<Hou
     })
 }
 
-fn furnished(cloud: &Hostile, key: RsaSigningKey, seed: u64) -> Result<Household> {
+/// A store in the adversary's hands, where every device may be shown another history.
+fn hostile() -> MemoryCloud {
+    let cloud = MemoryCloud::default();
+    cloud.fork();
+    cloud
+}
+
+fn furnished(cloud: &MemoryCloud, key: RsaSigningKey, seed: u64) -> Result<Household> {
     let mut house = household(Box::new(cloud.clone()), key, seed)?;
     for (camera, streams) in &CAMERAS[..2] {
         house.pair(PHONES[0], camera, streams)?;
@@ -125,7 +132,7 @@ fn furnished(cloud: &Hostile, key: RsaSigningKey, seed: u64) -> Result<Household
 static ELSEWHERE: OnceLock<(String, BTreeMap<String, Vec<u8>>)> = OnceLock::new();
 
 fn elsewhere() -> Result<(String, BTreeMap<String, Vec<u8>>)> {
-    let cloud = Hostile::default();
+    let cloud = hostile();
     let key = RsaSigningKey::generate(&mut ChaCha20Rng::seed_from_u64(1))?;
     let (made, _) = action::observe(|| {
         let mut house = furnished(&cloud, key, 1)?;
@@ -186,7 +193,7 @@ pub fn play(ops: &[Op], seed: u64) -> Result<Told> {
 impl Scene {
     fn new(seed: u64) -> Result<Self> {
         let mut log = Log::default();
-        let cloud = Hostile::default();
+        let cloud = hostile();
         let (house, steps) = action::observe(|| furnished(&cloud, root(keys::ACCOUNT)?, seed));
         note(&mut log, &steps);
         let house = house?;
@@ -344,7 +351,7 @@ impl Scene {
                 Ok(())
             }
             Op::Restore { who } => {
-                self.cloud.restore(who.into());
+                self.cloud.honest(who.into());
                 Ok(())
             }
             Op::Forge { camera } => self.forge(camera),
@@ -617,7 +624,8 @@ impl Scene {
                 bytes
             }),
         };
-        self.cloud.lie(who, path, instead);
+        self.cloud
+            .lie(who, path, instead.map_or(Lie::Hidden, Lie::Bytes));
     }
 
     /// A thief records with the stolen camera's key, and everybody is shown that clip.
@@ -632,7 +640,8 @@ impl Scene {
             let mut session = thief.begin(&stream, &clock, &mut self.house.rng)?;
             session.write(&bytes)?;
             clock.advance(1_000);
-            thief.finish(session, &clock, &mut self.house.rng)
+            let made = thief.finish(session, &clock, &mut self.house.rng)?;
+            made.store(|_| Ok(()))
         });
         let recorded = recorded?;
         let paths = Paths(self.account);
@@ -650,7 +659,7 @@ impl Scene {
     fn spread(&mut self, objects: Objects, to: impl Iterator<Item = usize> + Clone) {
         for (path, bytes) in objects {
             for who in to.clone() {
-                self.cloud.lie(who, &path, Some(bytes.clone()));
+                self.cloud.lie(who, &path, Lie::Bytes(bytes.clone()));
             }
         }
     }

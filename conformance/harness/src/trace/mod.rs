@@ -2,7 +2,6 @@
 //! and lemmas. It can refute and never prove.
 
 pub mod cli;
-pub mod cloud;
 pub mod embed;
 pub mod evaluate;
 pub mod forge;

@@ -9,10 +9,11 @@ use super::super::values::{Fixed, Hex, Nothing, name, pinned, ring};
 use super::super::{Operation, Outcome};
 use super::{Devices, Text, Viewed, here, viewed};
 use encryptediot::cbor;
+use encryptediot::checkpoint::Checkpoint;
 use encryptediot::cloud::Cloud;
 use encryptediot::owner::{Env, recover};
 use encryptediot::passphrase::Passphrase;
-use encryptediot::phone::{self, Phone, checkpoint_from_text, checkpoint_text};
+use encryptediot::phone::{self, Phone};
 
 /// A phone of the owner that is on the roster, and has seen nothing but its vault.
 #[derive(Deserialize, JsonSchema)]
@@ -78,7 +79,7 @@ impl Operation for PhoneRecover {
         let store = here(&mut devices.stores, &self.store)?;
         let (name, account) = (name(&self.device)?, self.account.into());
         let passphrase = Passphrase::parse(&self.passphrase)?;
-        let read = |text: String| checkpoint_from_text(&account, &text);
+        let read = |text: String| Checkpoint::from_text(&account, &text);
         let checkpoint = self.checkpoint.map(read).transpose()?;
         let mut rng = ChaCha20Rng::seed_from_u64(4);
         let recovered = recover(
@@ -266,7 +267,7 @@ impl Operation for PhoneCheckpoint {
 
     fn run(self, devices: &mut Devices) -> Outcome<Text> {
         let phone = here(&mut devices.phones, &self.device)?;
-        let checkpoint = checkpoint_text(phone.account(), phone.checkpoint());
+        let checkpoint = phone.checkpoint().to_text(phone.account());
         Ok(Text { checkpoint }.into())
     }
 }
@@ -290,7 +291,7 @@ impl Operation for PhoneCheck {
     fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
         let store = here(&mut devices.stores, &self.store)?;
         let phone = here(&mut devices.phones, &self.device)?;
-        let checkpoint = checkpoint_from_text(phone.account(), &self.checkpoint)?;
+        let checkpoint = Checkpoint::from_text(phone.account(), &self.checkpoint)?;
         phone.check(store, &checkpoint)?;
         Ok(Nothing {}.into())
     }

@@ -334,6 +334,17 @@ fn a_wrong_command_line_is_refused_with_what_to_do() {
     ]);
     let nowhere = scene.refused(["--store", "nowhere", "status"], "store-unavailable");
     assert!(text(&nowhere, "message").contains("nowhere") && !scene.path("nowhere").exists());
+    fs::write(scene.path("file"), b"no directory").unwrap();
+    let create = [
+        "--store",
+        "file/store",
+        "account",
+        "create",
+        "--phone",
+        "ben",
+    ];
+    let broken = scene.refused(create, "store-unavailable");
+    assert!(text(&broken, "cause").contains("Not a directory"));
     scene.refused(["view", "--stream", "video", "-o", "out"], "unknown-stream");
     fs::write(scene.path("eiot-home/phones/anna/phone"), b"garbage").unwrap();
     let broken = scene.refused(["status"], "local-state");

@@ -1,5 +1,7 @@
-//! The account: its passphrase, vault and roster (SPEC section "Account").
+//! The account: its passphrase, vault, roster and checkpoints (SPEC section "Account").
 
+pub mod checkpoint;
 pub mod passphrase;
 pub mod roster;
+pub mod unlock;
 pub mod vault;

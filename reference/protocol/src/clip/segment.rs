@@ -13,7 +13,13 @@ use zeroize::Zeroizing;
 use crate::cbor::Bytes;
 use crate::crypto::{Aes128Gcm, NONCE_LEN, SecretBytes, TAG_LEN, sha256};
 use crate::error::{ClipError, Result, StoreError};
-use crate::message::Hash;
+use crate::message::{self, AccountId, Hash};
+
+/// The name of a clip: 16 random bytes.
+pub type ClipId = Bytes<16>;
+
+/// The most plaintext that one session may hold: 64 MiB, 1,024 segments.
+pub const MAX_SESSION: u64 = 64 << 20;
 
 /// Plaintext bytes in a full segment (64 KiB).
 pub const SEGMENT: usize = 64 * 1024;
@@ -23,6 +29,11 @@ pub const SEALED_SEGMENT: usize = SEGMENT + TAG_LEN;
 
 /// A session key (AES-128): one per session, erased after use.
 pub type SessionKey = SecretBytes<16>;
+
+/// The associated data of a clip's segments.
+pub fn segment_context(account: &AccountId, clip: &ClipId) -> Vec<u8> {
+    message::context("segment", account, *clip)
+}
 
 fn nonce(index: u64, last: bool) -> [u8; NONCE_LEN] {
     let mut nonce = [0; NONCE_LEN];

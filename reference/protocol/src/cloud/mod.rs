@@ -9,7 +9,12 @@ use crate::error::{Result, StoreError};
 
 pub use paths::Paths;
 
-/// An object store. Nothing that it returns is trusted; that it loses nothing is hoped.
+/// An object store. The provider may return anything: every answer is verified by the protocol.
+/// Nothing protects against an object that is deleted.
+///
+/// The protocol calls it synchronously, from whatever thread the caller is on: each call blocks until
+/// the store has answered. A program built on an async runtime runs the protocol on a thread
+/// where blocking is allowed.
 pub trait Cloud: Send + Sync {
     /// The object at `path`, or `None`.
     ///

@@ -1,16 +1,14 @@
 //! Announcements: which keys a camera wraps for, one chain per stream (SPEC section
 //! "Announcements").
-//!
-//! With them, the lease extension of an enrolled phone and the camera's acknowledgement.
 
 use minicbor::{Decode, Encode};
 
 use crate::action::{self, Value};
-use crate::cose::{self, Signed};
-use crate::crypto::{KemPublic, RsaPublic, SigningKey, VerifyingKey};
+use crate::cose::Signed;
+use crate::crypto::{KemPublic, RsaPublic, VerifyingKey};
 use crate::error::{AnnouncementError, Result};
 use crate::keys::{Name, kem_id, verifying_id};
-use crate::message::{self, AccountId, Body, Hash, Time};
+use crate::message::{AccountId, Body, Hash, Time};
 use crate::roster::PhoneKeys;
 use crate::statement;
 
@@ -294,107 +292,4 @@ pub fn follow(head: Option<&Head>, next: &Signed<Announcement>) -> Result<Step> 
         hash: next.hash,
         issued,
     }))
-}
-
-/// A phone's word that shared keys may be used for longer, `COSE_Sign1` under its lease key.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Lease {
-    /// The camera.
-    #[n(0)]
-    pub camera: VerifyingKey,
-    /// The stream.
-    #[n(1)]
-    pub stream: Name,
-    /// The announcement in force: a lease does not outlive it.
-    #[n(2)]
-    pub announcement: Hash,
-    /// The phone's lease key, one of those that the announcement lists.
-    #[n(3)]
-    pub key: VerifyingKey,
-    /// Shared keys may be used until then.
-    #[n(4)]
-    pub until: Time,
-}
-
-impl Body for Lease {
-    const TYPE: &'static str = "lease";
-}
-
-/// Signs a lease extension.
-///
-/// # Errors
-/// `crypto`.
-pub fn sign_lease(key: &SigningKey, account: &AccountId, lease: Lease) -> Result<Vec<u8>> {
-    cose::sign(key, message::encode(account, lease))
-}
-
-/// Verifies a lease extension under the key that it names; the camera checks that key.
-///
-/// # Errors
-/// Those of [`cose::open`].
-pub fn open_lease(account: &AccountId, bytes: &[u8]) -> Result<Lease> {
-    let (_, claimed): (_, Lease) = message::decode_any_account(&cose::unverified_payload(bytes)?)?;
-    Ok(cose::open::<Lease>(&claimed.key, account, bytes)?.body)
-}
-
-/// The camera's word that an announcement is in force, `COSE_Sign1` under the camera's key.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Acknowledgement {
-    /// The camera.
-    #[n(0)]
-    pub camera: VerifyingKey,
-    /// The stream.
-    #[n(1)]
-    pub stream: Name,
-    /// The announcement's epoch.
-    #[n(2)]
-    pub epoch: u64,
-    /// The announcement's hash: two phones may have made the same epoch.
-    #[n(3)]
-    pub announcement: Hash,
-    /// The sequence number of the first clip that is recorded under it.
-    #[n(4)]
-    pub first: u64,
-    /// The camera's time.
-    #[n(5)]
-    pub time: Time,
-}
-
-impl Body for Acknowledgement {
-    const TYPE: &'static str = "acknowledgement";
-}
-
-impl Acknowledgement {
-    /// Does it say that the head of this phone's own chain is in force?
-    ///
-    /// # Errors
-    /// `ack-unknown` if it speaks of another phone's fork.
-    pub fn check_head(&self, head: &Head) -> Result<()> {
-        if self.epoch != head.epoch || self.announcement != head.hash {
-            return Err(AnnouncementError::AckUnknown.into());
-        }
-        Ok(())
-    }
-}
-
-/// Verifies an acknowledgement under the key of the camera that must have made it.
-///
-/// # Errors
-/// Those of [`cose::open`]; `wrong-camera`, `unknown-stream` if it speaks of another.
-pub fn open_acknowledgement(
-    account: &AccountId,
-    camera: &VerifyingKey,
-    stream: &Name,
-    bytes: &[u8],
-) -> Result<Acknowledgement> {
-    let ack = cose::open::<Acknowledgement>(camera, account, bytes)?.body;
-    if ack.camera != *camera {
-        return Err(AnnouncementError::WrongCamera.into());
-    }
-    if ack.stream != *stream {
-        return Err(AnnouncementError::UnknownStream.into());
-    }
-    Ok(ack)
 }

@@ -192,10 +192,10 @@ fn what_goes_from_device_to_device_follows_its_grammar() {
         home.phone("phone").unwrap().checkpoint(),
         home.camera("door").unwrap().checkpoint(),
     ] {
-        let checkpoint = encryptediot::phone::checkpoint_text(&account, checkpoint);
+        let checkpoint = checkpoint.to_text(&account);
         check(
             "checkpoint",
-            &text(encryptediot::phone::CHECKPOINT_PREFIX, checkpoint),
+            &text(encryptediot::checkpoint::CHECKPOINT_PREFIX, checkpoint),
         );
     }
 }

@@ -2,10 +2,20 @@
 
 mod adversary;
 mod boundaries;
+mod clouds;
 mod entitlement;
 mod grammar;
 mod interrupted;
+mod interrupted_camera;
 mod lifecycle;
+mod lost_phone;
 mod primitives;
+mod readers;
 mod reasons;
+mod refused;
+mod replays;
+mod secrets;
+mod single_bits;
 mod snapshots;
+mod times;
+mod trials;

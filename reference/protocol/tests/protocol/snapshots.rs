@@ -2,21 +2,23 @@
 //! here. Signatures of the account are left out, since their salt and blinding are drawn by another
 //! crate; those of cameras and phones are deterministic (RFC 6979).
 
-use encryptediot::announcement::{self, Acknowledgement, Announcement, Kind, Lease, StreamKey};
+use encryptediot::acknowledgement::Acknowledgement;
+use encryptediot::announcement::{self, Announcement, Kind, StreamKey};
 use encryptediot::camera::Recorded;
 use encryptediot::cbor::{self, Bytes};
+use encryptediot::checkpoint::Checkpoint;
 use encryptediot::clip::{self, Manifest, Role};
 use encryptediot::contact::{self, Card};
 use encryptediot::crypto::{KemSecret, RsaSigningKey, SecretBytes, SigningKey};
 use encryptediot::error::ErrorKind;
 use encryptediot::grant::{self, Holding, Member};
 use encryptediot::keys;
+use encryptediot::lease::{self, Lease};
 use encryptediot::link::{self, Link, Source};
 use encryptediot::message::{self, AccountId, Hash};
 use encryptediot::pairing::{self, Offer, Reply};
 use encryptediot::passphrase::Passphrase;
 use encryptediot::past::{PastClip, PastShare};
-use encryptediot::phone::{Checkpoint, checkpoint_text};
 use encryptediot::roster::{self, CameraEntry, PhoneKeys, Private};
 use encryptediot::segment::{Sealer, SessionKey};
 use encryptediot::statement::{self, SignedStatement};
@@ -348,7 +350,7 @@ fn lease() {
         key: f.lease.verifying_key(),
         until: START + 1,
     };
-    let bytes = announcement::sign_lease(&f.lease, &f.account, lease).unwrap();
+    let bytes = lease::sign(&f.lease, &f.account, lease).unwrap();
     insta::assert_snapshot!(sign1(&bytes));
 }
 
@@ -462,7 +464,7 @@ fn checkpoint() {
         streams: vec![(n("x"), head)],
     };
     let bytes = message::encode(&f.account, checkpoint.clone());
-    let text = checkpoint_text(&f.account, checkpoint);
+    let text = checkpoint.to_text(&f.account);
     insta::assert_snapshot!(format!("{text}\n{}", diagnostic(&bytes)));
 }
 

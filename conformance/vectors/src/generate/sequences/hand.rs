@@ -1,12 +1,12 @@
 //! Announcements and leases made by hand: what no owner would make is among them.
 
 use encryptediot::{
-    announcement::{
-        Acknowledgement, Announcement, Kind, Lease, StreamKey, Window, open, sign_lease,
-    },
+    acknowledgement::Acknowledgement,
+    announcement::{Announcement, Kind, StreamKey, Window, open},
     cbor::Bytes,
     crypto::{KemSecret, SigningKey, sha256},
     keys::kem_id,
+    lease::{self, Lease},
     message::{self, Hash, Time},
     pairing::Offer,
     roster::PhoneKeys,
@@ -198,7 +198,7 @@ impl Stage {
         } else if words.eat("but of another account") {
             account = World::other()?.account;
         }
-        Ok(sign_lease(&by, &account, lease)?)
+        Ok(lease::sign(&by, &account, lease)?)
     }
 
     fn lease_key(&self, words: &mut Words) -> Result<SigningKey> {

@@ -1,6 +1,6 @@
 //! What steps ask: what is read from their words, and what else is given.
 
-use encryptediot::{contact::safety_number, crypto::KemSecret, phone::checkpoint_text};
+use encryptediot::{contact::safety_number, crypto::KemSecret};
 use serde_json::{Value, json};
 
 use super::super::super::{Error, Result};
@@ -152,7 +152,7 @@ impl Stage {
     /// A checkpoint, as text.
     pub fn checkpoint(&self, words: &mut Words) -> Result<Value> {
         let checkpoint = called(&self.checkpoints, words, "a checkpoint")?.clone();
-        Ok(checkpoint_text(&self.world.account, checkpoint).into())
+        Ok(checkpoint.to_text(&self.world.account).into())
     }
 
     /// `"TEXT"`, `a zero` or `NUMBER MiB of zeros`: bytes, as they stand in an input.

@@ -2,6 +2,7 @@
 //! rolls back and forks. They are told in `stories/`, in a language that `stories/README.md` describes;
 //! here they are played on the reference, which must answer as they state.
 
+mod forged;
 mod hand;
 mod house;
 mod inputs;

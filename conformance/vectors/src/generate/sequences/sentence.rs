@@ -37,15 +37,15 @@ impl Sentence {
     /// `[at TIME | wall TIME counter LENGTH | from TIME..TIME] WHO [in VIEW] …`, and a comment.
     pub fn new(mut words: Words, comment: Option<&str>) -> Result<Self> {
         let when = if words.eat("at") {
-            let time = words.time()?;
-            Some(When::At(time, time.saturating_sub(START)))
+            let time = started(words.time()?)?;
+            Some(When::At(time, time - START))
         } else if words.eat("wall") {
             let wall = words.time()?;
             words.need("counter")?;
             Some(When::At(wall, words.length()?))
         } else if words.eat("from") {
             let (start, end) = words.span()?;
-            Some(When::From(start, end))
+            Some(When::From(started(start)?, started(end)?))
         } else {
             None
         };
@@ -129,6 +129,12 @@ impl Sentence {
         let known = SPEC.reasons.iter().any(|(name, _)| *name == reason);
         known.then_some(reason).ok_or(expected)
     }
+}
+
+/// A time by both clocks: the counter started with the story.
+fn started(time: Time) -> Result<Time> {
+    let before = || Error::Generate("expected a time after the start of the story".to_owned());
+    (time >= START).then_some(time).ok_or_else(before)
 }
 
 fn untimed(what: &str) -> Error {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use encryptediot::phone::Checkpoint;
+use encryptediot::checkpoint::Checkpoint;
 use encryptediot_shim::{Answer, Devices, dispatch};
 use serde_json::{Map, Value, json};
 

@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Act, Env, Owner, Plan};
+use super::announce::Plan;
+use super::unlocked::{Env, Owner};
 use crate::announcement::{self, Kind, Window};
 use crate::contact::VerifiedMember;
 use crate::error::{AnnouncementError, GrantError, Result};
@@ -36,7 +37,7 @@ impl Owner<'_> {
         if lease == 0 || lease > announcement::MAX_LEASE {
             return Err(AnnouncementError::Lease.into());
         }
-        let mut act = Act::default();
+        let mut act = self.begin(env)?;
         let mut draft = self.next_roster(env.now)?;
         let before = draft.private.clone();
         self.read_every_record(env)?;
@@ -47,8 +48,8 @@ impl Owner<'_> {
                 Some((_, recorded)) if recorded == key => {}
                 Some(_) => return Err(GrantError::AlreadyMember.into()),
                 None => {
-                    let (ring, private) = (&self.phone.ring, &mut draft.private);
-                    let number = self.introduce(&mut act, private, ring, name.clone(), key, env)?;
+                    let private = &mut draft.private;
+                    let number = self.introduce(&mut act, private, name.clone(), key, env)?;
                     known.insert(name, (number, *key));
                 }
             }

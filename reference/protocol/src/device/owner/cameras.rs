@@ -1,0 +1,73 @@
+//! A paired camera joins the account.
+
+use std::collections::BTreeSet;
+
+use super::announce::{DEFAULT_LEASE, NextAnnouncement, Plan};
+use super::unlocked::{Env, Owner};
+use crate::action;
+use crate::announcement::Kind;
+use crate::error::{PairingError, Result};
+use crate::keys::{Name, verifying_id};
+use crate::pairing::Reply;
+use crate::roster::CameraEntry;
+
+impl Owner<'_> {
+    /// Puts a paired camera on the roster and announces the first keys of its streams, with those
+    /// members who are given every stream.
+    ///
+    /// # Errors
+    /// `stream-taken`, and those of committing.
+    pub fn add_camera(&mut self, name: Name, reply: &Reply, env: &mut Env<'_>) -> Result<()> {
+        let mut act = self.begin(env)?;
+        let mut draft = self.next_roster(env.now)?;
+        let camera = CameraEntry {
+            name,
+            key: reply.camera,
+            streams: reply.streams.clone(),
+        };
+        if draft.cameras.contains(&camera) {
+            // An act that got as far as the roster: what is not announced yet is.
+            let mut streams = camera.streams;
+            self.phone.follow_streams(env.cloud, &streams)?;
+            streams.retain(|stream| !self.phone.streams.contains_key(stream));
+            return match &*streams {
+                [] => Ok(()),
+                streams => self.rotate(streams, env),
+            };
+        }
+        let taken = |stream| draft.cameras.iter().any(|c| c.streams.contains(stream));
+        let again = (1..)
+            .zip(&camera.streams)
+            .any(|(i, s)| camera.streams[i..].contains(s));
+        if again
+            || camera.streams.iter().any(taken)
+            || draft.cameras.iter().any(|c| c.name == camera.name)
+        {
+            return Err(PairingError::StreamTaken.into());
+        }
+        action::log("Pair", || {
+            let csk = action::fresh("key", verifying_id(&camera.key));
+            let ask = action::fresh("root", self.phone.account);
+            let account = action::name(self.phone.account);
+            vec![("U", account), ("csk", csk), ("ask", ask)]
+        });
+        let all: BTreeSet<u64> = draft.private.all_streams.iter().copied().collect();
+        self.read_records(all.iter().copied(), env)?;
+        let plan = Plan::from([((Kind::Dsk, None), all)]);
+        let phones = self.phone.roster()?.phone_keys();
+        for stream in &camera.streams {
+            let next = NextAnnouncement {
+                stream,
+                camera: camera.key,
+                plan: &plan,
+                owner: None,
+                phones: &phones,
+                lease: DEFAULT_LEASE,
+            };
+            self.announce(&mut act, next, env)?;
+        }
+        draft.cameras.push(camera);
+        self.add_roster(&mut act, draft, env)?;
+        self.commit(act, env)
+    }
+}

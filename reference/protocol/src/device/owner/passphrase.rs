@@ -1,0 +1,46 @@
+//! The passphrase: another one, or the PDK kept for this phone.
+
+use super::unlocked::{Env, Owner};
+use crate::error::Result;
+use crate::keys::kem_id;
+use crate::passphrase::Passphrase;
+use crate::phone::Outgoing;
+use crate::unlock;
+use crate::vault::{Pdk, Work};
+
+impl Owner<'_> {
+    /// Seals the vault under a new passphrase. What the old passphrase and the old vaults open,
+    /// they still open (SPEC section "Loss").
+    ///
+    /// # Errors
+    /// `work-out-of-range`, `conflict`, and those of committing.
+    pub fn change_passphrase(
+        &mut self,
+        passphrase: &Passphrase,
+        work: Work,
+        env: &mut Env<'_>,
+    ) -> Result<()> {
+        let mut act = self.begin(env)?;
+        let pdk = Pdk::derive(passphrase, work, env.rng)?;
+        let ring = self.opened.ring.clone();
+        self.add_vault(&mut act, ring, pdk, env)?;
+        self.commit(act, env)
+    }
+
+    /// Leaves the passphrase-derived key in the cloud, wrapped to this phone's instance key (paper
+    /// section 3.2.1). Whoever has this phone then has the account.
+    ///
+    /// # Errors
+    /// `crypto`, and those of committing.
+    pub fn keep_unlocked(&mut self, env: &mut Env<'_>) -> Result<()> {
+        let mut act = self.begin(env)?;
+        let (account, instance) = (&self.phone.account, self.phone.instance.public());
+        let bytes = unlock::seal(account, &instance, &self.opened.pdk, env.rng)?;
+        act.other.push(Outgoing {
+            path: self.phone.paths().unlock(kem_id(&instance)),
+            replace: true,
+            bytes,
+        });
+        self.commit(act, env)
+    }
+}

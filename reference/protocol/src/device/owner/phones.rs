@@ -1,0 +1,125 @@
+//! The account's phones: a lost one is dropped (SPEC section "Loss"), and what its keys open is
+//! replaced.
+
+use std::collections::BTreeMap;
+
+use super::act::Act;
+use super::announce::renumber;
+use super::unlocked::{Env, Owner};
+use crate::crypto::SecretBytes;
+use crate::error::{AccountError, Error, Result};
+use crate::grant::Member;
+use crate::keys::Name;
+use crate::passphrase::Passphrase;
+use crate::roster::{self, PhoneKeys, Private};
+use crate::vault::{Pdk, Work};
+
+impl Owner<'_> {
+    /// Drops a lost phone (SPEC section "Loss"): a fresh key on the ring, fresh pairwise keys by
+    /// public key for every member, fresh keys on every stream. With `passphrase`, the vault is
+    /// sealed under that one from now on: needed where the lost phone may have held the old one.
+    ///
+    /// Where another phone's announcement came first on some stream (`conflict`), that stream is
+    /// not done: the same command, run again, does it, although the phone is off the roster.
+    ///
+    /// # Errors
+    /// `unknown-phone`, `last-phone`, and those of committing.
+    pub fn lose_phone(
+        &mut self,
+        lost: &Name,
+        passphrase: Option<(&Passphrase, Work)>,
+        env: &mut Env<'_>,
+    ) -> Result<()> {
+        let mut act = self.begin(env)?;
+        let mut draft = self.next_roster(env.now)?;
+        let before = draft.phones.len();
+        draft.phones.retain(|(name, _)| name != lost);
+        let mut unfinished = || {
+            self.phone.follow_every_stream(env.cloud)?;
+            let mut streams = self.phone.streams.keys();
+            streams.try_fold(false, |any, stream| {
+                Ok::<_, Error>(any | self.phone.in_force(env.cloud, stream)?.predates_loss)
+            })
+        };
+        if draft.phones.len() == before && !unfinished()? {
+            return Err(AccountError::UnknownPhone.into());
+        }
+        if draft.phones.is_empty() || *lost == self.phone.name {
+            return Err(AccountError::LastPhone.into());
+        }
+        // A vault that an earlier loss sealed and whose roster is still to come has a key more.
+        act.ring = self.opened.ring.clone();
+        act.ring.keys.push(SecretBytes::random(env.rng));
+        let pdk = match passphrase {
+            Some((passphrase, work)) => Pdk::derive(passphrase, work, env.rng)?,
+            None => self.opened.pdk.clone(),
+        };
+        self.republish(act, draft, Some(pdk), env)
+    }
+
+    /// Publishes a roster and, for its phones, a new announcement on every stream. With `pdk`, the
+    /// act's ring is a new one: it is sealed under that PDK, and everything that the old ring opens is
+    /// replaced.
+    pub(super) fn republish(
+        &mut self,
+        mut act: Act,
+        mut draft: roster::Draft,
+        pdk: Option<Pdk>,
+        env: &mut Env<'_>,
+    ) -> Result<()> {
+        let mut streams = self.streams(&self.every_stream()?, env)?;
+        if let Some(pdk) = pdk {
+            // Also those who have nothing now: they may be given something later.
+            let members = self.all_members(env)?;
+            let ring = act.ring.clone();
+            self.add_vault(&mut act, ring, pdk, env)?;
+            let numbers = self.introduce_again(&mut act, &mut draft.private, members, env)?;
+            for next in streams.values_mut() {
+                renumber(&mut next.plan, &numbers);
+                next.owner = None;
+            }
+        }
+        let phones: Vec<PhoneKeys> = draft.phones.iter().map(|(_, keys)| keys.clone()).collect();
+        self.announce_to(&mut act, streams, &phones, None, env)?;
+        self.add_roster(&mut act, draft, env)?;
+        self.commit(act, env)
+    }
+
+    /// Gives every member a new number and a new pairwise key, by public key; one for all the
+    /// numbers that the member has had.
+    fn introduce_again(
+        &self,
+        act: &mut Act,
+        private: &mut Private,
+        members: Vec<Member>,
+        env: &mut Env<'_>,
+    ) -> Result<BTreeMap<u64, u64>> {
+        let (mut numbers, mut done) = (BTreeMap::new(), BTreeMap::new());
+        for Member {
+            number: old,
+            name,
+            key,
+            ..
+        } in members
+        {
+            let number = match done.get(&(name.clone(), key)) {
+                Some(number) => *number,
+                None => {
+                    let new = self.introduce(act, private, name.clone(), &key, env)?;
+                    done.insert((name, key), new);
+                    new
+                }
+            };
+            numbers.insert(old, number);
+        }
+        private.all_streams = private
+            .all_streams
+            .iter()
+            .filter_map(|n| numbers.get(n))
+            .copied()
+            .collect();
+        private.all_streams.sort_unstable();
+        private.all_streams.dedup();
+        Ok(numbers)
+    }
+}
