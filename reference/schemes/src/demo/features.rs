@@ -42,9 +42,9 @@ pub struct Cell {
 /// Clips of a stream that somebody could open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Exposure {
-    /// Who.
+    /// The device or party that tries, by name.
     pub party: String,
-    /// The stream.
+    /// The name of the stream that is tried.
     pub stream: String,
     /// The clips, of four.
     pub clips: Vec<u64>,
