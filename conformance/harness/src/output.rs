@@ -55,7 +55,7 @@ pub fn json(summary: &Summary) -> serde_json::Result<String> {
 ///
 /// # Errors
 /// If a text cannot stand in XML.
-pub fn junit(summary: &Summary) -> Result<String, quick_junit::SerializeError> {
+pub fn junit(summary: &Summary) -> Result<String, report::SerializeError> {
     let cases = summary.findings.iter().map(|finding| report::Case {
         class: "conformance",
         name: &finding.name,

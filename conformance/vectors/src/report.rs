@@ -111,7 +111,7 @@ pub fn json(report: &Report) -> serde_json::Result<String> {
 ///
 /// # Errors
 /// If a text cannot stand in XML.
-pub fn junit(report: &Report) -> Result<String, quick_junit::SerializeError> {
+pub fn junit(report: &Report) -> Result<String, report::SerializeError> {
     let cases = report.findings.iter().map(|finding| report::Case {
         class: &finding.file,
         name: &finding.id,

@@ -1,6 +1,5 @@
 //! What every command works with: the options that all share, the cloud, the time.
 
-use encryptediot_store::ObjectCloud;
 use std::cell::{Cell, OnceCell};
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,6 +11,7 @@ use encryptediot::error::StoreError;
 use encryptediot::message::Time;
 use encryptediot::vault::Work;
 use encryptediot::{Error, Result};
+use encryptediot_store::DirectoryCloud;
 use serde_json::Value;
 
 use crate::failure::{Failure, Outcome, cause};
@@ -184,9 +184,10 @@ pub fn tell(text: impl std::fmt::Display) {
 pub fn open_cloud(store: &str, make: bool) -> Outcome<Traced> {
     let opened = match store.strip_prefix("s3://") {
         Some(bucket) => open_s3(bucket),
+        None if make => directory(DirectoryCloud::create(Path::new(store))),
         None => {
             let path = Path::new(store);
-            if !make && !path.is_dir() {
+            if !path.is_dir() {
                 return Err(Box::<Failure>::from(StoreError::Unavailable)
                     .because(format_args!("there is no directory {store}"))
                     .at("opening the store")
@@ -194,7 +195,7 @@ pub fn open_cloud(store: &str, make: bool) -> Outcome<Traced> {
                         "give --store DIR or set EIOT_STORE; 'eiot account create' makes a new one",
                     ));
             }
-            ObjectCloud::directory(path).map_err(Into::into)
+            directory(DirectoryCloud::open(path))
         }
     };
     opened
@@ -202,13 +203,17 @@ pub fn open_cloud(store: &str, make: bool) -> Outcome<Traced> {
         .map_err(|failure| failure.at(format!("opening the store {store}")))
 }
 
+fn directory(opened: Result<DirectoryCloud>) -> Outcome<Box<dyn Cloud>> {
+    Ok(Box::new(opened?))
+}
+
 #[cfg(feature = "s3")]
-fn open_s3(bucket: &str) -> Outcome<ObjectCloud> {
-    Ok(ObjectCloud::s3(bucket)?)
+fn open_s3(bucket: &str) -> Outcome<Box<dyn Cloud>> {
+    Ok(Box::new(encryptediot_store::ObjectCloud::s3(bucket)?))
 }
 
 #[cfg(not(feature = "s3"))]
-fn open_s3(_: &str) -> Outcome<ObjectCloud> {
+fn open_s3(_: &str) -> Outcome<Box<dyn Cloud>> {
     Err(Failure::usage(
         "this eiot was built without S3",
         "build it with 'cargo build --release --features s3'",
@@ -217,12 +222,12 @@ fn open_s3(_: &str) -> Outcome<ObjectCloud> {
 
 /// A cloud that remembers what it was asked for last, so that an error can name the object.
 pub struct Traced {
-    inner: ObjectCloud,
+    inner: Box<dyn Cloud>,
     last: Mutex<Option<String>>,
 }
 
 impl Traced {
-    fn new(inner: ObjectCloud) -> Self {
+    fn new(inner: Box<dyn Cloud>) -> Self {
         let last = Mutex::new(None);
         Self { inner, last }
     }
@@ -235,9 +240,9 @@ impl Traced {
             .clone()
     }
 
-    fn on<T>(&self, path: &str, ask: impl FnOnce(&ObjectCloud) -> Result<T>) -> Result<T> {
+    fn on<T>(&self, path: &str, ask: impl FnOnce(&dyn Cloud) -> Result<T>) -> Result<T> {
         self.trace(path);
-        ask(&self.inner)
+        ask(&*self.inner)
     }
 
     fn trace(&self, path: &str) {

@@ -6,7 +6,7 @@
 //! listings and refused where an object is asked for.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, ErrorKind, Read, Seek as _, SeekFrom, Write as _};
+use std::io::{self, ErrorKind, Read, Seek as _, SeekFrom, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -137,7 +137,7 @@ impl DirectoryCloud {
     fn must_be(&self, path: &str, bytes: impl Read) -> Result<()> {
         let object = self.open_object(path).map_err(unavailable)?;
         let object = object.ok_or(StoreError::Conflict)?;
-        match same(bytes, object).map_err(unavailable)? {
+        match crate::same(bytes, object).map_err(unavailable)? {
             true => Ok(()),
             false => Err(StoreError::Conflict.into()),
         }
@@ -251,19 +251,12 @@ fn entries(folder: &OwnedFd) -> io::Result<Vec<(String, FileType)>> {
     Ok(entries)
 }
 
-fn same(a: impl Read, b: impl Read) -> io::Result<bool> {
-    let (mut a, mut b) = (BufReader::new(a), BufReader::new(b));
-    loop {
-        let (left, right) = (a.fill_buf()?, b.fill_buf()?);
-        let common = left.len().min(right.len());
-        if left[..common] != right[..common] {
-            return Ok(false);
-        }
-        if common == 0 {
-            return Ok(left.is_empty() && right.is_empty());
-        }
-        a.consume(common);
-        b.consume(common);
+/// A file of this device, which must be one that can be read to an end.
+fn open_local(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    match file.metadata()?.is_dir() {
+        true => Err(ErrorKind::IsADirectory.into()),
+        false => Ok(file),
     }
 }
 
@@ -299,7 +292,7 @@ impl Cloud for DirectoryCloud {
 
     /// A file on the file system of the directory becomes the object by a hard link; any other is copied.
     fn create_from(&self, path: &str, file: &Path) -> Result<()> {
-        let open = || File::open(file).map_err(|error| StoreError::LocalState.because(error));
+        let open = || open_local(file).map_err(|error| StoreError::LocalState.because(error));
         let mut created = self.link(path, file);
         if let Err(error) = &created
             && error.kind() != ErrorKind::AlreadyExists

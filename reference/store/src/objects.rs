@@ -1,13 +1,12 @@
-//! The cloud over the `object_store` crate: a directory or an S3 bucket.
+//! The cloud over the `object_store` crate: an S3 bucket, or objects in memory.
 
-use std::io::{BufRead as _, BufReader, Cursor, ErrorKind, Read, Seek as _, SeekFrom};
+use std::io::{Cursor, Read};
 use std::sync::Arc;
 
-use encryptediot::cloud::{Cloud, folders_of};
+use encryptediot::cloud::Cloud;
 use encryptediot::error::{Error, Result, StoreError};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
     GetOptions, GetRange, GetResult, GetResultPayload, ObjectStore, ObjectStoreExt, PutMode,
@@ -15,7 +14,7 @@ use object_store::{
 };
 use tokio::runtime::{Handle, Runtime};
 
-/// A [`Cloud`] over the `object_store` crate: a directory, memory, or S3.
+/// A [`Cloud`] over the `object_store` crate: S3, or memory.
 ///
 /// Each call blocks the calling thread until the store has answered. The store's client is driven
 /// by a runtime of this value's own. Inside a task of another tokio runtime the calls work too, at
@@ -23,8 +22,6 @@ use tokio::runtime::{Handle, Runtime};
 pub struct ObjectCloud {
     store: Arc<dyn ObjectStore>,
     driver: Driver,
-    /// Where the objects are files.
-    directory: Option<Arc<LocalFileSystem>>,
 }
 
 impl ObjectCloud {
@@ -36,21 +33,6 @@ impl ObjectCloud {
         Ok(Self {
             store,
             driver: Driver::new()?,
-            directory: None,
-        })
-    }
-
-    /// Over a directory, which is made if it is not there.
-    ///
-    /// # Errors
-    /// `store-unavailable`.
-    pub fn directory(path: &std::path::Path) -> Result<Self> {
-        std::fs::create_dir_all(path).map_err(|error| StoreError::Unavailable.because(error))?;
-        let store = Arc::new(LocalFileSystem::new_with_prefix(path).map_err(unavailable)?);
-        let directory = Some(Arc::clone(&store));
-        Ok(Self {
-            directory,
-            ..Self::new(store)?
         })
     }
 
@@ -126,11 +108,6 @@ impl ObjectCloud {
     /// What a store has found, as it comes.
     fn as_it_comes<'a>(&'a self, found: GetResult) -> Result<Box<dyn Read + 'a>> {
         match found.payload {
-            GetResultPayload::File(mut file, _) => {
-                let start = file.seek(SeekFrom::Start(found.range.start));
-                start.map_err(|error| StoreError::Unavailable.because(error))?;
-                Ok(Box::new(file))
-            }
             GetResultPayload::Stream(stream) => Ok(Box::new(Streamed {
                 driver: &self.driver,
                 stream,
@@ -143,36 +120,11 @@ impl ObjectCloud {
     fn must_be(&self, path: &str, file: &std::path::Path) -> Result<()> {
         let file = std::fs::File::open(file).map_err(local)?;
         let object = self.read(path, 0)?.ok_or(StoreError::Conflict)?;
-        match same(file, object) {
+        match crate::same(file, object) {
             Ok(true) => Ok(()),
             Ok(false) => Err(StoreError::Conflict.into()),
             Err(error) => Err(StoreError::Unavailable.because(error)),
         }
-    }
-}
-
-/// Makes `file` the object at `place`, unless there is one.
-fn link(directory: &LocalFileSystem, place: &Path, file: &std::path::Path) -> std::io::Result<()> {
-    let path = directory.path_to_filesystem(place)?;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::hard_link(file, path)
-}
-
-fn same(a: impl Read, b: impl Read) -> std::io::Result<bool> {
-    let (mut a, mut b) = (BufReader::new(a), BufReader::new(b));
-    loop {
-        let (left, right) = (a.fill_buf()?, b.fill_buf()?);
-        let common = left.len().min(right.len());
-        if left[..common] != right[..common] {
-            return Ok(false);
-        }
-        if common == 0 {
-            return Ok(left.is_empty() && right.is_empty());
-        }
-        a.consume(common);
-        b.consume(common);
     }
 }
 
@@ -270,19 +222,9 @@ impl Cloud for ObjectCloud {
         }
     }
 
-    /// A file that is on the file system of the objects' directory becomes the object, by a hard link, and
-    /// nothing is copied. Anything else goes up in parts.
+    /// A larger file goes up in parts.
     fn create_from(&self, path: &str, file: &std::path::Path) -> Result<()> {
         let place = Path::from(path);
-        if let Some(directory) = &self.directory {
-            match link(directory, &place, file) {
-                Ok(()) => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    return self.must_be(path, file);
-                }
-                Err(_) => {}
-            }
-        }
         let mut from = std::fs::File::open(file).map_err(local)?;
         if from.metadata().map_err(local)?.len() <= PART as u64 {
             let mut bytes = Vec::new();
@@ -334,10 +276,6 @@ impl Cloud for ObjectCloud {
     }
 
     fn folders(&self, prefix: &str) -> Result<Vec<String>> {
-        // A directory stays when the last object in it is gone.
-        if self.directory.is_some() {
-            return Ok(folders_of(prefix, &self.list(prefix)?));
-        }
         let prefix = Path::from(prefix);
         let listed = self.store.list_with_delimiter(Some(&prefix));
         let listed = self.driver.wait(listed).map_err(unavailable)?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use encryptediot::Error;
 use encryptediot::cloud::Cloud;
 use encryptediot::error::StoreError;
-use encryptediot_store::{Home, ObjectCloud};
+use encryptediot_store::{DirectoryCloud, Home};
 
 /// The reason of an error, and the kind of the system's error at the end of its chain of sources.
 fn told(error: &Error) -> (&'static str, Option<ErrorKind>) {
@@ -33,7 +33,7 @@ fn a_store_whose_directory_cannot_be_made_says_why() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     std::fs::write(&file, b"no directory").unwrap();
-    let error = refused(ObjectCloud::directory(&file.join("store")));
+    let error = refused(DirectoryCloud::create(&file.join("store")));
     let expected = ("store-unavailable", Some(ErrorKind::NotADirectory));
     assert_eq!(told(&error), expected);
     // By value the reason is as it was.
@@ -45,7 +45,7 @@ fn a_store_whose_directory_cannot_be_made_says_why() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_permission_that_is_missing_is_said() {
-    let error = refused(ObjectCloud::directory(Path::new("/sys/eiot")));
+    let error = refused(DirectoryCloud::create(Path::new("/sys/eiot")));
     let expected = ("store-unavailable", Some(ErrorKind::PermissionDenied));
     assert_eq!(told(&error), expected);
     let error = refused(Home::open(Path::new("/sys/eiot")));
@@ -56,7 +56,7 @@ fn a_permission_that_is_missing_is_said() {
 #[test]
 fn an_object_that_cannot_be_written_says_why() {
     let directory = tempfile::tempdir().unwrap();
-    let cloud = ObjectCloud::directory(directory.path()).unwrap();
+    let cloud = DirectoryCloud::create(directory.path()).unwrap();
     cloud.create("account/object", b"a file").unwrap();
     for error in [
         refused(cloud.create("account/object/below", b"x")),
@@ -74,7 +74,7 @@ fn an_object_that_cannot_be_written_says_why() {
 #[test]
 fn a_file_that_cannot_be_uploaded_says_why() {
     let directory = tempfile::tempdir().unwrap();
-    let cloud = ObjectCloud::memory().unwrap();
+    let cloud = DirectoryCloud::create(&directory.path().join("store")).unwrap();
     let error = refused(cloud.create_from("a", &directory.path().join("missing")));
     assert_eq!(told(&error), ("local-state", Some(ErrorKind::NotFound)));
     let error = refused(cloud.create_from("a", directory.path()));

@@ -1,10 +1,12 @@
-//! The proofs: runs a prover on every lemma of the models and judges what it says against the
-//! manifest of expected verdicts.
+//! The proofs: runs a prover on every lemma of the models and judges its verdicts by the pins.
 //!
 //! The prover's exit code counts for nothing, since it is 0 for lemmas that are false or were not
 //! proven. What counts is a complete summary of the right file, with the expected verdict for a
-//! lemma that says what was pinned, under restrictions that were pinned, resting on nothing that
+//! lemma that states what was pinned, under restrictions that were pinned, resting on nothing that
 //! was not proven.
+//!
+//! [`manifest`] has the pins and [`observed`] the observations; [`spthy`] reads the models; [`plan`]
+//! spreads lemmas over processes, [`run`] runs them, [`gate`] judges; [`bless`] pins anew.
 
 pub mod bless;
 pub mod cache;

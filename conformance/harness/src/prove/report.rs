@@ -111,7 +111,7 @@ impl Report {
     ///
     /// # Errors
     /// If a text cannot stand in XML.
-    pub fn junit(&self) -> Result<String, quick_junit::SerializeError> {
+    pub fn junit(&self) -> Result<String, report::SerializeError> {
         let problems = self.problems.iter().map(|problem| report::Case {
             class: &problem.file,
             name: &problem.what,

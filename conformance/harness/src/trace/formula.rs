@@ -37,13 +37,13 @@ pub enum Formula {
     Quantified {
         /// `All`, or `Ex`.
         all: bool,
-        /// What it is said of.
+        /// The formula that is quantified.
         body: Box<Formula>,
     },
 }
 
 impl Formula {
-    /// The names of the facts that it speaks of.
+    /// The names of its facts.
     pub fn facts(&self) -> Vec<&str> {
         match self {
             Self::Fact { name, .. } => vec![name],
@@ -72,16 +72,16 @@ impl Scope {
     }
 
     fn time(&self, name: &str) -> Option<usize> {
-        let there = self.times.iter().rev().find(|(is, _)| is == name);
-        there.map(|(_, at)| *at)
+        let bound = self.times.iter().rev().find(|(is, _)| is == name);
+        bound.map(|(_, at)| *at)
     }
 }
 
 impl Variables for Scope {
     fn variable(&mut self, sort: Sort, name: &str) -> Result<Pattern, String> {
-        let there = self.terms.iter().rev().find(|(is, _)| is == name);
-        let there = there.map(|(_, at)| Pattern::Var(*at, sort));
-        there.ok_or_else(|| format!("no quantifier binds {name}"))
+        let bound = self.terms.iter().rev().find(|(is, _)| is == name);
+        let bound = bound.map(|(_, at)| Pattern::Var(*at, sort));
+        bound.ok_or_else(|| format!("no quantifier binds {name}"))
     }
 }
 
@@ -96,9 +96,9 @@ impl Parser<'_> {
         }
         let right = self.formula(scope)?;
         let (a, b) = (Box::new(left), Box::new(right));
-        let there = Formula::Implies(a.clone(), b.clone());
+        let forth = Formula::Implies(a.clone(), b.clone());
         Ok(Formula::And(
-            Box::new(there),
+            Box::new(forth),
             Box::new(Formula::Implies(b, a)),
         ))
     }

@@ -1,7 +1,7 @@
-//! A model as something that can be run: rules, restrictions and lemmas, parsed out of the `.spthy`
-//! file that the prover reads.
+//! A model's rules, restrictions and lemmas, with their terms and formulas. Tokens, flags, items and
+//! headers are read by [`crate::prove::spthy`]; this is the grammar within rules and formulas.
 //!
-//! What is understood is what the models here use: the built-in message theories without
+//! Understood is what the models here use: the built-in message theories without
 //! exponentiation, function symbols without equations, macros, `let`, facts with attributes. Anything
 //! else is an error, not a guess.
 
@@ -17,7 +17,7 @@ use crate::prove::spthy::{Quantifier, Source};
 /// A fact in a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
-    /// Does it stay when it is used (`!`)?
+    /// Whether it stays when it is used (`!`).
     pub persistent: bool,
     /// Its name.
     pub name: String,
@@ -32,11 +32,11 @@ pub struct Rule {
     pub name: String,
     /// Its variables: sort and name; patterns have their numbers.
     pub variables: Vec<(Sort, String)>,
-    /// What it needs.
+    /// Its premises.
     pub premises: Vec<Fact>,
     /// Its action facts.
     pub actions: Vec<Fact>,
-    /// What it gives.
+    /// Its conclusions.
     pub conclusions: Vec<Fact>,
 }
 
@@ -54,7 +54,7 @@ pub struct Property {
     pub name: String,
     /// All traces, or one.
     pub quantifier: Quantifier,
-    /// What it says.
+    /// Its formula.
     pub formula: Formula,
     /// The names of its variables, by their numbers: for terms, for time points.
     pub names: (Vec<String>, Vec<String>),
@@ -67,7 +67,7 @@ pub struct Theory {
     pub rules: Vec<Rule>,
     /// Its restrictions.
     pub restrictions: Vec<Property>,
-    /// The facts that a restriction speaks of.
+    /// The names of the facts in restrictions.
     pub restricted: BTreeSet<String>,
     /// Its lemmas.
     pub lemmas: Vec<Property>,
@@ -91,7 +91,7 @@ struct Word<'t> {
     place: usize,
 }
 
-/// Where variables come from: their number, by the name in the text.
+/// A scope: what the name of a variable stands for.
 pub(super) trait Variables {
     /// The pattern that a variable stands for.
     fn variable(&mut self, sort: Sort, name: &str) -> Result<Pattern, String>;
@@ -109,8 +109,8 @@ impl Variables for InRule {
         if let (Sort::Message, Some(pattern)) = (sort, self.defined.get(name)) {
             return Ok(pattern.clone());
         }
-        let there = self.variables.iter().position(|(_, is)| is == name);
-        if let Some(at) = there {
+        let known = self.variables.iter().position(|(_, is)| is == name);
+        if let Some(at) = known {
             return match self.variables[at].0 == sort {
                 true => Ok(Pattern::Var(at, sort)),
                 false => Err(format!("{name} is of two sorts")),
@@ -121,13 +121,13 @@ impl Variables for InRule {
     }
 }
 
-/// What a macro's parameters stand for.
+/// The arguments of a macro, by its parameters.
 struct InMacro<'a>(BTreeMap<&'a str, Pattern>);
 
 impl Variables for InMacro<'_> {
     fn variable(&mut self, _: Sort, name: &str) -> Result<Pattern, String> {
-        let there = self.0.get(name).cloned();
-        there.ok_or_else(|| format!("{name} is no parameter of the macro"))
+        let argument = self.0.get(name).cloned();
+        argument.ok_or_else(|| format!("{name} is no parameter of the macro"))
     }
 }
 
@@ -410,8 +410,8 @@ impl<'t> Parser<'t> {
     }
 
     fn function(&self, name: &str) -> Option<(&'static str, usize)> {
-        let there = self.functions.get_key_value(name);
-        there.map(|(name, arity)| (*name, *arity))
+        let known = self.functions.get_key_value(name);
+        known.map(|(name, arity)| (*name, *arity))
     }
 
     /// Terms in parentheses.

@@ -73,13 +73,6 @@ impl Builder {
         }
     }
 
-    /// What the tests that follow check, and what they look for.
-    pub fn about(&mut self, checks: &[&str], flags: &[&str]) -> &mut Self {
-        let owned = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect();
-        (self.checks, self.flags) = (owned(checks), owned(flags));
-        self
-    }
-
     /// Shares bytes under a name.
     pub fn share(&mut self, name: &str, bytes: &[u8]) {
         self.file.shared.insert(name.to_owned(), hex::encode(bytes));

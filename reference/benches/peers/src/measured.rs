@@ -16,7 +16,7 @@ use product::keys::Name;
 use product::segment::{SEALED_SEGMENT, SEGMENT};
 use product::{uplink, view};
 use recording::{Cuts, Cutter, Piece};
-use store::ObjectCloud;
+use store::DirectoryCloud;
 use testkit::MemoryCloud;
 use testkit::household::{Household, name};
 
@@ -105,7 +105,7 @@ impl Home {
     /// With its cloud in a directory.
     pub fn in_directory(path: &Path) -> Result<Self> {
         let mut home = Self::new()?;
-        let cloud = ObjectCloud::directory(path)?;
+        let cloud = DirectoryCloud::create(path)?;
         for object in home.household.cloud.list("")? {
             cloud.create(&object, &home.household.cloud.get(&object)?)?;
         }

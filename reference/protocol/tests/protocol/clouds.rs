@@ -1,6 +1,6 @@
 //! Every cloud does the same, and gives a body piece by piece.
 
-use encryptediot_store::ObjectCloud;
+use encryptediot_store::{DirectoryCloud, ObjectCloud};
 use std::io::{Read, Write};
 
 use encryptediot::cloud::Cloud;
@@ -50,10 +50,11 @@ fn an_object_from_a_large_file() {
     std::fs::write(&file, &bytes).unwrap();
     std::fs::write(&other, &bytes[1..]).unwrap();
     let directory = folder.path().join("cloud");
-    for cloud in [
-        ObjectCloud::memory().unwrap(),
-        ObjectCloud::directory(&directory).unwrap(),
-    ] {
+    let clouds: [Box<dyn Cloud>; 2] = [
+        Box::new(ObjectCloud::memory().unwrap()),
+        Box::new(DirectoryCloud::create(&directory).unwrap()),
+    ];
+    for cloud in clouds {
         cloud.create_from("a/b", &file).unwrap();
         assert!(cloud.get("a/b").unwrap() == bytes);
         cloud.create_from("a/b", &file).unwrap();
@@ -70,7 +71,7 @@ fn an_object_from_a_large_file() {
         assert_eq!(inode(&directory.join("a/b")), inode(&file));
     }
     std::fs::remove_file(&file).unwrap();
-    let cloud = ObjectCloud::directory(&directory).unwrap();
+    let cloud = DirectoryCloud::open(&directory).unwrap();
     assert!(cloud.get("a/b").unwrap() == bytes);
 }
 
@@ -140,7 +141,7 @@ fn every_cloud_does_the_same() {
         let clouds: [Box<dyn Cloud>; 3] = [
             Box::new(MemoryCloud::default()),
             Box::new(ObjectCloud::memory().unwrap()),
-            Box::new(ObjectCloud::directory(directory.path()).unwrap()),
+            Box::new(DirectoryCloud::open(directory.path()).unwrap()),
         ];
         all.iter().all(|what| {
             let [a, b, c] = [0, 1, 2].map(|cloud| done(&*clouds[cloud], what));

@@ -32,7 +32,6 @@ use encryptediot::segment::SessionKey;
 use encryptediot::statement::{self, SignedStatement};
 use encryptediot::vault::{self, Ring, Vault, Work};
 use encryptediot::view;
-use encryptediot_store::ObjectCloud;
 use encryptediot_testkit::household::{name, window};
 use encryptediot_testkit::*;
 use minicbor::bytes::ByteVec;

@@ -4,7 +4,7 @@
 //!
 //! [`run`] plays the demo in a directory; [`figures::FIGURES`] are the paper's figures.
 
-use encryptediot_store::ObjectCloud;
+use encryptediot_store::DirectoryCloud;
 use std::path::{Path, PathBuf};
 
 use encryptediot::message::Time;
@@ -82,7 +82,7 @@ pub fn run(options: &Options, progress: &mut dyn FnMut(&str)) -> Result<Report, 
     let directory = &options.directory;
     files::prepare(directory)?;
     progress("an account, a camera and a microphone");
-    let cloud = Box::new(ObjectCloud::directory(&directory.join(CLOUD))?);
+    let cloud = Box::new(DirectoryCloud::create(&directory.join(CLOUD))?);
     let home = Household::new(cloud, options.seed, BEGIN, options.work, "owner")?;
     let stage = Stage::new(home);
     let mut demo = Demo {

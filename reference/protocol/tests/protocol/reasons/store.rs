@@ -30,7 +30,7 @@ pub(super) fn store_unavailable() -> Result<()> {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     std::fs::write(&file, "no directory").unwrap();
-    ObjectCloud::directory(&file).map(drop)
+    encryptediot_store::DirectoryCloud::create(&file).map(drop)
 }
 
 pub(super) fn object_path() -> Result<()> {
