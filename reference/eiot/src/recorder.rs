@@ -160,16 +160,17 @@ impl Recorder {
         // Most of it before the lock: nobody shall wait for the disk.
         session.body().as_file().sync_data().map_err(local)?;
         self.with(|camera, home| {
-            let recorded = camera.finish(session, &self.clock, &mut SystemRandom)?;
-            let name = spooled(&recorded.stream, recorded.sequence);
-            let (recorded, body) = recorded.take_body();
+            let stream = session.stream().clone();
+            let made = camera.finish(session, &self.clock, &mut SystemRandom)?;
+            let name = spooled(&stream, camera.last_sequence(&stream));
+            let (recorded, body) = made.take_body();
             let kept = body.as_file().sync_data().and_then(|()| {
                 let placed = body.persist(self.path.join(body_of(&name)));
                 placed.map_err(|error| error.error)
             });
             kept.map_err(local)?;
-            home.save(&name, &recorded)?;
-            Ok(recorded)
+            // The manifest is kept here; `with` stores the state before anything is uploaded.
+            recorded.store(|recorded| home.save(&name, recorded))
         })
     }
 

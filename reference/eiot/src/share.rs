@@ -8,7 +8,7 @@ use encryptediot::contact::{self, Card, VerifiedMember};
 use encryptediot::error::{AnnouncementError, GrantError};
 use encryptediot::keys::Name;
 use encryptediot::message::AccountId;
-use encryptediot::owner::{Env, Meeting, Owner, Term};
+use encryptediot::owner::{Env, Meeting, Owner, Term, TouchPayload};
 use encryptediot::phone::Phone;
 use serde_json::{Value, json};
 
@@ -243,9 +243,9 @@ pub fn share(context: &Context, args: Share) -> Outcome<Report> {
         // What is handed over is read from the record: it is there again if this is run again.
         let touched = owner.all_members(env)?.into_iter();
         let touched = touched.filter(|m| args.touch && names.contains(&m.name));
-        let payload = |m: encryptediot::grant::Member| {
-            let payload = contact::encode_proximity(&account, m.number, &m.pairwise);
-            (m.name, payload)
+        let payload = |m: encryptediot::grant::Member| TouchPayload {
+            payload: contact::encode_proximity(&account, m.number, &m.pairwise),
+            member: m.name,
         };
         let payloads = touched.map(payload).collect();
         Ok((names, payloads, Vec::new()))
@@ -276,9 +276,13 @@ pub fn share(context: &Context, args: Share) -> Outcome<Report> {
 }
 
 /// Members of this machine take what they are handed at once; for the others it is printed.
-fn hand_over(context: &Context, payloads: &[(Name, Vec<u8>)]) -> Outcome<(Vec<Value>, String)> {
+fn hand_over(context: &Context, payloads: &[TouchPayload]) -> Outcome<(Vec<Value>, String)> {
     let (mut all, mut text) = (Vec::new(), String::new());
-    for (name, payload) in payloads {
+    for TouchPayload {
+        member: name,
+        payload,
+    } in payloads
+    {
         let here = devices::exists(context, Kind::Member, name);
         if here {
             let mut here = MemberHere::open(context, Some(name))?;

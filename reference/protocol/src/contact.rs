@@ -5,10 +5,11 @@
 
 use data_encoding::BASE32_NOPAD;
 use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
 
-use crate::cbor::{self, Bytes};
+use crate::cbor;
 use crate::cose::Key;
-use crate::crypto::{KemPublic, SecretBytes, sha256_concat};
+use crate::crypto::{KemPublic, sha256_concat};
 use crate::error::{GrantError, Result};
 use crate::keys::Name;
 use crate::message::{self, AccountId, Body, VERSION};
@@ -69,11 +70,12 @@ impl Card {
     }
 }
 
-fn from_text(prefix: &str, text: &str) -> Result<Vec<u8>> {
-    let text = text.trim().to_ascii_uppercase();
+fn from_text(prefix: &str, text: &str) -> Result<Zeroizing<Vec<u8>>> {
+    let text = Zeroizing::new(text.trim().to_ascii_uppercase());
     let text = text.strip_prefix(prefix).ok_or(GrantError::CardMalformed)?;
-    Ok(BASE32_NOPAD
-        .decode(text.as_bytes())
+    let bytes = BASE32_NOPAD.decode(text.as_bytes());
+    Ok(bytes
+        .map(Zeroizing::new)
         .map_err(|_| GrantError::CardMalformed)?)
 }
 
@@ -153,13 +155,13 @@ pub fn check_safety_number(account: &AccountId, member: &KemPublic, told: &str) 
 /// What the owner's phone hands to a member's by touch: the account to pin and a pairwise key, so
 /// that nothing needs to be encrypted to a public key. Confidential: it must not leave the two
 /// devices.
-#[derive(Clone, Encode, Decode)]
+#[derive(Encode, Decode)]
 #[cbor(array)]
 struct Proximity {
     #[n(0)]
     number: u64,
     #[n(1)]
-    pairwise: Bytes<32>,
+    pairwise: Key,
 }
 
 impl Body for Proximity {
@@ -167,14 +169,9 @@ impl Body for Proximity {
 }
 
 /// The payload as bytes, 82 of them for small numbers: an NFC Forum Type 2 tag holds 144.
-pub fn encode_proximity(account: &AccountId, number: u64, pairwise: &Key) -> Vec<u8> {
-    message::encode(
-        account,
-        Proximity {
-            number,
-            pairwise: Bytes(*pairwise.as_bytes()),
-        },
-    )
+pub fn encode_proximity(account: &AccountId, number: u64, pairwise: &Key) -> Zeroizing<Vec<u8>> {
+    let pairwise = pairwise.clone();
+    message::encode_secret(account, Proximity { number, pairwise })
 }
 
 /// The payload as text, for channels that carry text.
@@ -189,20 +186,22 @@ pub fn proximity_text(payload: &[u8]) -> String {
 pub fn decode_proximity(payload: &[u8]) -> Result<(AccountId, u64, Key)> {
     let (account, body): (_, Proximity) =
         message::decode_any_account(payload).map_err(|_| GrantError::CardMalformed)?;
-    Ok((account, body.number, SecretBytes::new(body.pairwise.0)))
+    Ok((account, body.number, body.pairwise))
 }
 
 /// Reads a payload from text.
 ///
 /// # Errors
 /// `card-malformed`.
-pub fn proximity_from_text(text: &str) -> Result<Vec<u8>> {
+pub fn proximity_from_text(text: &str) -> Result<Zeroizing<Vec<u8>>> {
     from_text(PROXIMITY_PREFIX, text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cbor::Bytes;
+    use crate::crypto::SecretBytes;
 
     #[test]
     fn a_proximity_payload_fits_a_small_tag() {

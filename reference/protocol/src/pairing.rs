@@ -7,6 +7,7 @@
 use data_encoding::BASE32_NOPAD;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 use crate::cbor::{self, Bytes};
 use crate::cose::{self, Key};
@@ -21,11 +22,11 @@ pub const OFFER_LIFE: Time = 10 * 60 * 1000;
 /// The start of the text in the QR code; upper case, so that QR's alphanumeric mode applies.
 pub const OFFER_PREFIX: &str = "EIOT:PAIR:";
 
-#[derive(Clone, Encode, Decode)]
+#[derive(Encode, Decode)]
 #[cbor(array)]
 struct OfferBody {
     #[n(0)]
-    secret: Bytes<32>,
+    secret: Key,
     #[n(1)]
     issued: Time,
 }
@@ -60,10 +61,10 @@ impl Offer {
     /// The text of the QR code, 161 characters.
     pub fn to_text(&self) -> String {
         let body = OfferBody {
-            secret: Bytes(*self.secret.as_bytes()),
+            secret: self.secret.clone(),
             issued: self.issued,
         };
-        let bytes = message::encode(&self.account, body);
+        let bytes = message::encode_secret(&self.account, body);
         format!("{OFFER_PREFIX}{}", BASE32_NOPAD.encode(&bytes))
     }
 
@@ -73,17 +74,18 @@ impl Offer {
     /// `offer-malformed`.
     pub fn from_text(text: &str) -> Result<Self> {
         let malformed = |_| PairingError::OfferMalformed;
-        let text = text.trim().to_ascii_uppercase();
+        let text = Zeroizing::new(text.trim().to_ascii_uppercase());
         let text = text
             .strip_prefix(OFFER_PREFIX)
             .ok_or(PairingError::OfferMalformed)?;
         let bytes = BASE32_NOPAD.decode(text.as_bytes()).map_err(malformed)?;
+        let bytes = Zeroizing::new(bytes);
         let (account, body): (_, OfferBody) =
             message::decode_any_account(&bytes).map_err(|_| PairingError::OfferMalformed)?;
         Ok(Self {
             account,
             issued: body.issued,
-            secret: SecretBytes::new(body.secret.0),
+            secret: body.secret,
         })
     }
 

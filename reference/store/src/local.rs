@@ -89,7 +89,7 @@ impl Home {
     /// # Errors
     /// `local-state`.
     pub fn save<T: Encode<()>>(&self, name: &str, value: &T) -> Result<()> {
-        let bytes = Zeroizing::new(cbor::encode(value));
+        let bytes = cbor::encode_secret(value);
         let written = (|| {
             let mut file = tempfile::Builder::new()
                 .prefix(".")

@@ -250,8 +250,8 @@ pub fn enrich(mut home: Home) -> Rich {
             env,
         )
     });
-    let (_, payload) = touch.unwrap().remove(0);
-    home.member("dora").unwrap().touch(&payload).unwrap();
+    let touch = touch.unwrap().remove(0);
+    home.member("dora").unwrap().touch(&touch.payload).unwrap();
     for camera in ["door", "garden"] {
         home.sync_camera(camera).unwrap();
     }

@@ -17,7 +17,7 @@ use encryptediot::error::{AccountError, GrantError, Result, StoreError};
 use encryptediot::keys::Name;
 use encryptediot::member::{Member, News};
 use encryptediot::message::{AccountId, Time};
-use encryptediot::owner::{self, Env, Meeting, Owner, Term, TouchPayloads};
+use encryptediot::owner::{self, Env, Meeting, Owner, Term, TouchPayload};
 use encryptediot::pairing::{self, Offer};
 use encryptediot::passphrase::Passphrase;
 use encryptediot::phone::Phone;
@@ -255,7 +255,10 @@ impl Household {
         let mut session = camera.begin(&name(stream)?, &self.clock, &mut self.rng)?;
         session.write(bytes)?;
         self.clock.advance(length);
-        camera.finish(session, &self.clock, &mut self.rng)
+        // Like everything here, the camera lives no longer than this process.
+        camera
+            .finish(session, &self.clock, &mut self.rng)?
+            .store(|_| Ok(()))
     }
 
     /// Records one session of a second and uploads it. Returns its sequence number.
@@ -300,7 +303,7 @@ impl Household {
         streams: &[&str],
         members: &[&str],
         term: Term,
-    ) -> Result<TouchPayloads> {
+    ) -> Result<Vec<TouchPayload>> {
         let streams = streams
             .iter()
             .map(|s| name(s))

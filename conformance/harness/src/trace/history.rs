@@ -640,7 +640,8 @@ impl Scene {
             let mut session = thief.begin(&stream, &clock, &mut self.house.rng)?;
             session.write(&bytes)?;
             clock.advance(1_000);
-            thief.finish(session, &clock, &mut self.house.rng)
+            let made = thief.finish(session, &clock, &mut self.house.rng)?;
+            made.store(|_| Ok(()))
         });
         let recorded = recorded?;
         let paths = Paths(self.account);

@@ -122,7 +122,9 @@ impl Operation for CameraAccept {
             monotonic: self.monotonic,
         };
         let camera = &mut here(&mut devices.cameras, &self.device)?.paired;
-        let signed = camera.accept(&self.announcement.0, &clock)?;
+        let made = camera.accept(&self.announcement.0, &clock)?;
+        // The shim's devices live no longer than its process.
+        let signed = made.map(|ack| ack.store(|_| Ok(()))).transpose()?;
         let payload = signed.map(|signed| cose::unverified_payload(&signed));
         let acknowledgement = payload.transpose()?.map(Hex);
         Ok(Accepted { acknowledgement }.into())
@@ -275,7 +277,8 @@ impl Operation for CameraFinish {
         let session = sessions.remove(&self.stream);
         let session = session.ok_or_else(|| not("a stream that is being recorded"))?;
         let mut rng = ChaCha20Rng::seed_from_u64(2);
-        let recorded = paired.finish(session, &clock, &mut rng)?;
+        let made = paired.finish(session, &clock, &mut rng)?;
+        let recorded = made.store(|_| Ok(()))?;
         let payload = cose::unverified_payload(&recorded.manifest)?;
         let manifest: Manifest = message::decode(paired.account(), &payload)?;
         let recipients = manifest.envelopes.iter().map(|e| e.recipient.into());

@@ -54,31 +54,15 @@ impl Work {
 
 /// The key ring: every 32-byte key that the account has had, oldest first. The last one seals; the
 /// others still open what was sealed before a phone was lost.
-#[derive(Clone)]
+#[derive(Clone, Encode, Decode)]
+#[cbor(array)]
 pub struct Ring {
     /// The account's keys; generation `g` stands at index `g - 1`.
+    #[n(0)]
     pub keys: Vec<Key>,
     /// The rings of the accounts that this one replaced, for their old clips.
+    #[n(1)]
     pub predecessors: Vec<(AccountId, Vec<Key>)>,
-}
-
-/// [`Ring`] on the wire.
-#[derive(Encode, Decode)]
-#[cbor(array)]
-struct RingBody {
-    #[n(0)]
-    keys: Vec<Bytes<32>>,
-    #[n(1)]
-    predecessors: Vec<Predecessor>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(array)]
-struct Predecessor {
-    #[n(0)]
-    account: AccountId,
-    #[n(1)]
-    keys: Vec<Bytes<32>>,
 }
 
 impl Ring {
@@ -119,16 +103,7 @@ impl Ring {
 
     /// The ring as it is sealed: under the PDK in the vault, under each IK in the roster.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let plain = |keys: &[Key]| keys.iter().map(|k| Bytes(*k.as_bytes())).collect();
-        let predecessor = |(account, keys): &(AccountId, Vec<Key>)| Predecessor {
-            account: *account,
-            keys: plain(keys),
-        };
-        let body = RingBody {
-            keys: plain(&self.keys),
-            predecessors: self.predecessors.iter().map(predecessor).collect(),
-        };
-        Zeroizing::new(cbor::encode(&body))
+        cbor::encode_secret(self)
     }
 
     /// Reads a ring that has been opened.
@@ -136,17 +111,11 @@ impl Ring {
     /// # Errors
     /// `malformed`, `not-deterministic`; `sealed-open` if it is empty.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let body: RingBody = cbor::decode(bytes)?;
-        if body.keys.is_empty() {
+        let ring: Self = cbor::decode(bytes)?;
+        if ring.keys.is_empty() {
             return Err(AccountError::SealedOpen.into());
         }
-        let secret =
-            |keys: Vec<Bytes<32>>| keys.into_iter().map(|k| SecretBytes::new(k.0)).collect();
-        let predecessor = |p: Predecessor| (p.account, secret(p.keys));
-        Ok(Self {
-            keys: secret(body.keys),
-            predecessors: body.predecessors.into_iter().map(predecessor).collect(),
-        })
+        Ok(ring)
     }
 }
 
@@ -238,20 +207,12 @@ impl Pdk {
 
     /// The PDK's own bytes and origin, for the blob that wraps it to an instance key.
     pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(cbor::encode(&(
-            self.salt,
-            self.work,
-            Bytes(*self.key.as_bytes()),
-        )))
+        cbor::encode_secret(&(self.salt, self.work, &self.key))
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let (salt, work, key): (Bytes<16>, Work, Bytes<32>) = cbor::decode(bytes)?;
-        Ok(Self {
-            salt,
-            work,
-            key: SecretBytes::new(key.0),
-        })
+        let (salt, work, key) = cbor::decode(bytes)?;
+        Ok(Self { salt, work, key })
     }
 
     /// The associated data of what the PDK seals in vault `number`: `kind` is [`SIGNING_KEY`] or [`RING`].

@@ -25,17 +25,17 @@ impl SigningKey {
     /// A uniformly random key: the first 32 bytes from `rng` that are a scalar
     /// in 1..n-1, big-endian (FIPS 186-5 appendix A.2.2).
     pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Result<Self, CryptoError> {
-        Self::from_secret(&random_scalar(rng))
+        Self::from_secret(random_scalar(rng))
     }
 
     /// Reads a big-endian scalar. Zero, and n or more, are
     /// [`CryptoError::InvalidKey`].
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, CryptoError> {
-        Self::from_secret(&SecretBytes::new(*bytes))
+        Self::from_secret(SecretBytes::new(*bytes))
     }
 
-    fn from_secret(scalar: &SecretBytes<32>) -> Result<Self, CryptoError> {
-        let public = VerifyingKey(Point::of_scalar(scalar)?);
+    pub(crate) fn from_secret(scalar: SecretBytes<32>) -> Result<Self, CryptoError> {
+        let public = VerifyingKey(Point::of_scalar(&scalar)?);
         let inner = p256::ecdsa::SigningKey::from_slice(scalar.as_bytes())
             .map_err(|_| CryptoError::InvalidKey)?;
         Ok(Self { inner, public })

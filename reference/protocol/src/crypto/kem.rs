@@ -40,7 +40,7 @@ impl KemSecret {
         Self::from_secret(SecretBytes::new(*bytes))
     }
 
-    fn from_secret(scalar: SecretBytes<32>) -> Result<Self, CryptoError> {
+    pub(crate) fn from_secret(scalar: SecretBytes<32>) -> Result<Self, CryptoError> {
         let public = KemPublic(Point::of_scalar(&scalar)?);
         Ok(Self { scalar, public })
     }

@@ -28,12 +28,19 @@ impl<const N: usize> SecretBytes<N> {
         &self.0
     }
 
+    /// Copies `N` bytes, `None` if there is another number of them.
+    pub(crate) fn from_slice(bytes: &[u8]) -> Option<Self> {
+        let mut secret = Self::zero();
+        (bytes.len() == N).then(|| secret.as_mut_bytes().copy_from_slice(bytes))?;
+        Some(secret)
+    }
+
     /// All zero, to be written into.
-    pub(super) fn zero() -> Self {
+    pub(crate) fn zero() -> Self {
         Self(Zeroizing::new([0; N]))
     }
 
-    pub(super) fn as_mut_bytes(&mut self) -> &mut [u8; N] {
+    pub(crate) fn as_mut_bytes(&mut self) -> &mut [u8; N] {
         &mut self.0
     }
 }

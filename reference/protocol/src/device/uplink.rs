@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::announcement::Head;
-use crate::camera::{Paired, Recorded};
+use crate::camera::{Paired, Recorded, Unstored};
 use crate::clock::Clock;
 use crate::cloud::{Cloud, Paths};
 use crate::error::{AnnouncementError, Error, Result, StoreError};
@@ -31,6 +31,11 @@ pub trait Keeper {
     /// # Errors
     /// Those of `act`, which changed nothing; `local-state`, `local-missing`.
     fn with<T>(&mut self, act: impl FnOnce(&mut Paired) -> Result<T>) -> Result<T>;
+}
+
+/// What [`Keeper::with`] gave back: it has stored the camera's state.
+fn stored<T>(made: Unstored<T>) -> Result<T> {
+    made.store(|_| Ok(()))
 }
 
 /// A camera that one process has to itself.
@@ -132,7 +137,7 @@ impl<K: Keeper> Link<'_, K> {
                 Ok((camera.head(stream).unwrap_or(known), ack))
             })?;
             *head = Some(now);
-            self.acknowledge(stream, now, &ack)?;
+            self.acknowledge(stream, now, &stored(ack)?)?;
         }
         loop {
             let epoch = next(*head);
@@ -151,7 +156,7 @@ impl<K: Keeper> Link<'_, K> {
                 (Ok(Some(ack)), Some(now)) if before != after => {
                     *head = after;
                     self.synced.accepted.push((stream.clone(), now));
-                    self.acknowledge(stream, now, &ack)?;
+                    self.acknowledge(stream, now, &stored(ack)?)?;
                 }
                 // Others who use this camera were first, and acknowledge what they took.
                 (_, Some(now)) if before == after && now.epoch >= epoch => *head = after,

@@ -143,10 +143,10 @@ struct IndexClip {
     manifest: ByteVec,
     /// The session key under which the camera sealed the clip.
     #[n(1)]
-    original: Bytes<16>,
+    original: SessionKey,
     /// The session key under which the link's copy is sealed.
     #[n(2)]
-    copy: Bytes<16>,
+    copy: SessionKey,
 }
 
 /// A clip that goes into a link.
@@ -188,10 +188,9 @@ where
         let mut sealer = Sealer::new(&copy, link.segment_context(number as u64), Vec::new());
         sealer.write(&source.plaintext)?;
         bodies.push(sealer.finish()?.body);
-        let (original, copy) = (Bytes(*source.key.as_bytes()), Bytes(*copy.as_bytes()));
         clips.push(IndexClip {
             manifest: source.manifest.into(),
-            original,
+            original: source.key,
             copy,
         });
     }
@@ -202,7 +201,7 @@ where
         announcements,
         clips,
     };
-    let plain = Zeroizing::new(cbor::encode(&index));
+    let plain = cbor::encode_secret(&index);
     let (enc, ciphertext) =
         crypto::hpke_seal(&link.secret.public(), &link.context(), &[], &plain, rng)?;
     let index = Wrapped {
@@ -277,10 +276,9 @@ pub fn open(link: &Link, object: &[u8], now: Time) -> Result<Vec<LinkClip>> {
             (opened.body.announcement == a.hash).then_some(opened.body)
         });
         let manifest = vouched.ok_or(LinkError::Clip)?;
-        let copy = SessionKey::new(clip.copy.0);
         let context = link.segment_context(number as u64);
-        let copy = Opener::new(&copy, context, manifest.length);
-        let original = OpenClip::new(&link.account, manifest, &SessionKey::new(clip.original.0));
+        let copy = Opener::new(&clip.copy, context, manifest.length);
+        let original = OpenClip::new(&link.account, manifest, &clip.original);
         clips.push(LinkClip { original, copy });
     }
     Ok(clips)

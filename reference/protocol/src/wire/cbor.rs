@@ -8,11 +8,12 @@ use std::fmt;
 use minicbor::decode::Error as DecodeError;
 use minicbor::encode::{Error as EncodeError, Write};
 use minicbor::{Decode, Decoder, Encode, Encoder};
+use zeroize::Zeroizing;
 
-use crate::crypto::{CryptoError, KemPublic, VerifyingKey};
+use crate::crypto::{CryptoError, KemPublic, KemSecret, SecretBytes, SigningKey, VerifyingKey};
 use crate::error::{MessageError, Result};
 
-/// A byte string of exactly `N` bytes, public data.
+/// A byte string of exactly `N` bytes, public data: secrets are [`SecretBytes`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bytes<const N: usize>(pub [u8; N]);
 
@@ -83,6 +84,48 @@ macro_rules! point {
 point!(KemPublic);
 point!(VerifyingKey);
 
+impl<C, const N: usize> Encode<C> for SecretBytes<N> {
+    fn encode<W: Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> std::result::Result<(), EncodeError<W::Error>> {
+        e.bytes(self.as_bytes())?.ok()
+    }
+}
+
+impl<'b, C, const N: usize> Decode<'b, C> for SecretBytes<N> {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> std::result::Result<Self, DecodeError> {
+        let secret = Self::from_slice(d.bytes()?);
+        secret.ok_or_else(|| DecodeError::message("byte string of another length"))
+    }
+}
+
+/// Encodes a P-256 private key as its 32-byte scalar and checks it when decoding.
+macro_rules! scalar {
+    ($key:ty) => {
+        impl<C> Encode<C> for $key {
+            fn encode<W: Write>(
+                &self,
+                e: &mut Encoder<W>,
+                _: &mut C,
+            ) -> std::result::Result<(), EncodeError<W::Error>> {
+                e.bytes(&*self.to_bytes())?.ok()
+            }
+        }
+
+        impl<'b, C> Decode<'b, C> for $key {
+            fn decode(d: &mut Decoder<'b>, c: &mut C) -> std::result::Result<Self, DecodeError> {
+                let scalar = SecretBytes::decode(d, c)?;
+                Self::from_secret(scalar).map_err(DecodeError::custom)
+            }
+        }
+    };
+}
+
+scalar!(KemSecret);
+scalar!(SigningKey);
+
 /// Reads a list of one item at least: `[+ item]` of SPEC's grammar.
 ///
 /// # Errors
@@ -106,6 +149,53 @@ pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
         minicbor::encode(value, &mut bytes);
     bytes
 }
+
+/// The deterministic encoding of `value`, which holds secrets: it is written once into a buffer that is
+/// large enough and is wiped on drop.
+pub fn encode_secret<T: Encode<()>>(value: &T) -> Zeroizing<Vec<u8>> {
+    let mut length = Length(0);
+    // Counting cannot fail, nor can writing to a `Vec`.
+    let _: std::result::Result<(), EncodeError<std::convert::Infallible>> =
+        minicbor::encode(value, &mut length);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length.0));
+    let _: std::result::Result<(), EncodeError<std::convert::Infallible>> =
+        minicbor::encode(value, &mut *bytes);
+    bytes
+}
+
+/// Counts what is written to it.
+struct Length(usize);
+
+impl Write for Length {
+    type Error = std::convert::Infallible;
+
+    fn write_all(&mut self, bytes: &[u8]) -> std::result::Result<(), Self::Error> {
+        self.0 += bytes.len();
+        Ok(())
+    }
+}
+
+/// Is `bytes` the deterministic encoding of `value`? Nothing is copied.
+fn encodes_to<T: Encode<()>>(value: &T, bytes: &[u8]) -> bool {
+    let mut rest = Expected(bytes);
+    minicbor::encode(value, &mut rest).is_ok() && rest.0.is_empty()
+}
+
+/// What is still to be written: anything else is an error.
+struct Expected<'a>(&'a [u8]);
+
+impl Write for Expected<'_> {
+    type Error = DifferentBytes;
+
+    fn write_all(&mut self, bytes: &[u8]) -> std::result::Result<(), DifferentBytes> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(DifferentBytes)?;
+        Ok(())
+    }
+}
+
+/// Other bytes were written than expected.
+#[derive(Debug)]
+struct DifferentBytes;
 
 /// Are these bytes exactly one item, well-formed and deterministically encoded? (The order of a map's
 /// keys is left to the type that is read: no message has a map.)
@@ -168,7 +258,7 @@ pub fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T> 
             None => MessageError::Malformed,
         }
     })?;
-    if encode(&value) != bytes {
+    if !encodes_to(&value, bytes) {
         return Err(MessageError::Malformed.into());
     }
     Ok(value)

@@ -2,6 +2,7 @@
 //! "Messages").
 
 use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
 
 use crate::cbor::{self, Bytes};
 use crate::crypto::sha256_concat;
@@ -43,6 +44,17 @@ struct Envelope<T> {
     body: T,
 }
 
+impl<T: Body> Envelope<T> {
+    fn of(account: &AccountId, body: T) -> Self {
+        Self {
+            kind: T::TYPE.to_owned(),
+            version: VERSION,
+            account: *account,
+            body,
+        }
+    }
+}
+
 /// The start of a message, enough to say why the rest is not read.
 struct Head {
     kind: String,
@@ -68,12 +80,12 @@ impl Head {
 
 /// Encodes `body` as a message of `account`.
 pub fn encode<T: Body>(account: &AccountId, body: T) -> Vec<u8> {
-    cbor::encode(&Envelope {
-        kind: T::TYPE.to_owned(),
-        version: VERSION,
-        account: *account,
-        body,
-    })
+    cbor::encode(&Envelope::of(account, body))
+}
+
+/// [`encode`] of a body that holds secrets.
+pub fn encode_secret<T: Body>(account: &AccountId, body: T) -> Zeroizing<Vec<u8>> {
+    cbor::encode_secret(&Envelope::of(account, body))
 }
 
 /// Reads a message of type `T` that belongs to `account`.

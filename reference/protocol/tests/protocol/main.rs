@@ -14,6 +14,7 @@ mod readers;
 mod reasons;
 mod refused;
 mod replays;
+mod secrets;
 mod single_bits;
 mod snapshots;
 mod times;

@@ -319,7 +319,8 @@ pub(crate) fn act(
     let synced = uplink::sync(camera, then, &clock, &|_| Ok(())).unwrap();
     assert_eq!(synced.refused, []);
     let session = camera.begin(&n("x"), &clock, &mut rng).unwrap();
-    let recorded = camera.finish(session, &clock, &mut rng).unwrap();
+    let made = camera.finish(session, &clock, &mut rng).unwrap();
+    let recorded = made.store(|_| Ok(())).unwrap();
     uplink::upload(camera, then, &recorded).unwrap();
     let mut last = Outcome::default();
     let account = account(rich);

@@ -159,7 +159,8 @@ impl Stage {
         let home = &mut self.home;
         let camera = home.cameras.get_mut(&name(track.camera)?);
         let camera = camera.ok_or(encryptediot::error::StoreError::LocalMissing)?;
-        let recorded = camera.finish(session, &home.clock, &mut home.rng)?;
+        let made = camera.finish(session, &home.clock, &mut home.rng)?;
+        let recorded = made.store(|_| Ok(()))?;
         uplink::upload(camera, &*home.cloud, &recorded)?;
         let place = (track.stream.to_owned(), recorded.sequence);
         self.truth.insert(place, bytes.to_vec());
@@ -227,7 +228,7 @@ impl Stage {
             let member = VerifiedMember::by_proximity(card);
             owner.share(&streams, &[member], term, Meeting::Touch, env)
         })?;
-        let (_, payload) = payloads.first().ok_or(GrantError::UnknownMember)?;
+        let payload = &payloads.first().ok_or(GrantError::UnknownMember)?.payload;
         self.home.member(member)?.touch(payload)?;
         Ok(payload.len())
     }

@@ -299,7 +299,10 @@ impl Stage {
             owner.share(&streams, &verified, term, meeting, env)
         })?;
         if let Some(touch) = touch {
-            let payload = payloads.into_iter().next().map(|(_, payload)| payload);
+            let payload = payloads
+                .into_iter()
+                .next()
+                .map(|handed| handed.payload.to_vec());
             let payload = payload.ok_or_else(|| Error::Generate("no payload".to_owned()))?;
             give_name(&mut self.messages, &touch, payload)?;
         }

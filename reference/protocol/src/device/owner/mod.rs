@@ -29,5 +29,5 @@ pub use arrange::Arrangement;
 pub use create::{create_account, create_account_of};
 pub use enroll::{enroll, recover};
 pub use links::remove_link;
-pub use share::{Meeting, Term, TouchPayloads};
+pub use share::{Meeting, Term, TouchPayload};
 pub use unlocked::{Env, Owner, Save};

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use zeroize::Zeroizing;
+
 use super::act::Act;
 use super::unlocked::{Env, Owner};
 use crate::announcement::{Kind, Window};
@@ -32,8 +34,13 @@ pub enum Meeting {
     Touch,
 }
 
-/// What sharing gives the owner to hand over by touch: the member's name and the payload.
-pub type TouchPayloads = Vec<(Name, Vec<u8>)>;
+/// What sharing gives the owner to hand over by touch. Confidential: it must not leave the two devices.
+pub struct TouchPayload {
+    /// Whom to.
+    pub member: Name,
+    /// The payload ([`contact::encode_proximity`]).
+    pub payload: Zeroizing<Vec<u8>>,
+}
 
 impl Owner<'_> {
     /// Shares `streams` with `members`, all in one act: one signature, one public-key operation
@@ -50,14 +57,14 @@ impl Owner<'_> {
         term: Term,
         meeting: Meeting,
         env: &mut Env<'_>,
-    ) -> Result<TouchPayloads> {
+    ) -> Result<Vec<TouchPayload>> {
         if let Term::Window(window) = term
             && (window.from >= window.until || window.until <= env.now)
         {
             return Err(GrantError::Window.into());
         }
         let mut act = self.begin(env)?;
-        let (mut draft, mut payloads) = (self.next_roster(env.now)?, TouchPayloads::new());
+        let (mut draft, mut payloads) = (self.next_roster(env.now)?, Vec::new());
         let before = draft.private.clone();
         self.read_every_record(env)?;
         let mut known = self.latest_by_name();
@@ -110,7 +117,7 @@ impl Owner<'_> {
         private: &mut Private,
         verified: &VerifiedMember,
         meeting: Meeting,
-        payloads: &mut TouchPayloads,
+        payloads: &mut Vec<TouchPayload>,
         env: &mut Env<'_>,
     ) -> Result<u64> {
         let (name, key) = (verified.name().clone(), *verified.key());
@@ -127,7 +134,10 @@ impl Owner<'_> {
         };
         let payload =
             contact::encode_proximity(&self.phone.account, member.number, &member.pairwise);
-        payloads.push((member.name.clone(), payload));
+        payloads.push(TouchPayload {
+            member: member.name.clone(),
+            payload,
+        });
         self.record(act, member, env)?;
         Ok(private.members)
     }

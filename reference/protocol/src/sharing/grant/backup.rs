@@ -4,9 +4,8 @@
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
-use zeroize::Zeroizing;
 
-use crate::cbor::{self, Bytes};
+use crate::cbor;
 use crate::cose;
 use crate::crypto::{KemPublic, KemSecret};
 use crate::error::{GrantError, MessageError, Result, StoreError};
@@ -35,11 +34,14 @@ impl Body for Backup {
 }
 
 /// A stream key's private half and the numbers of the members who hold it.
-#[derive(Clone)]
+#[derive(Clone, Encode, Decode)]
+#[cbor(array)]
 pub struct Holding {
     /// The private half.
+    #[n(0)]
     pub secret: KemSecret,
     /// The members' numbers, ascending; none for the owner's key.
+    #[n(1)]
     pub members: Vec<u64>,
 }
 
@@ -59,9 +61,7 @@ where
 {
     let generation = ring.generation();
     let place = message::context(Backup::TYPE, account, (generation, stream.clone()));
-    let plain = |h: &Holding| (Bytes(*h.secret.to_bytes()), h.members.clone());
-    let plain: Vec<_> = holdings.iter().map(plain).collect();
-    let plain = Zeroizing::new(cbor::encode(&plain));
+    let plain = cbor::encode_secret(&holdings);
     let sealed = cose::seal(ring.key(generation)?, &place, &plain, rng)?.into();
     let bytes = message::encode(
         account,
@@ -111,16 +111,9 @@ pub fn open_backup(
     let backup: Backup = message::decode(account, bytes)?;
     let place = message::context(Backup::TYPE, account, (backup.generation, stream.clone()));
     let plain = cose::unseal(ring.key(backup.generation)?, &place, &backup.sealed)?;
-    let holdings: Vec<(Bytes<32>, Vec<u64>)> = cbor::decode(&plain)?;
+    let holdings: Vec<Holding> = cbor::decode(&plain)?;
     if holdings.is_empty() {
         return Err(MessageError::Malformed.into());
     }
-    let holding = |(secret, members): (Bytes<32>, Vec<u64>)| {
-        Ok(Holding {
-            secret: KemSecret::from_bytes(&secret.0).map_err(|_| MessageError::InvalidKey)?,
-            members,
-        })
-    };
-    let holdings: Result<Vec<Holding>> = holdings.into_iter().map(holding).collect();
-    Ok((backup.generation, holdings?))
+    Ok((backup.generation, holdings))
 }

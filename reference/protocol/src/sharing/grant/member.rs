@@ -3,11 +3,10 @@
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
-use zeroize::Zeroizing;
 
-use crate::cbor::{self, Bytes};
+use crate::cbor;
 use crate::cose::{self, Key};
-use crate::crypto::{KemPublic, RsaPublic, SecretBytes};
+use crate::crypto::{KemPublic, RsaPublic};
 use crate::error::{AccountError, Result};
 use crate::keys::Name;
 use crate::message::{self, AccountId, Body};
@@ -57,8 +56,7 @@ where
 {
     let generation = ring.generation();
     let place = message::context(SealedMember::TYPE, account, (m.number, generation));
-    let plain = (m.name.clone(), m.key, Bytes(*m.pairwise.as_bytes()));
-    let plain = Zeroizing::new(cbor::encode(&plain));
+    let plain = cbor::encode_secret(&(&m.name, m.key, &m.pairwise));
     let sealed = cose::seal(ring.key(generation)?, &place, &plain, rng)?.into();
     Ok(message::encode(
         account,
@@ -87,11 +85,11 @@ pub fn open_member(
     }
     let place = message::context(SealedMember::TYPE, account, (number, record.generation));
     let plain = cose::unseal(ring.key(record.generation)?, &place, &record.sealed)?;
-    let (name, key, pairwise): (Name, KemPublic, Bytes<32>) = cbor::decode(&plain)?;
+    let (name, key, pairwise) = cbor::decode(&plain)?;
     Ok(Member {
         number,
         name,
         key,
-        pairwise: SecretBytes::new(pairwise.0),
+        pairwise,
     })
 }

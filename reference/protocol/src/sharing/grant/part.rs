@@ -2,7 +2,6 @@
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
-use zeroize::Zeroizing;
 
 use crate::action::{self, Value};
 use crate::announcement::{Announcement, StreamKey};
@@ -47,16 +46,13 @@ impl PartKeys {
     fn derive(pairwise: &Key, statement: &Hash, index: u32) -> Result<Self> {
         let index = index.to_be_bytes();
         let mut find = [0; 8];
-        let mut seal = Zeroizing::new([0; 16]);
+        let mut seal = SecretBytes::zero();
         let expand = |label: &[u8], out: &mut [u8]| {
             crypto::hkdf_expand(pairwise.as_bytes(), &[label, &statement.0, &index], out)
         };
         expand(b"eiot/1 grant find", &mut find)?;
-        expand(b"eiot/1 grant seal", &mut *seal)?;
-        Ok(Self {
-            find,
-            seal: SecretBytes::new(*seal),
-        })
+        expand(b"eiot/1 grant seal", seal.as_mut_bytes())?;
+        Ok(Self { find, seal })
     }
 
     fn cipher(&self) -> Aes128Gcm {

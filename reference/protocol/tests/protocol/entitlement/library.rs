@@ -139,7 +139,8 @@ pub(super) fn record(home: &mut Home, camera: &str, stream: &str, sync: Sync) ->
     }
     let cloud = home.cloud.clone();
     let (paired, clock, rng) = home.at_camera(camera);
-    let recorded = paired.finish(session, clock, rng).unwrap();
+    let made = paired.finish(session, clock, rng).unwrap();
+    let recorded = made.store(|_| Ok(())).unwrap();
     uplink::upload(paired, &cloud, &recorded).unwrap();
     recorded.sequence
 }

@@ -1,23 +1,21 @@
-//! The camera: a type per state, so that what is not paired has nothing to record with.
-//!
-//! [`Unpaired`] → [`Paired`] → (per session) [`Session`] → [`Recorded`].
+//! A camera before and after it belongs to an account.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
+use super::session::{Recorded, Session, Unstored};
 use crate::acknowledgement::Acknowledgement;
 use crate::announcement::{self, Announcement, Head, Step};
 use crate::cbor::Bytes;
 use crate::checkpoint::Checkpoint;
-use crate::clip::{self, ClipId};
+use crate::clip;
 use crate::clock::{CameraClock, Clock};
 use crate::cose;
 use crate::crypto::{RsaPublic, SigningKey, VerifyingKey};
-use crate::error::{AnnouncementError, ClipError, MessageError, PairingError, Result};
+use crate::error::{AnnouncementError, ClipError, PairingError, Result};
 use crate::keys::{self, Name};
 use crate::lease;
 use crate::message::{self, AccountId, Hash, Time};
@@ -62,28 +60,34 @@ impl Unpaired {
 
 /// What the camera keeps of one stream.
 #[derive(Clone, Debug, Default)]
-struct Stream {
-    in_force: Option<InForce>,
+pub(super) struct Stream {
+    pub(super) in_force: Option<InForce>,
     /// The sequence number of the last clip, 0 before the first.
-    sequence: u64,
-    previous: Option<Hash>,
+    pub(super) sequence: u64,
+    pub(super) previous: Option<Hash>,
 }
 
-#[derive(Clone, Debug)]
-struct InForce {
-    head: Head,
-    announcement: Announcement,
-    lease_until: Time,
+/// The announcement that the camera goes by.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(array)]
+pub(super) struct InForce {
+    #[n(0)]
+    pub(super) head: Head,
+    #[n(1)]
+    pub(super) announcement: Announcement,
+    /// Until when shared keys may be used, with extensions.
+    #[n(2)]
+    pub(super) lease_until: Time,
 }
 
 /// A camera of an account. What it stores opens no clip, past or to come: it wraps for public
 /// keys, and a session key does not outlive its session.
 pub struct Paired {
-    account: AccountId,
-    root: Option<RsaPublic>,
-    key: SigningKey,
-    streams: BTreeMap<Name, Stream>,
-    time: CameraClock,
+    pub(super) account: AccountId,
+    pub(super) root: Option<RsaPublic>,
+    pub(super) key: SigningKey,
+    pub(super) streams: BTreeMap<Name, Stream>,
+    pub(super) time: CameraClock,
 }
 
 impl Paired {
@@ -161,10 +165,8 @@ impl Paired {
     }
 
     /// Takes an announcement. Returns the acknowledgement to upload, none if it is the one in
-    /// force.
-    ///
-    /// The camera must store its [state](Self::to_state) before the acknowledgement leaves it:
-    /// otherwise a restart could forget a revocation that the owner was told is in effect.
+    /// force. A restart must not forget a revocation that the owner was told is in effect: the
+    /// state is stored before the acknowledgement leaves.
     ///
     /// The checks, in this order: signature and tree path under the pinned root; account; shape;
     /// camera; stream; place in the chain.
@@ -172,7 +174,7 @@ impl Paired {
     /// # Errors
     /// Those of [`announcement::open`], `wrong-camera`, `unknown-stream`, those of
     /// [`announcement::follow`]. A refused announcement changes nothing.
-    pub fn accept(&mut self, bytes: &[u8], clock: &dyn Clock) -> Result<Option<Vec<u8>>> {
+    pub fn accept(&mut self, bytes: &[u8], clock: &dyn Clock) -> Result<Option<Unstored<Vec<u8>>>> {
         let root = self
             .root
             .as_ref()
@@ -208,17 +210,15 @@ impl Paired {
             announcement: signed.body,
             lease_until,
         });
-        Ok(Some(cose::sign(
-            &self.key,
-            message::encode(&self.account, ack),
-        )?))
+        let signed = cose::sign(&self.key, message::encode(&self.account, ack))?;
+        Ok(Some(Unstored(signed)))
     }
 
     /// Signs the acknowledgement of the announcement in force again, for a cloud that lost it.
     ///
     /// # Errors
     /// `no-announcement`, `unknown-stream`, `crypto`.
-    pub fn acknowledge(&mut self, stream: &Name, clock: &dyn Clock) -> Result<Vec<u8>> {
+    pub fn acknowledge(&mut self, stream: &Name, clock: &dyn Clock) -> Result<Unstored<Vec<u8>>> {
         let time = self.time.now(clock);
         let kept = self
             .streams
@@ -233,7 +233,8 @@ impl Paired {
             first: kept.sequence + 1,
             time,
         };
-        cose::sign(&self.key, message::encode(&self.account, ack))
+        let signed = cose::sign(&self.key, message::encode(&self.account, ack))?;
+        Ok(Unstored(signed))
     }
 
     /// Takes a lease extension.
@@ -333,10 +334,9 @@ impl Paired {
         })
     }
 
-    /// Ends a session: wraps its key for everyone entitled, signs the manifest, erases the key.
-    ///
-    /// The camera must store its [state](Self::to_state) before the manifest leaves it: otherwise
-    /// a restart could give the same sequence number twice.
+    /// Ends a session: wraps its key for everyone entitled, signs the manifest, erases the key. A
+    /// restart must not give the same sequence number twice: the state is stored before the manifest
+    /// leaves.
     ///
     /// # Errors
     /// `no-announcement`, `crypto`; `local-state` if the body's last bytes cannot be written.
@@ -345,7 +345,7 @@ impl Paired {
         session: Session<W>,
         clock: &dyn Clock,
         rng: &mut R,
-    ) -> Result<Recorded<W>>
+    ) -> Result<Unstored<Recorded<W>>>
     where
         W: Write,
         R: CryptoRng + ?Sized,
@@ -389,13 +389,13 @@ impl Paired {
         let (hash, manifest) = draft.sign(&key, &sealed, rng)?;
         stream.sequence = sequence;
         stream.previous = Some(hash);
-        Ok(Recorded {
+        Ok(Unstored(Recorded {
             stream: name,
             sequence,
             clip,
             manifest,
             body: sealed.body,
-        })
+        }))
     }
 }
 
@@ -421,201 +421,5 @@ impl Paired {
             self.time.at_least(manifest.body.end);
         }
         Ok(next)
-    }
-}
-
-/// A session that is being recorded. Dropping it erases its key and leaves no trace.
-pub struct Session<W = Vec<u8>> {
-    stream: Name,
-    /// The announcement in force when it began.
-    under: Hash,
-    clip: ClipId,
-    start: Time,
-    key: SessionKey,
-    sealer: Sealer<W>,
-}
-
-impl<W: Write> Session<W> {
-    /// Appends recorded bytes.
-    ///
-    /// # Errors
-    /// `session-full`; then nothing was appended. `local-state` if the body cannot be written.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        if self.sealer.length() + bytes.len() as u64 > clip::MAX_SESSION {
-            return Err(ClipError::SessionFull.into());
-        }
-        self.sealer.write(bytes)
-    }
-
-    /// Plaintext bytes so far.
-    pub fn length(&self) -> u64 {
-        self.sealer.length()
-    }
-
-    /// Where the sealed segments go.
-    pub fn body(&self) -> &W {
-        self.sealer.sink()
-    }
-}
-
-/// A finished session: nothing in it is secret, and nothing secret is needed to upload it.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Recorded<B = Vec<u8>> {
-    /// The stream.
-    #[n(0)]
-    pub stream: Name,
-    /// The clip's sequence number.
-    #[n(1)]
-    pub sequence: u64,
-    /// The clip.
-    #[n(2)]
-    pub clip: ClipId,
-    /// The signed manifest.
-    #[cbor(n(3), with = "minicbor::bytes")]
-    pub manifest: Vec<u8>,
-    /// The sealed segments, or where they are. It is not stored with the rest.
-    #[cbor(skip)]
-    pub body: B,
-}
-
-impl<B> Recorded<B> {
-    /// The session without its body, and that.
-    pub fn take_body(self) -> (Recorded<()>, B) {
-        let Self {
-            stream,
-            sequence,
-            clip,
-            manifest,
-            body,
-        } = self;
-        let recorded = Recorded {
-            stream,
-            sequence,
-            clip,
-            manifest,
-            body: (),
-        };
-        (recorded, body)
-    }
-}
-
-impl Recorded<()> {
-    /// The session with its body.
-    pub fn with_body<B>(self, body: B) -> Recorded<B> {
-        Recorded {
-            stream: self.stream,
-            sequence: self.sequence,
-            clip: self.clip,
-            manifest: self.manifest,
-            body,
-        }
-    }
-}
-
-// ---------------------------------------------------------------- what a camera stores
-
-/// A paired camera on its own disk.
-#[derive(Encode, Decode)]
-#[cbor(array)]
-pub struct State {
-    #[n(0)]
-    account: AccountId,
-    #[n(1)]
-    key: Bytes<32>,
-    #[n(2)]
-    root: ByteVec,
-    #[n(3)]
-    time: Time,
-    #[n(4)]
-    streams: Vec<StreamState>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(array)]
-struct StreamState {
-    #[n(0)]
-    name: Name,
-    #[n(1)]
-    sequence: u64,
-    #[n(2)]
-    previous: Option<Hash>,
-    #[n(3)]
-    in_force: Vec<InForceState>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(array)]
-struct InForceState {
-    #[n(0)]
-    head: Head,
-    #[n(1)]
-    announcement: Announcement,
-    #[n(2)]
-    lease_until: Time,
-}
-
-impl Paired {
-    /// What the camera stores. It holds the signing key and no key that opens anything.
-    pub fn to_state(&self) -> State {
-        let stream = |(name, stream): (&Name, &Stream)| StreamState {
-            name: name.clone(),
-            sequence: stream.sequence,
-            previous: stream.previous,
-            in_force: stream
-                .in_force
-                .iter()
-                .map(|now| InForceState {
-                    head: now.head,
-                    announcement: now.announcement.clone(),
-                    lease_until: now.lease_until,
-                })
-                .collect(),
-        };
-        State {
-            account: self.account,
-            key: Bytes(*self.key.to_bytes()),
-            root: self
-                .root
-                .as_ref()
-                .map(keys::encode_root)
-                .unwrap_or_default()
-                .into(),
-            time: self.time.stored(),
-            streams: self.streams.iter().map(stream).collect(),
-        }
-    }
-
-    /// Starts again from what was stored.
-    ///
-    /// # Errors
-    /// `invalid-key`, `malformed`, `wrong-account` if the file was altered.
-    pub fn from_state(state: State, clock: &dyn Clock) -> Result<Self> {
-        let root = match &**state.root {
-            [] => None,
-            bytes => Some(keys::decode_root(&state.account, bytes)?),
-        };
-        let stream = |s: StreamState| {
-            let in_force = s.in_force.into_iter().next().map(|now| InForce {
-                head: now.head,
-                announcement: now.announcement,
-                lease_until: now.lease_until,
-            });
-            (
-                s.name,
-                Stream {
-                    in_force,
-                    sequence: s.sequence,
-                    previous: s.previous,
-                },
-            )
-        };
-        Ok(Self {
-            account: state.account,
-            root,
-            key: SigningKey::from_bytes(&state.key.0).map_err(|_| MessageError::InvalidKey)?,
-            streams: state.streams.into_iter().map(stream).collect(),
-            time: CameraClock::resume(state.time, clock),
-        })
     }
 }

@@ -1,23 +1,14 @@
-//! A member: someone whom an owner shares with; the provider is one like any other (paper
-//! section 4).
+//! What a member has of one account, and how it takes more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use minicbor::bytes::ByteVec;
-use minicbor::{Decode, Encode};
-use rand_core::CryptoRng;
-
 use crate::action;
 use crate::announcement::{self, Kind, Window};
-use crate::cbor::Bytes;
-use crate::clip::{self, Manifest, OpenClip, Role};
+use crate::clip::{self, OpenClip, Role};
 use crate::cloud::{Cloud, Paths};
-use crate::contact::{self, Card};
 use crate::cose::{Key, Signed};
-use crate::crypto::{KemPublic, KemSecret, RsaPublic, SecretBytes};
-use crate::error::{
-    AnnouncementError, ClipError, Error, GrantError, MessageError, Result, StoreError,
-};
+use crate::crypto::{KemPublic, KemSecret, RsaPublic};
+use crate::error::{AnnouncementError, ClipError, Error, GrantError, Result, StoreError};
 use crate::grant::{self, Lookup, Shard};
 use crate::keys::{self, KeyId, Name, kem_id};
 use crate::message::{AccountId, Hash};
@@ -25,30 +16,23 @@ use crate::past::{self, PastClip};
 use crate::statement;
 use crate::view::{self, Followed, Pinned};
 
-/// A member with nothing but its own key.
-pub struct Member {
-    name: Name,
-    key: KemSecret,
-    accounts: BTreeMap<AccountId, Membership>,
-}
-
 /// What a member has of one account.
-struct Membership {
-    root: Option<RsaPublic>,
+pub(super) struct Membership {
+    pub(super) root: Option<RsaPublic>,
     /// Pairwise keys by the owner's number for this member: the latest is used first.
-    pairwise: BTreeMap<u64, Key>,
-    introductions: BTreeSet<Hash>,
-    streams: BTreeMap<Name, Shared>,
+    pub(super) pairwise: BTreeMap<u64, Key>,
+    pub(super) introductions: BTreeSet<Hash>,
+    pub(super) streams: BTreeMap<Name, Shared>,
 }
 
 /// What a member has of one stream.
 #[derive(Default)]
-struct Shared {
-    followed: Option<Followed>,
-    grants: BTreeMap<(Hash, u32), Granted>,
-    past: BTreeMap<Hash, past::PastShare>,
+pub(super) struct Shared {
+    pub(super) followed: Option<Followed>,
+    pub(super) grants: BTreeMap<(Hash, u32), Granted>,
+    pub(super) past: BTreeMap<Hash, past::PastShare>,
     /// By pairwise key: the epoch up to which it was tried.
-    searched: BTreeMap<u64, u64>,
+    pub(super) searched: BTreeMap<u64, u64>,
 }
 
 /// A private key that was granted, and what for.
@@ -58,7 +42,7 @@ pub struct Granted {
     pub kind: Kind,
     /// The TDSK's window.
     pub window: Option<Window>,
-    secret: KemSecret,
+    pub(super) secret: KemSecret,
 }
 
 /// What a synchronisation brought.
@@ -72,167 +56,8 @@ pub struct News {
     pub refused: Vec<(String, Error)>,
 }
 
-impl Member {
-    /// A member with a fresh key.
-    ///
-    /// # Errors
-    /// `crypto`.
-    pub fn generate<R: CryptoRng + ?Sized>(name: Name, rng: &mut R) -> Result<Self> {
-        let member = Self::with_key(name, KemSecret::generate(rng)?);
-        action::log("Member", || {
-            let id = kem_id(&member.key.public());
-            vec![("M", action::name(id)), ("ltk", action::fresh("key", id))]
-        });
-        Ok(member)
-    }
-
-    /// A member with a key that it has already.
-    pub fn with_key(name: Name, key: KemSecret) -> Self {
-        Self {
-            name,
-            key,
-            accounts: BTreeMap::new(),
-        }
-    }
-
-    /// The card to give to owners.
-    pub fn card(&self) -> Card {
-        Card::new(self.name.clone(), self.key.public())
-    }
-
-    /// The accounts that this member has pinned.
-    pub fn accounts(&self) -> impl Iterator<Item = &AccountId> {
-        self.accounts.keys()
-    }
-
-    /// Pins an account after comparing safety numbers: `told` is what the owner read out.
-    ///
-    /// # Errors
-    /// `safety-number`.
-    pub fn pin(&mut self, account: AccountId, told: &str) -> Result<()> {
-        contact::check_safety_number(&account, &self.key.public(), told)?;
-        self.membership(account);
-        Ok(())
-    }
-
-    /// Takes what the owner's phone handed over by touch: pins the account and keeps the pairwise
-    /// key. Taking it twice changes nothing.
-    ///
-    /// # Errors
-    /// `card-malformed`.
-    pub fn touch(&mut self, payload: &[u8]) -> Result<AccountId> {
-        let (account, number, pairwise) = contact::decode_proximity(payload)?;
-        self.membership(account)
-            .pairwise
-            .entry(number)
-            .or_insert(pairwise);
-        Ok(account)
-    }
-
-    fn membership(&mut self, account: AccountId) -> &mut Membership {
-        self.accounts.entry(account).or_insert_with(|| Membership {
-            root: None,
-            pairwise: BTreeMap::new(),
-            introductions: BTreeSet::new(),
-            streams: BTreeMap::new(),
-        })
-    }
-
-    /// Reads what is new for this member in every account that it has pinned.
-    ///
-    /// # Errors
-    /// `store-unavailable`. What the cloud returns is refused object by object, in [`News`].
-    pub fn sync(&mut self, cloud: &dyn Cloud) -> Result<News> {
-        let mut news = News::default();
-        let key = &self.key;
-        for (account, membership) in &mut self.accounts {
-            membership.sync(account, key, cloud, None, &mut news)?;
-        }
-        Ok(news)
-    }
-
-    /// [`Member::sync`] without other accounts and streams than these.
-    ///
-    /// # Errors
-    /// As [`Member::sync`].
-    pub fn sync_stream(
-        &mut self,
-        cloud: &dyn Cloud,
-        account: &AccountId,
-        stream: &Name,
-    ) -> Result<News> {
-        let mut news = News::default();
-        if let Some(membership) = self.accounts.get_mut(account) {
-            membership.sync(account, &self.key, cloud, Some(stream), &mut news)?;
-        }
-        Ok(news)
-    }
-
-    /// The streams of `account` of which this member holds a key.
-    pub fn streams(&self, account: &AccountId) -> Vec<Name> {
-        let streams = self
-            .accounts
-            .get(account)
-            .into_iter()
-            .flat_map(|m| &m.streams);
-        let held = streams.filter(|(_, s)| !s.grants.is_empty());
-        held.map(|(name, _)| name.clone()).collect()
-    }
-
-    /// What this member was granted on a stream, oldest first.
-    pub fn grants(&self, account: &AccountId, stream: &Name) -> Vec<Granted> {
-        let shared = self
-            .accounts
-            .get(account)
-            .and_then(|m| m.streams.get(stream));
-        shared
-            .into_iter()
-            .flat_map(|s| s.grants.values().cloned())
-            .collect()
-    }
-
-    /// Verifies clip `sequence` of a stream and opens its session key with whatever this member
-    /// holds.
-    ///
-    /// # Errors
-    /// `nothing-granted`, `no-envelope`, `envelope-open`, and those of [`Followed::manifest`].
-    pub fn open(
-        &mut self,
-        cloud: &dyn Cloud,
-        account: &AccountId,
-        stream: &Name,
-        sequence: u64,
-    ) -> Result<OpenClip> {
-        let membership = self
-            .accounts
-            .get_mut(account)
-            .ok_or(GrantError::NothingGranted)?;
-        let shared = membership
-            .streams
-            .get_mut(stream)
-            .ok_or(GrantError::NothingGranted)?;
-        shared.open(cloud, account, stream, sequence)
-    }
-
-    /// Is this the first time that the clip is shown?
-    pub fn show(&mut self, account: &AccountId, clip: &Manifest) -> bool {
-        let membership = self.accounts.get_mut(account);
-        let shared = membership.and_then(|m| m.streams.get_mut(&clip.stream));
-        let followed = shared.and_then(|s| s.followed.as_mut());
-        let new = followed.is_some_and(|f| f.seen.show(clip.clip));
-        if new {
-            action::log("View_member", || {
-                let mut values = clip.facts(account);
-                values.push(("M", action::name(kem_id(&self.key.public()))));
-                values
-            });
-        }
-        new
-    }
-}
-
 impl Membership {
-    fn sync(
+    pub(super) fn sync(
         &mut self,
         account: &AccountId,
         key: &KemSecret,
@@ -290,7 +115,7 @@ impl Membership {
 
     /// Accepts an introduction, once. Returns whether it is new; one that was accepted lies in
     /// its own place for good, and nowhere else.
-    fn introduce(
+    pub(super) fn introduce(
         &mut self,
         root: &RsaPublic,
         account: &AccountId,
@@ -310,7 +135,7 @@ impl Membership {
     }
 
     /// Accepts this member's part of a past share, once.
-    fn past_share(
+    pub(super) fn past_share(
         &mut self,
         cloud: &dyn Cloud,
         pinned: &Pinned<'_>,
@@ -354,7 +179,7 @@ impl Shared {
     /// Follows the stream's announcements, then looks for this member's part of each under every
     /// pairwise key: an introduction may arrive after the announcements that it opens. What is
     /// refused or withheld is looked for again the next time, and does not keep out what follows.
-    fn follow(
+    pub(super) fn follow(
         &mut self,
         cloud: &dyn Cloud,
         pinned: &Pinned<'_>,
@@ -386,7 +211,7 @@ impl Shared {
     }
 
     /// Accepts what `pairwise` opens of the announcement of `epoch`. Returns how many keys it did.
-    fn search(
+    pub(super) fn search(
         &mut self,
         cloud: &dyn Cloud,
         pinned: &Pinned<'_>,
@@ -437,7 +262,7 @@ impl Shared {
     }
 
     /// Each grant is accepted once.
-    fn accept(&mut self, statement: Hash, index: u32, granted: Granted) -> Result<()> {
+    pub(super) fn accept(&mut self, statement: Hash, index: u32, granted: Granted) -> Result<()> {
         if self.grants.contains_key(&(statement, index)) {
             return Err(GrantError::GrantReplayed.into());
         }
@@ -445,7 +270,7 @@ impl Shared {
         Ok(())
     }
 
-    fn open(
+    pub(super) fn open(
         &mut self,
         cloud: &dyn Cloud,
         account: &AccountId,
@@ -525,167 +350,4 @@ fn find_part(
     let shard = cloud.get(&Paths(*pinned.account).shard(place.statement, lookup.shard))?;
     let shard = statement::open::<Shard>(pinned.root, pinned.account, &shard)?.body;
     lookup.open(place.statement, place.public, &shard)
-}
-
-// ---------------------------------------------------------------- what a member stores
-
-/// A member on its own disk.
-#[derive(Encode, Decode)]
-#[cbor(array)]
-pub struct State {
-    #[n(0)]
-    name: Name,
-    #[n(1)]
-    key: Bytes<32>,
-    #[n(2)]
-    accounts: Vec<AccountState>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(array)]
-struct AccountState {
-    #[n(0)]
-    account: AccountId,
-    #[n(1)]
-    root: ByteVec,
-    #[n(2)]
-    pairwise: BTreeMap<u64, Bytes<32>>,
-    #[n(3)]
-    introductions: BTreeSet<Hash>,
-    #[n(4)]
-    streams: Vec<StreamState>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(array)]
-struct StreamState {
-    #[n(0)]
-    name: Name,
-    #[n(1)]
-    followed: Option<Followed>,
-    #[n(2)]
-    grants: Vec<GrantState>,
-    #[n(3)]
-    past: BTreeMap<Hash, past::PastShare>,
-    #[n(4)]
-    searched: BTreeMap<u64, u64>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(array)]
-struct GrantState {
-    #[n(0)]
-    statement: Hash,
-    #[n(1)]
-    index: u32,
-    #[n(2)]
-    kind: Kind,
-    #[n(3)]
-    window: Option<Window>,
-    #[n(4)]
-    secret: Bytes<32>,
-}
-
-impl Member {
-    /// What the member stores.
-    pub fn to_state(&self) -> State {
-        let account = |(account, m): (&AccountId, &Membership)| AccountState {
-            account: *account,
-            root: m
-                .root
-                .as_ref()
-                .map(keys::encode_root)
-                .unwrap_or_default()
-                .into(),
-            pairwise: m
-                .pairwise
-                .iter()
-                .map(|(n, k)| (*n, Bytes(*k.as_bytes())))
-                .collect(),
-            introductions: m.introductions.clone(),
-            streams: m.streams.iter().map(stream_state).collect(),
-        };
-        State {
-            name: self.name.clone(),
-            key: Bytes(*self.key.to_bytes()),
-            accounts: self.accounts.iter().map(account).collect(),
-        }
-    }
-
-    /// Starts again from what was stored.
-    ///
-    /// # Errors
-    /// `invalid-key`, `malformed`, `wrong-account` if the file was altered.
-    pub fn from_state(state: State) -> Result<Self> {
-        let mut accounts = BTreeMap::new();
-        for a in state.accounts {
-            let root = match &**a.root {
-                [] => None,
-                bytes => Some(keys::decode_root(&a.account, bytes)?),
-            };
-            let pairwise = a
-                .pairwise
-                .into_iter()
-                .map(|(n, k)| (n, SecretBytes::new(k.0)))
-                .collect();
-            let mut streams = BTreeMap::new();
-            for s in a.streams {
-                let (followed, past, searched) = (s.followed, s.past, s.searched);
-                let mut grants = BTreeMap::new();
-                for g in s.grants {
-                    let granted = Granted {
-                        kind: g.kind,
-                        window: g.window,
-                        secret: secret(&g.secret)?,
-                    };
-                    grants.insert((g.statement, g.index), granted);
-                }
-                streams.insert(
-                    s.name,
-                    Shared {
-                        followed,
-                        grants,
-                        past,
-                        searched,
-                    },
-                );
-            }
-            let introductions = a.introductions;
-            accounts.insert(
-                a.account,
-                Membership {
-                    root,
-                    pairwise,
-                    introductions,
-                    streams,
-                },
-            );
-        }
-        Ok(Self {
-            name: state.name,
-            key: secret(&state.key)?,
-            accounts,
-        })
-    }
-}
-
-fn secret(bytes: &Bytes<32>) -> Result<KemSecret> {
-    Ok(KemSecret::from_bytes(&bytes.0).map_err(|_| MessageError::InvalidKey)?)
-}
-
-fn stream_state((name, shared): (&Name, &Shared)) -> StreamState {
-    let grant = |((statement, index), granted): (&(Hash, u32), &Granted)| GrantState {
-        statement: *statement,
-        index: *index,
-        kind: granted.kind,
-        window: granted.window,
-        secret: Bytes(*granted.secret.to_bytes()),
-    };
-    StreamState {
-        name: name.clone(),
-        followed: shared.followed.clone(),
-        grants: shared.grants.iter().map(grant).collect(),
-        past: shared.past.clone(),
-        searched: shared.searched.clone(),
-    }
 }

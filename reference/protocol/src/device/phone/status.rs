@@ -1,0 +1,132 @@
+//! What a phone tells the owner of a stream: acknowledgements and leases.
+
+use super::enrolled::Phone;
+use crate::acknowledgement::{self, Acknowledgement};
+use crate::action;
+use crate::announcement::{self, Head};
+use crate::cloud::Cloud;
+use crate::error::{AnnouncementError, Result};
+use crate::keys::{Name, verifying_id};
+use crate::lease::{self, Lease};
+use crate::message::Time;
+use crate::view::Followed;
+
+/// What the owner is told of a stream.
+#[derive(Clone, Debug)]
+pub struct StreamStatus {
+    /// The stream.
+    pub stream: Name,
+    /// The latest announcement.
+    pub head: Head,
+    /// The camera's acknowledgement of it. Only with it is a revocation in effect.
+    pub acknowledged: Option<Acknowledgement>,
+    /// When shared keys lapse, as announced (extensions are the camera's to know).
+    pub lease_until: Time,
+}
+
+impl Phone {
+    /// What is known of every stream, with the camera's acknowledgements.
+    ///
+    /// # Errors
+    /// Those of [`acknowledgement::open`]; `ack-unknown` if the camera acknowledged
+    /// an announcement that is not on this phone's chain: another phone's fork is in force.
+    pub fn status(&self, cloud: &dyn Cloud) -> Result<Vec<StreamStatus>> {
+        let mut all = Vec::new();
+        for (stream, followed) in &self.streams {
+            let path = self.paths().acknowledgement(stream, followed.head.epoch);
+            let acknowledged = match cloud.find(&path)? {
+                Some(bytes) => Some(self.acknowledgement(stream, followed, &bytes)?),
+                None => None,
+            };
+            all.push(StreamStatus {
+                stream: stream.clone(),
+                head: followed.head,
+                acknowledged,
+                lease_until: followed.current.lease_until(),
+            });
+        }
+        Ok(all)
+    }
+
+    /// Until when the lease of a stream was extended beyond what is announced, if a phone of the
+    /// account has done so and the cloud shows it.
+    ///
+    /// # Errors
+    /// `unknown-stream`, `object-missing`, `store-unavailable`.
+    pub fn lease_extended(&self, cloud: &dyn Cloud, stream: &Name) -> Result<Option<Time>> {
+        let followed = self
+            .streams
+            .get(stream)
+            .ok_or(AnnouncementError::UnknownStream)?;
+        let mut latest = None;
+        for path in cloud.list(&self.paths().leases(stream, &followed.head))? {
+            // What is not a lease of ours the camera refuses as well.
+            let Ok(lease) = lease::open(&self.account, &cloud.get(&path)?) else {
+                continue;
+            };
+            let listed = followed.current.phones.iter().any(|p| p.lease == lease.key);
+            if listed && lease.announcement == followed.head.hash && lease.camera == followed.camera
+            {
+                latest = latest.max(Some(lease.until));
+            }
+        }
+        Ok(latest.filter(|until| *until > followed.current.lease_until()))
+    }
+
+    fn acknowledgement(
+        &self,
+        stream: &Name,
+        followed: &Followed,
+        bytes: &[u8],
+    ) -> Result<Acknowledgement> {
+        let ack = acknowledgement::open(&self.account, &followed.camera, stream, bytes)?;
+        ack.check_head(&followed.head)?;
+        action::log("Acknowledge", || {
+            let Head { hash, .. } = &followed.head;
+            announcement::place(&self.account, &followed.camera, stream, hash)
+        });
+        Ok(ack)
+    }
+
+    /// Extends the lease of a stream until `until`. Needs no passphrase.
+    ///
+    /// # Errors
+    /// `unknown-stream`, `lease-out-of-range` if it is longer than a camera takes, `lease-shorter`
+    /// if this phone has extended it further already, `crypto`, `store-unavailable`.
+    pub fn extend_lease(
+        &self,
+        cloud: &dyn Cloud,
+        stream: &Name,
+        now: Time,
+        until: Time,
+    ) -> Result<()> {
+        let followed = self
+            .streams
+            .get(stream)
+            .ok_or(AnnouncementError::UnknownStream)?;
+        if until <= now || until > now.saturating_add(announcement::MAX_LEASE) {
+            return Err(AnnouncementError::Lease.into());
+        }
+        let key = self.lease.verifying_key();
+        let lease = Lease {
+            camera: followed.camera,
+            stream: stream.clone(),
+            announcement: followed.head.hash,
+            key,
+            until,
+        };
+        let path = self
+            .paths()
+            .lease(stream, &followed.head, verifying_id(&key));
+        // This phone's earlier word lies at the same place, and may not have been taken yet.
+        if let Some(earlier) = cloud.find(&path)?
+            && let Ok(earlier) = lease::open(&self.account, &earlier)
+            && (earlier.key, earlier.announcement) == (key, lease.announcement)
+            && earlier.until > until
+        {
+            return Err(AnnouncementError::LeaseShorter.into());
+        }
+        let signed = lease::sign(&self.lease, &self.account, lease)?;
+        cloud.put(&path, &signed)
+    }
+}

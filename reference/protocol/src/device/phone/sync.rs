@@ -1,0 +1,174 @@
+//! What a phone writes to the cloud and reads from it; checkpoints.
+
+use rand_core::CryptoRng;
+
+use super::enrolled::Phone;
+use crate::checkpoint::Checkpoint;
+use crate::cloud::{Cloud, Paths};
+use crate::error::{AccountError, MessageError, Result, StoreError};
+use crate::keys::{self, Name};
+use crate::message::AccountId;
+use crate::roster;
+use crate::view;
+
+impl Phone {
+    /// Writes what is owed, then reads what is new: rosters, the key ring, announcements.
+    ///
+    /// # Errors
+    /// `conflict` if another phone was first (then what was owed is dropped); those of the roster
+    /// and of [`view::follow`]; `phone-not-listed` if this phone was dropped from the account.
+    pub fn sync(&mut self, cloud: &dyn Cloud) -> Result<()> {
+        self.sync_account(cloud)?;
+        self.follow_every_stream(cloud)
+    }
+
+    /// [`Phone::sync`] without the announcements of other streams than these.
+    ///
+    /// # Errors
+    /// As [`Phone::sync`].
+    pub fn sync_streams(&mut self, cloud: &dyn Cloud, streams: &[Name]) -> Result<()> {
+        self.sync_account(cloud)?;
+        self.follow_streams(cloud, streams)
+    }
+
+    /// [`Phone::sync`] without the announcements.
+    pub(crate) fn sync_account(&mut self, cloud: &dyn Cloud) -> Result<()> {
+        self.flush(cloud)?;
+        self.follow_rosters(cloud)?;
+        self.ring = roster::open_ring(&self.account, self.roster()?, &self.instance)?;
+        Ok(())
+    }
+
+    /// Follows the account before this phone is on its roster.
+    pub(crate) fn follow_account(&mut self, cloud: &dyn Cloud) -> Result<()> {
+        self.follow_rosters(cloud)?;
+        self.follow_every_stream(cloud)
+    }
+
+    /// The account that this one replaced, for viewing its clips: its ring is on this one's.
+    ///
+    /// # Errors
+    /// `wrong-account` if this account replaced no such one; those of [`Phone::sync`].
+    pub fn predecessor<R>(&self, account: AccountId, cloud: &dyn Cloud, rng: &mut R) -> Result<Self>
+    where
+        R: CryptoRng + ?Sized,
+    {
+        let ring = self
+            .ring
+            .of_predecessor(&account)
+            .ok_or(MessageError::WrongAccount)?;
+        let root = keys::decode_root(&account, &cloud.get(&Paths(account).root())?)?;
+        let mut phone = Self::fresh(self.name.clone(), root, ring, rng)?;
+        phone.follow_account(cloud)?;
+        Ok(phone)
+    }
+
+    /// Reads the new announcements of every stream on the roster.
+    ///
+    /// # Errors
+    /// Those of [`view::follow`]; `phone-not-listed` before the first synchronisation.
+    pub fn follow_every_stream(&mut self, cloud: &dyn Cloud) -> Result<()> {
+        let streams: Vec<Name> = self.roster()?.streams().cloned().collect();
+        self.follow_streams(cloud, &streams)
+    }
+
+    /// Reads the new announcements of those streams that are on the roster.
+    pub(crate) fn follow_streams(&mut self, cloud: &dyn Cloud, streams: &[Name]) -> Result<()> {
+        for stream in streams {
+            if self.roster()?.camera_of(stream).is_none() {
+                continue;
+            }
+            let mut followed = self.streams.remove(stream);
+            let result = view::follow(cloud, &self.pinned(), stream, &mut followed, |_| Ok(()));
+            if let Some(followed) = followed {
+                self.streams.insert(stream.clone(), followed);
+            }
+            result?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is owed. A vault that was written is the latest that this phone has seen.
+    pub(crate) fn flush(&mut self, cloud: &dyn Cloud) -> Result<()> {
+        let paths = self.paths();
+        for write in &self.outbox {
+            let written = if write.replace {
+                cloud.put(&write.path, &write.bytes)
+            } else {
+                cloud.create(&write.path, &write.bytes)
+            };
+            // Who won the roster is alone with its numbers, and without the records and introductions
+            // under them nobody could share any more: a cloud that refuses those is not believed.
+            let raced = !paths.is_numbered_by_roster(&write.path);
+            if raced && written == Err(StoreError::Conflict.into()) {
+                self.outbox.clear();
+                return written;
+            }
+            written?;
+            if write.path == paths.vault(self.vault + 1) {
+                self.vault += 1;
+            }
+        }
+        self.outbox.clear();
+        Ok(())
+    }
+
+    pub(crate) fn follow_rosters(&mut self, cloud: &dyn Cloud) -> Result<()> {
+        if let Some((head, _)) = &self.roster {
+            let latest = cloud.find(&self.paths().roster(head.number))?;
+            let latest = latest.ok_or(AccountError::RosterRollback)?;
+            if roster::open(&self.root, &self.account, &latest)?.hash != head.hash {
+                return Err(AccountError::RosterRollback.into());
+            }
+        }
+        loop {
+            let head = self.roster.as_ref().map(|(head, _)| *head);
+            let number = head.map_or(1, |head| head.number + 1);
+            let Some(bytes) = cloud.find(&self.paths().roster(number))? else {
+                return Ok(());
+            };
+            let next = roster::open(&self.root, &self.account, &bytes)?;
+            let head = roster::follow(head, &next)?;
+            self.roster = Some((head, next.roster));
+        }
+    }
+
+    /// A checkpoint of what this phone has verified.
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
+            roster: self.roster.as_ref().map(|(head, _)| *head),
+            streams: self
+                .streams
+                .iter()
+                .map(|(name, f)| (name.clone(), f.head))
+                .collect(),
+        }
+    }
+
+    /// Does the cloud show this phone at least what another device has seen? Numbers and hashes are
+    /// compared: a hash says all the rest.
+    ///
+    /// # Errors
+    /// `checkpoint-mismatch`.
+    pub fn check(&self, cloud: &dyn Cloud, checkpoint: &Checkpoint) -> Result<()> {
+        let streams = checkpoint.streams.iter().all(|(name, head)| {
+            let place = usize::try_from(head.epoch.wrapping_sub(1)).unwrap_or(usize::MAX);
+            self.streams.get(name).and_then(|f| f.known.get(place)) == Some(&head.hash)
+        });
+        let roster = match checkpoint.roster {
+            Some(head) => {
+                let bytes = cloud
+                    .find(&self.paths().roster(head.number))?
+                    .unwrap_or_default();
+                let found = roster::open(&self.root, &self.account, &bytes);
+                let known = self.roster.as_ref().map_or(0, |(known, _)| known.number);
+                known >= head.number && found.is_ok_and(|found| found.hash == head.hash)
+            }
+            None => true,
+        };
+        if !streams || !roster {
+            return Err(AccountError::CheckpointMismatch.into());
+        }
+        Ok(())
+    }
+}
