@@ -138,7 +138,7 @@ fn say_if_waiting(path: &Path) {
 pub struct PhoneHere {
     /// Its directory, locked.
     pub home: Home,
-    /// The phone.
+    /// The library's phone, as last stored.
     pub phone: Phone,
 }
 
@@ -146,7 +146,7 @@ pub struct PhoneHere {
 pub struct MemberHere {
     /// Its directory, locked.
     pub home: Home,
-    /// The member.
+    /// The library's member, as last stored.
     pub member: Member,
 }
 

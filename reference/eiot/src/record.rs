@@ -117,7 +117,7 @@ pub fn run(context: &Context, args: Record) -> Outcome<Report> {
         let uploaded = thread.join().unwrap_or(Err(ErrorKind::Crypto.into()));
         (ended, uploaded)
     });
-    recording.listen();
+    recording.take_news();
     recording.bar.finish_and_clear();
     let report = recording.report(&name, uploaded)?;
     match ended {
@@ -234,7 +234,7 @@ impl Recording<'_> {
             match self.news.recv_timeout(left) {
                 Ok(news) => {
                     let synced = matches!(news, News::Synced(_));
-                    self.hear(news);
+                    self.take(news);
                     if synced {
                         break;
                     }
@@ -242,7 +242,7 @@ impl Recording<'_> {
                 Err(_) => self.patient = false,
             }
         }
-        self.listen();
+        self.take_news();
         self.recorder.begin(self.stream)
     }
 
@@ -256,7 +256,7 @@ impl Recording<'_> {
         self.bar
             .set_message(format!("clip {} recorded", recorded.sequence));
         self.ask(Ask::Upload);
-        self.listen();
+        self.take_news();
         Ok(())
     }
 
@@ -267,14 +267,14 @@ impl Recording<'_> {
         }
     }
 
-    /// Hears what there is to hear.
-    fn listen(&mut self) {
+    /// Takes every message of the uploading thread that has arrived.
+    fn take_news(&mut self) {
         while let Ok(news) = self.news.try_recv() {
-            self.hear(news);
+            self.take(news);
         }
     }
 
-    fn hear(&mut self, news: News) {
+    fn take(&mut self, news: News) {
         match news {
             News::Synced(Ok(synced)) => {
                 let down = |error: &Error| error.is(StoreError::Unavailable);

@@ -101,7 +101,7 @@ pub struct Uploaded {
     pub clips: Vec<(Name, u64)>,
     /// How many still wait.
     pub waiting: usize,
-    /// Why they do.
+    /// The first error of the store, if sessions still wait.
     pub failure: Option<Error>,
 }
 

@@ -48,10 +48,10 @@ pub fn run(context: &Context, args: Status) -> Outcome<Report> {
         if !args.stream.is_empty() && !args.stream.contains(stream) {
             continue;
         }
-        let told = Told::of(context.now(), phone, cloud, stream, followed, &mut names);
-        let told = told.during(|| format!("reading the state of {stream}"))?;
-        text.push_str(&told.to_text());
-        streams.push(told.to_json());
+        let status = StreamStatus::of(context.now(), phone, cloud, stream, followed, &mut names);
+        let status = status.during(|| format!("reading the state of {stream}"))?;
+        text.push_str(&status.to_text());
+        streams.push(status.to_json());
     }
     if streams.is_empty() {
         text.push_str("No stream. Next: eiot camera pair NAME --streams video\n");
@@ -80,8 +80,8 @@ impl Names {
 /// On what terms whom: a key, and those who hold it.
 type Held = Vec<(Kind, Option<Window>, BTreeSet<Name>)>;
 
-/// What is told of one stream.
-struct Told {
+/// The state of one stream, as `eiot status` shows it.
+struct StreamStatus {
     stream: Name,
     camera: String,
     clips: usize,
@@ -98,7 +98,7 @@ struct Told {
     revoked: BTreeMap<Name, u64>,
 }
 
-impl Told {
+impl StreamStatus {
     fn of(
         now: Time,
         phone: &Phone,

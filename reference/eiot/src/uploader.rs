@@ -36,11 +36,11 @@ pub enum News {
 
 /// The thread's side.
 pub struct Uploader<'a> {
-    /// The camera.
+    /// The directory of the camera that records.
     pub recorder: &'a Recorder,
     /// The stream that is being recorded.
     pub stream: Name,
-    /// The store.
+    /// The store as given by `--store`.
     pub store: String,
     /// What there is to do; closed at the end of the recording.
     pub asked: Receiver<Ask>,

@@ -18,7 +18,7 @@ use crate::random::SystemRandom;
 pub struct Who {
     /// Phone or member.
     pub kind: Kind,
-    /// Its name.
+    /// The device's name on this machine.
     pub name: Name,
     /// The account, if it was named.
     pub account: Option<AccountId>,

@@ -55,7 +55,7 @@ pub enum Party {
 pub enum Extent {
     /// As without end-to-end encryption.
     Available,
-    /// With a limit.
+    /// Offered, with a limit that the cell states.
     Limited,
     /// Not at all.
     Unavailable,

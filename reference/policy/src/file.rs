@@ -13,9 +13,9 @@ use encryptediot::message::Time;
 /// Something that the file says, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placed<T> {
-    /// What it says.
+    /// The parsed value.
     pub value: T,
-    /// Where.
+    /// The line and column of the file.
     pub place: Place,
 }
 
@@ -56,7 +56,7 @@ pub struct Identity {
 pub struct Entry {
     /// The members.
     pub to: Vec<Placed<Name>>,
-    /// The streams.
+    /// The streams that the entry applies to.
     pub streams: Streams,
     /// From when until when; until revoked if there is none.
     pub window: Option<Placed<Window>>,
@@ -66,7 +66,7 @@ pub struct Entry {
     pub place: Place,
 }
 
-/// Which streams.
+/// The streams that an entry applies to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Streams {
     /// All, those to come as well.

@@ -24,7 +24,7 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The account as it is.
     pub state: State,
-    /// What is to be.
+    /// The state that the file asks for.
     pub wanted: Wanted,
 }
 

@@ -78,7 +78,7 @@ pub struct Refusal {
     pub reason: Reason,
     /// What is wrong.
     pub message: String,
-    /// What to do.
+    /// What the author of the file can do, for people.
     pub advice: String,
 }
 

@@ -20,7 +20,7 @@ pub type Right = (Name, Option<Window>);
 /// The account, as one phone sees it.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// The account.
+    /// The account's identifier.
     pub account: AccountId,
     /// The phone that sees it so.
     pub phone: Name,
@@ -32,7 +32,7 @@ pub struct State {
     pub members: BTreeMap<Name, KemPublic>,
     /// The members who are given the streams to come as well.
     pub all_streams: BTreeSet<Name>,
-    /// The streams.
+    /// The account's streams, by name.
     pub streams: BTreeMap<Name, Stream>,
     names: BTreeMap<u64, Name>,
 }
@@ -68,7 +68,7 @@ pub struct Announced {
 /// A clip, and who was given what opens it.
 #[derive(Clone, Debug)]
 pub struct Clip {
-    /// Its number.
+    /// The clip's sequence number in its stream.
     pub sequence: u64,
     /// When its session began.
     pub start: Time,

@@ -16,19 +16,19 @@ pub enum Step {
     /// A lost phone is taken off the account: a fresh ring key, fresh pairwise keys for every
     /// member, fresh keys on every stream.
     DropPhone {
-        /// The phone.
+        /// The phone's name.
         phone: Name,
     },
     /// A stream gets new keys for the same members.
     Rotate {
-        /// The stream.
+        /// The stream's name.
         stream: Name,
         /// For which reason.
         why: Why,
     },
     /// A member is given the streams to come as well, or no more.
     AllStreams {
-        /// The member.
+        /// The member's name.
         member: Name,
         /// Given or taken?
         on: bool,
@@ -39,9 +39,9 @@ pub enum Step {
     },
     /// A member is given a stream.
     Grant {
-        /// The stream.
+        /// The stream's name.
         stream: Name,
-        /// The member.
+        /// The member's name.
         member: Name,
         /// For a window, or until revoked.
         window: Option<Window>,
@@ -50,9 +50,9 @@ pub enum Step {
     },
     /// A stream is taken from a member.
     Revoke {
-        /// The stream.
+        /// The stream's name.
         stream: Name,
-        /// The member.
+        /// The member's name.
         member: Name,
         /// The window that is taken, or what was until revoked.
         window: Option<Window>,
@@ -61,9 +61,9 @@ pub enum Step {
     },
     /// The end of a member's window moves.
     MoveWindow {
-        /// The stream.
+        /// The stream's name.
         stream: Name,
-        /// The member.
+        /// The member's name.
         member: Name,
         /// The window as it is.
         was: Window,
@@ -72,16 +72,16 @@ pub enum Step {
     },
     /// The key of a window that has passed is announced no more. Nobody loses by it.
     EndWindow {
-        /// The stream.
+        /// The stream's name.
         stream: Name,
-        /// The member.
+        /// The member's name.
         member: Name,
         /// The window.
         window: Window,
     },
     /// A stream's lease gets another length.
     SetLease {
-        /// The stream.
+        /// The stream's name.
         stream: Name,
         /// How long it is.
         was: Time,
@@ -90,9 +90,9 @@ pub enum Step {
     },
     /// Clips of a window that are there already are shared with a member.
     SharePast {
-        /// The stream.
+        /// The stream's name.
         stream: Name,
-        /// The member.
+        /// The member's name.
         member: Name,
         /// The least span that holds them.
         window: Window,
@@ -101,9 +101,9 @@ pub enum Step {
     },
     /// A lease that ends soon, or has ended, is extended. Needs no passphrase.
     RenewLease {
-        /// The stream.
+        /// The stream's name.
         stream: Name,
-        /// When it ends.
+        /// The end of the window before the step.
         was: Time,
         /// When it is to end.
         until: Time,
@@ -139,7 +139,7 @@ pub struct Effect {
 pub enum Since {
     /// For what is recorded once the camera has acknowledged.
     Acknowledged {
-        /// The camera.
+        /// The camera's name.
         camera: Name,
         /// When it holds whether or not the camera hears of it: at the end of the lease.
         at_latest: Option<Time>,

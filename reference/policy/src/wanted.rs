@@ -16,7 +16,7 @@ use encryptediot::keys::Name;
 use encryptediot::message::Time;
 use encryptediot::phone::Phone;
 
-/// What is to be.
+/// The state that a policy's file asks for: the rights of each member on each stream.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// By stream: who is to hold what from now on.
@@ -39,7 +39,7 @@ pub struct Wanted {
 }
 
 /// What an entry says of one member and one stream.
-type Said = BTreeMap<(Name, Name), Vec<(Option<Window>, Place)>>;
+type Stated = BTreeMap<(Name, Name), Vec<(Option<Window>, Place)>>;
 
 /// Looks up what the file says in the account's state.
 struct Layout<'a> {
@@ -73,10 +73,10 @@ impl Wanted {
                 ..Self::default()
             },
         };
-        let said = layout.entries();
-        layout.contradictions(&said);
-        layout.rights(&said);
-        layout.past(&said, phone, cloud)?;
+        let stated = layout.entries();
+        layout.contradictions(&stated);
+        layout.rights(&stated);
+        layout.past(&stated, phone, cloud)?;
         layout.delays(phone, cloud)?;
         layout.lost_phones();
         layout.refusals.or(layout.wanted).map_err(Error::Refused)
@@ -84,8 +84,8 @@ impl Wanted {
 }
 
 impl Layout<'_> {
-    fn entries(&mut self) -> Said {
-        let mut said = Said::new();
+    fn entries(&mut self) -> Stated {
+        let mut stated = Stated::new();
         for entry in &self.policy.entries {
             let streams = self.streams(&entry.streams);
             for Placed { value: name, place } in &entry.to {
@@ -94,22 +94,22 @@ impl Layout<'_> {
                     self.wanted.all_streams.insert(name.clone());
                 }
                 for stream in &streams {
-                    self.say(&mut said, entry, name, stream);
+                    self.add_term(&mut stated, entry, name, stream);
                 }
             }
         }
         for streams in &self.policy.quiet {
             self.streams(streams);
         }
-        said
+        stated
     }
 
-    fn say(&mut self, said: &mut Said, entry: &Entry, name: &Name, stream: &Name) {
+    fn add_term(&mut self, stated: &mut Stated, entry: &Entry, name: &Name, stream: &Name) {
         let key = (name.clone(), stream.clone());
         let window = entry.window.as_ref();
         let place = window.map_or(entry.place, |w| w.place);
         let term = (window.map(|w| w.value), place);
-        said.entry(key.clone()).or_default().push(term);
+        stated.entry(key.clone()).or_default().push(term);
         if let Some(feature) = entry.feature {
             let features = self.wanted.features.entry(key).or_default();
             features.insert(feature);
@@ -207,8 +207,8 @@ impl Layout<'_> {
     }
 
     /// Until revoked and for a window, or two windows that overlap: one of the two is not meant.
-    fn contradictions(&mut self, said: &Said) {
-        for ((name, stream), terms) in said {
+    fn contradictions(&mut self, stated: &Stated) {
+        for ((name, stream), terms) in stated {
             for (number, (later, place)) in terms.iter().enumerate() {
                 let differs = |(earlier, _): &&(Option<Window>, Place)| match (earlier, later) {
                     (None, None) => false,
@@ -230,8 +230,8 @@ impl Layout<'_> {
     }
 
     /// What is to be announced: windows that have passed are not.
-    fn rights(&mut self, said: &Said) {
-        for ((name, stream), terms) in said {
+    fn rights(&mut self, stated: &Stated) {
+        for ((name, stream), terms) in stated {
             let rights = self.wanted.streams.entry(stream.clone()).or_default();
             for (window, place) in terms {
                 if window.is_none_or(|w| w.until > self.state.now) {
@@ -249,11 +249,11 @@ impl Layout<'_> {
     }
 
     /// What windows say of clips that are there already.
-    fn past(&mut self, said: &Said, phone: &mut Phone, cloud: &dyn Cloud) -> Result<(), Error> {
+    fn past(&mut self, stated: &Stated, phone: &mut Phone, cloud: &dyn Cloud) -> Result<(), Error> {
         let now = self.state.now;
         let begun = |window: &Window| window.from < now;
         let mut since: BTreeMap<&Name, Time> = BTreeMap::new();
-        for ((_, stream), terms) in said {
+        for ((_, stream), terms) in stated {
             for window in terms.iter().filter_map(|(w, _)| *w).filter(begun) {
                 let earliest = since.entry(stream).or_insert(window.from);
                 *earliest = window.from.min(*earliest);
@@ -263,7 +263,7 @@ impl Layout<'_> {
         for (stream, since) in since {
             clips.insert(stream, self.state.clips(phone, cloud, stream, since)?);
         }
-        for ((name, stream), terms) in said {
+        for ((name, stream), terms) in stated {
             for (window, place) in terms {
                 let Some(window) = window.filter(begun) else {
                     continue;

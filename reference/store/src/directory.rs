@@ -16,6 +16,8 @@ use encryptediot::error::{Error, Result, StoreError};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
+use crate::{local_state, same};
+
 /// Objects are readable by everyone: they are ciphertext and signatures.
 const FILE: Mode = Mode::from_raw_mode(0o644);
 const FOLDER: Mode = Mode::from_raw_mode(0o755);
@@ -137,7 +139,7 @@ impl DirectoryCloud {
     fn must_be(&self, path: &str, bytes: impl Read) -> Result<()> {
         let object = self.open_object(path).map_err(unavailable)?;
         let object = object.ok_or(StoreError::Conflict)?;
-        match crate::same(bytes, object).map_err(unavailable)? {
+        match same(bytes, object).map_err(unavailable)? {
             true => Ok(()),
             false => Err(StoreError::Conflict.into()),
         }
@@ -292,7 +294,7 @@ impl Cloud for DirectoryCloud {
 
     /// A file on the file system of the directory becomes the object by a hard link; any other is copied.
     fn create_from(&self, path: &str, file: &Path) -> Result<()> {
-        let open = || open_local(file).map_err(|error| StoreError::LocalState.because(error));
+        let open = || open_local(file).map_err(local_state);
         let mut created = self.link(path, file);
         if let Err(error) = &created
             && error.kind() != ErrorKind::AlreadyExists

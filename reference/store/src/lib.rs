@@ -7,10 +7,17 @@ mod objects;
 
 use std::io::{BufRead as _, BufReader, Read};
 
+use encryptediot::error::{Error, StoreError};
+
 pub use directory::DirectoryCloud;
 pub use local::Home;
 #[cfg(feature = "objects")]
 pub use objects::ObjectCloud;
+
+/// `local-state`, with what the system said.
+fn local_state(error: std::io::Error) -> Error {
+    StoreError::LocalState.because(error)
+}
 
 /// Compares two readers to their ends, in constant memory.
 fn same(a: impl Read, b: impl Read) -> std::io::Result<bool> {

@@ -9,12 +9,9 @@ use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 use encryptediot::cbor;
-use encryptediot::error::{Error, Result, StoreError};
+use encryptediot::error::{Result, StoreError};
 
-/// `local-state`, with what the system said.
-fn local(error: std::io::Error) -> Error {
-    StoreError::LocalState.because(error)
-}
+use crate::local_state;
 
 /// A directory of one device's files, locked while this value lives.
 #[derive(Debug)]
@@ -29,7 +26,7 @@ impl Home {
     /// # Errors
     /// `local-state`.
     pub fn open(path: &Path) -> Result<Self> {
-        Self::try_open(path).map_err(local)
+        Self::try_open(path).map_err(local_state)
     }
 
     fn try_open(path: &Path) -> std::io::Result<Self> {
@@ -51,7 +48,7 @@ impl Home {
     /// # Errors
     /// `local-state`.
     pub fn names(&self) -> Result<Vec<String>> {
-        let entries = fs::read_dir(&self.path).map_err(local)?;
+        let entries = fs::read_dir(&self.path).map_err(local_state)?;
         let name =
             |entry: std::io::Result<fs::DirEntry>| entry.ok()?.file_name().into_string().ok();
         let mut names: Vec<String> = entries.filter_map(name).collect();
@@ -78,7 +75,7 @@ impl Home {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(StoreError::LocalMissing.into());
             }
-            Err(error) => return Err(local(error)),
+            Err(error) => return Err(local_state(error)),
         };
         cbor::decode(&bytes).map_err(|error| StoreError::LocalState.because(error))
     }
@@ -101,7 +98,7 @@ impl Home {
                 .map_err(|error| error.error)?;
             File::open(&self.path)?.sync_all()
         })();
-        written.map_err(local)
+        written.map_err(local_state)
     }
 
     /// Removes a file, if it is there.
@@ -110,7 +107,7 @@ impl Home {
     /// `local-state`.
     pub fn remove(&self, name: &str) -> Result<()> {
         match fs::remove_file(self.path.join(name)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(local(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(local_state(error)),
             _ => Ok(()),
         }
     }

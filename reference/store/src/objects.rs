@@ -14,6 +14,8 @@ use object_store::{
 };
 use tokio::runtime::{Handle, Runtime};
 
+use crate::{local_state, same};
+
 /// A [`Cloud`] over the `object_store` crate: S3, or memory.
 ///
 /// Each call blocks the calling thread until the store has answered. The store's client is driven
@@ -118,9 +120,9 @@ impl ObjectCloud {
 
     /// Is the object the very file?
     fn must_be(&self, path: &str, file: &std::path::Path) -> Result<()> {
-        let file = std::fs::File::open(file).map_err(local)?;
+        let file = std::fs::File::open(file).map_err(local_state)?;
         let object = self.read(path, 0)?.ok_or(StoreError::Conflict)?;
-        match crate::same(file, object) {
+        match same(file, object) {
             Ok(true) => Ok(()),
             Ok(false) => Err(StoreError::Conflict.into()),
             Err(error) => Err(StoreError::Unavailable.because(error)),
@@ -156,11 +158,6 @@ impl<B: AsRef<[u8]> + Send> Read for Streamed<'_, B> {
 /// `store-unavailable`, with what the store's client said.
 fn unavailable(error: object_store::Error) -> Error {
     StoreError::Unavailable.because(error)
-}
-
-/// `local-state`, with what the system said.
-fn local(error: std::io::Error) -> Error {
-    StoreError::LocalState.because(error)
 }
 
 /// A missing object is an answer, not a failure.
@@ -225,10 +222,10 @@ impl Cloud for ObjectCloud {
     /// A larger file goes up in parts.
     fn create_from(&self, path: &str, file: &std::path::Path) -> Result<()> {
         let place = Path::from(path);
-        let mut from = std::fs::File::open(file).map_err(local)?;
-        if from.metadata().map_err(local)?.len() <= PART as u64 {
+        let mut from = std::fs::File::open(file).map_err(local_state)?;
+        if from.metadata().map_err(local_state)?.len() <= PART as u64 {
             let mut bytes = Vec::new();
-            from.read_to_end(&mut bytes).map_err(local)?;
+            from.read_to_end(&mut bytes).map_err(local_state)?;
             return self.create(path, &bytes);
         }
         if optional(self.driver.wait(self.store.head(&place)))?.is_some() {
@@ -246,7 +243,7 @@ impl Cloud for ObjectCloud {
                     Err(error) => {
                         // What went up is no object, and the store forgets it in its own time.
                         let _ = parts.abort().await;
-                        return Err(local(error));
+                        return Err(local_state(error));
                     }
                 };
                 parts.wait_for_capacity(1).await.map_err(unavailable)?;

@@ -23,8 +23,8 @@ pub enum Lie {
     Withheld,
     /// No object, in listings neither.
     Hidden,
-    /// The object that is at another path at the time of the request.
-    Moved(String),
+    /// The object that is at another path at the time of the request, or none.
+    Moved(Option<String>),
 }
 
 /// Objects in memory. Clones are the same cloud.
@@ -200,7 +200,7 @@ impl MemoryCloud {
         let mut state = self.state();
         let lies = &mut state.views.entry(viewer).or_default().lies;
         if matches!(lies.get(path), None | Some(Lie::Moved(_))) {
-            lies.insert(path.to_owned(), to.map_or(Lie::Hidden, Lie::Moved));
+            lies.insert(path.to_owned(), Lie::Moved(to));
         }
     }
 
@@ -272,7 +272,7 @@ impl State {
         match (view.lies.get(path), view.writes) {
             (Some(Lie::Bytes(bytes)), _) => Some(bytes),
             (Some(Lie::Withheld | Lie::Hidden), _) => None,
-            (Some(Lie::Moved(from)), _) => self.objects.get(from),
+            (Some(Lie::Moved(from)), _) => self.objects.get(from.as_ref()?),
             (None, None) => self.objects.get(path),
             (None, Some(first)) => {
                 let mut before = self.writes.iter().take(first).rev();
@@ -419,5 +419,71 @@ impl Read for Streamed<'_> {
         let count = self.bytes.read(buffer)?;
         self.cloud.state().streamed.1 += count;
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(cloud: &MemoryCloud, path: &str) -> Option<Vec<u8>> {
+        cloud.find(path).unwrap()
+    }
+
+    #[test]
+    fn a_view_lies_to_one_device_alone() {
+        let cloud = MemoryCloud::default();
+        let victim = cloud.seen_by(1);
+        for (path, bytes) in [("f/a", b"a"), ("f/b", b"b"), ("f/c", b"c")] {
+            cloud.create(path, bytes).unwrap();
+        }
+        cloud.lie(1, "f/a", Lie::Withheld);
+        cloud.lie(1, "f/b", Lie::Hidden);
+        cloud.lie(1, "f/d", Lie::Bytes(b"d".to_vec()));
+        assert_eq!(victim.list("f").unwrap(), ["f/a", "f/c", "f/d"]);
+        assert_eq!((at(&victim, "f/a"), at(&victim, "f/b")), (None, None));
+        assert_eq!(at(&victim, "f/d").as_deref(), Some(&b"d"[..]));
+        assert_eq!(cloud.list("f").unwrap(), ["f/a", "f/b", "f/c"]);
+        // A redirection may change; a lie goes before it.
+        cloud.redirect(1, "f/c", None);
+        assert_eq!(at(&victim, "f/c"), None);
+        cloud.redirect(1, "f/c", Some("f/a".to_owned()));
+        cloud.redirect(1, "f/b", Some("f/a".to_owned()));
+        assert_eq!(at(&victim, "f/c").as_deref(), Some(&b"a"[..]));
+        assert_eq!(at(&victim, "f/b"), None);
+        cloud.honest(1);
+        assert_eq!(victim.list("f").unwrap(), ["f/a", "f/b", "f/c"]);
+    }
+
+    #[test]
+    fn a_device_that_is_shown_the_past_forks() {
+        let cloud = MemoryCloud::default();
+        cloud.fork();
+        let victim = cloud.seen_by(1);
+        cloud.create("f/a", b"1").unwrap();
+        cloud.put("f/a", b"2").unwrap();
+        cloud.create("f/b", b"3").unwrap();
+        cloud.rewind(1, 1);
+        assert_eq!(at(&victim, "f/a").as_deref(), Some(&b"1"[..]));
+        assert_eq!(victim.list("f").unwrap(), ["f/a"]);
+        victim.create("f/b", b"4").unwrap();
+        assert_eq!(at(&victim, "f/b").as_deref(), Some(&b"4"[..]));
+        assert_eq!(at(&cloud, "f/b").as_deref(), Some(&b"3"[..]));
+    }
+
+    #[test]
+    fn failures_and_false_conflicts_begin_when_they_are_told_to() {
+        let cloud = MemoryCloud::default();
+        cloud.fail_after(1);
+        cloud.put("f/a", b"1").unwrap();
+        let refused = cloud.put("f/a", b"2").unwrap_err();
+        assert_eq!(refused.reason(), "store-unavailable");
+        cloud.work_again();
+        cloud.lie_after(0);
+        assert_eq!(cloud.create("f/b", b"").unwrap_err().reason(), "conflict");
+        assert_eq!(cloud.writes(), 1);
+        cloud.work_again();
+        cloud.put("f/a", b"2").unwrap();
+        assert_eq!(cloud.old_versions()["f/a"], b"1");
     }
 }

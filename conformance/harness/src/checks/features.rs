@@ -1,7 +1,8 @@
 //! The paper's table 1 under every scheme, viewing while recording, and a policy at work.
 
 use encryptediot_policy::feature::{Extent, Feature, Party};
-use encryptediot_schemes::demo::features::{self, Cell, Matrix};
+use encryptediot_schemes::demo::features;
+use encryptediot_schemes::demo::matrix::{Cell, Matrix};
 use encryptediot_schemes::demo::pictures::Pictures;
 use encryptediot_schemes::demo::scene::Scene;
 use encryptediot_schemes::demo::{live, policy};

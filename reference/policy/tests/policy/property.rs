@@ -197,7 +197,7 @@ fn apply(
     Err(TestCaseError::fail("it is never applied"))
 }
 
-/// Applies a file, and compares what came of it with what the file states.
+/// Applies a file, and compares the resulting rights with those that the file states.
 fn applied(
     world: &mut World,
     file: &File,

@@ -7,10 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
+use super::matrix::{Cell, Exposure, Matrix, Row};
 use super::pictures::{NoPicture, Pictures};
-use super::scene::spans;
 use super::{AUDIO, SAMPLE, SESSION};
 use crate::scheme::{Kind, PROVIDER, Scheme, Who};
 use encryptediot::error::Error;
@@ -22,55 +20,7 @@ use encryptediot_recording::{Cuts, cut_all};
 /// The streams: the door's camera, and the garden's.
 const DOOR: &str = "door-video";
 const GARDEN: &str = "garden-video";
-const STREAMS: [(&str, &str); 2] = [("door", DOOR), ("garden", GARDEN)];
-
-/// What came of a feature under a scheme.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Cell {
-    /// The scheme.
-    pub scheme: Kind,
-    /// How far the feature is there; none if it could not be run.
-    pub extent: Option<Extent>,
-    /// What was seen, in words.
-    pub seen: String,
-    /// What viewers waited for the first bytes, in milliseconds, where that was measured.
-    pub waited: Option<Time>,
-    /// Who could open what in the end, beside the owner's phones.
-    pub exposure: Vec<Exposure>,
-}
-
-/// Clips of a stream that somebody could open.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Exposure {
-    /// Who.
-    pub party: String,
-    /// The stream.
-    pub stream: String,
-    /// The clips, of four.
-    pub clips: Vec<u64>,
-    /// When the first of them began and the last one ended, in milliseconds from the start.
-    pub from: Time,
-    /// See `from`.
-    pub until: Time,
-}
-
-/// A row of table 1.
-#[derive(Clone, Debug, Serialize)]
-pub struct Row {
-    /// The feature.
-    pub feature: Feature,
-    /// What the paper says of the proposed scheme.
-    pub paper: Extent,
-    /// What was seen, by scheme.
-    pub cells: Vec<Cell>,
-}
-
-/// The matrix.
-#[derive(Clone, Debug, Serialize)]
-pub struct Matrix {
-    /// Its rows.
-    pub rows: Vec<Row>,
-}
+pub(super) const STREAMS: [(&str, &str); 2] = [("door", DOOR), ("garden", GARDEN)];
 
 /// Plays features under schemes.
 ///
@@ -517,85 +467,6 @@ fn same(same: bool, came: Came) -> Played {
     match same {
         true => Ok(came),
         false => Err(Not::Differs),
-    }
-}
-
-impl Cell {
-    /// In one or two words.
-    pub fn word(&self) -> &'static str {
-        self.extent.map_or("not run", Extent::word)
-    }
-
-    /// Who could open what, in words.
-    pub fn cost(&self) -> String {
-        let mut parties: Vec<(&str, Vec<&Exposure>)> = Vec::new();
-        for exposure in &self.exposure {
-            match parties.last_mut() {
-                Some((party, all)) if *party == exposure.party => all.push(exposure),
-                _ => parties.push((&exposure.party, vec![exposure])),
-            }
-        }
-        let everything = |all: &[&Exposure]| {
-            all.len() == STREAMS.len() && all.iter().all(|e| e.clips == [1, 2, 3, 4])
-        };
-        let one = |(party, all): &(&str, Vec<&Exposure>)| match everything(all) {
-            true => format!("{party}: everything"),
-            false => {
-                let clips = all
-                    .iter()
-                    .map(|e| format!("{} {}", e.stream, spans(&e.clips)));
-                format!("{party}: {}", clips.collect::<Vec<_>>().join(", "))
-            }
-        };
-        match &*parties {
-            [] => "nobody but the owner".to_owned(),
-            all => all.iter().map(one).collect::<Vec<_>>().join("; "),
-        }
-    }
-}
-
-impl Matrix {
-    /// Did everything run?
-    pub fn not_run(&self) -> Option<&Cell> {
-        let mut cells = self.rows.iter().flat_map(|row| &row.cells);
-        cells.find(|cell| cell.extent.is_none())
-    }
-}
-
-impl std::fmt::Display for Matrix {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let schemes = self.rows.first().map(|row| &*row.cells).unwrap_or_default();
-        write!(f, "{:<21}", "feature (table 1)")?;
-        for cell in schemes {
-            write!(f, "{:<18}", cell.scheme.name())?;
-        }
-        writeln!(f, "paper: Ring, proposed")?;
-        for row in &self.rows {
-            write!(f, "{:<21}", row.feature.name())?;
-            for cell in &row.cells {
-                write!(f, "{:<18}", cell.word())?;
-            }
-            writeln!(f, "no, {}", row.paper.word())?;
-        }
-        writeln!(
-            f,
-            "\nWhat was seen, and who could open what (clip 1 before it was on, 2 and 3 while, 4 after)"
-        )?;
-        for row in &self.rows {
-            writeln!(f, "{}", row.feature)?;
-            for cell in &row.cells {
-                writeln!(
-                    f,
-                    "  {:<17} {:<8} {}\n{:27} open to: {}",
-                    cell.scheme.name(),
-                    cell.word(),
-                    cell.seen,
-                    "",
-                    cell.cost()
-                )?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -12,9 +12,9 @@ use encryptediot_testkit::household::{Household, name, window};
 
 /// A figure of the paper.
 pub struct Figure {
-    /// Its number.
+    /// The figure's number in the paper.
     pub number: u8,
-    /// What it shows.
+    /// The figure's title.
     pub title: &'static str,
     /// The sentence of the paper that says who may open what.
     pub text: &'static str,

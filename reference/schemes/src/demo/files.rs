@@ -26,7 +26,7 @@ pub enum Failure {
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         error: io::Error,
     },
 }
@@ -100,7 +100,7 @@ pub enum Plays {
     },
     /// Nobody looked.
     NotChecked {
-        /// Why not.
+        /// The reason, for people.
         why: String,
     },
 }

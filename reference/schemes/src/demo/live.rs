@@ -16,7 +16,7 @@ use encryptediot_testkit::household::{Household, name};
 const STREAM: &str = "video";
 const FOLLOWERS: [Viewer<'static>; 2] = [Phone("second-phone"), Member("alice")];
 
-/// Plays it.
+/// Plays the story on a household of the library.
 ///
 /// # Errors
 /// What the story does not expect.

@@ -16,6 +16,7 @@ pub mod features;
 pub mod figures;
 mod files;
 pub mod live;
+pub mod matrix;
 pub mod pictures;
 pub mod policy;
 mod report;

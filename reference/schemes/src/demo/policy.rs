@@ -35,7 +35,7 @@ to = ["alice"]
 streams = ["attic"]
 "#;
 
-/// Plays it.
+/// Applies the demo's policy to a household and checks the result.
 ///
 /// # Errors
 /// What the story does not expect.

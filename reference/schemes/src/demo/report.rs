@@ -29,7 +29,7 @@ pub struct ViewedFile {
 /// What was recorded of one stream.
 #[derive(Clone, Debug, Serialize)]
 pub struct Recording {
-    /// The stream.
+    /// The stream's name.
     pub stream: String,
     /// The file that was recorded, again and again.
     pub source: &'static str,

@@ -14,13 +14,13 @@ pub enum Outcome {
     Differs,
     /// It was refused, and not one byte came out.
     Refused {
-        /// Why.
+        /// The reason of the refusal.
         #[serde(serialize_with = "as_name")]
         reason: Error,
     },
     /// It was refused after bytes had come out.
     Leaked {
-        /// Why.
+        /// The reason of the refusal.
         #[serde(serialize_with = "as_name")]
         reason: Error,
         /// How many bytes.
@@ -45,7 +45,7 @@ impl Outcome {
         }
     }
 
-    /// Words.
+    /// An outcome that is a sentence.
     pub fn says(text: impl Into<String>) -> Self {
         Self::Says { text: text.into() }
     }
@@ -103,7 +103,7 @@ impl std::fmt::Display for Outcome {
 /// One try.
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
-    /// Who tries.
+    /// The device or party that tries, by name.
     pub who: String,
     /// What: mostly a stream and its clips.
     pub what: String,

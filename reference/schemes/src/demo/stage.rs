@@ -1,5 +1,5 @@
 //! A household to play scenes on: it remembers what was recorded, lets people try to open it, and
-//! writes down what came of it.
+//! records the outcome.
 
 use std::collections::BTreeMap;
 
@@ -31,9 +31,9 @@ impl Viewer<'_> {
 
 /// A stream's recording, cut into sessions: their bytes and how long each is.
 pub struct Track {
-    /// The camera.
+    /// The name of the camera that records it.
     pub camera: &'static str,
-    /// The stream.
+    /// The recorded stream's name.
     pub stream: &'static str,
     /// The sessions.
     pub sessions: Vec<(Vec<u8>, Time)>,
@@ -41,7 +41,7 @@ pub struct Track {
 
 /// The household, what was recorded, and what has been tried.
 pub struct Stage {
-    /// The household.
+    /// The devices of the household, around one cloud.
     pub home: Household,
     /// What was recorded, by stream and clip number.
     pub truth: BTreeMap<(String, u64), Vec<u8>>,
@@ -233,7 +233,7 @@ impl Stage {
         Ok(payload.len())
     }
 
-    /// Lets a viewer try to open clips of a stream, and writes down what came of it. Returns the
+    /// Lets a viewer try to open clips of a stream, and records the outcome. Returns the
     /// bytes that came out.
     pub fn tries(
         &mut self,

@@ -46,7 +46,7 @@ pub mod place {
 
 /// An enrolled phone: its IK is in its keystore, everything else is in the cloud.
 pub struct Phone {
-    /// Its name.
+    /// The device's name.
     pub name: String,
     /// The instance key (IK).
     pub ik: KemSecret,
@@ -54,7 +54,7 @@ pub struct Phone {
 
 /// What the first phone has at hand while it enrolls.
 pub struct Made {
-    /// The phone.
+    /// The library's phone.
     pub phone: Phone,
     /// Ten words.
     pub passphrase: Passphrase,

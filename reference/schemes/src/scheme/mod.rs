@@ -29,7 +29,7 @@ pub const PROVIDER: &str = "provider";
 /// Bytes of live video that travel together: seven transport stream packets.
 const DATAGRAM: usize = 7 * encryptediot_recording::PACKET;
 
-/// Which scheme.
+/// The schemes that are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -112,7 +112,7 @@ pub type Delay = Result<Time>;
 
 /// A household under some scheme. Devices are online: what the owner decides reaches them at once.
 pub trait Scheme {
-    /// Which scheme.
+    /// The scheme that this household uses.
     fn kind(&self) -> Kind;
 
     /// The store, which the provider runs.
@@ -129,32 +129,32 @@ pub trait Scheme {
     /// Adds a camera with its streams.
     ///
     /// # Errors
-    /// The scheme's.
+    /// Those of the scheme.
     fn pair(&mut self, camera: &str, streams: &[&str]) -> Result<()>;
 
     /// Adds a phone of the owner, by login or passphrase as the scheme has it.
     ///
     /// # Errors
-    /// The scheme's.
+    /// Those of the scheme.
     fn enroll(&mut self, phone: &str) -> Result<()>;
 
     /// Shares streams. In a scheme that has no keys for it, the provider lets `member` at the
     /// objects, and that is all.
     ///
     /// # Errors
-    /// The scheme's.
+    /// Those of the scheme.
     fn share(&mut self, streams: &[&str], member: &str, term: Term) -> Result<()>;
 
     /// Takes streams away from a member.
     ///
     /// # Errors
-    /// The scheme's.
+    /// Those of the scheme.
     fn revoke(&mut self, streams: &[&str], member: &str) -> Result<()>;
 
     /// Records one session of `length` milliseconds and uploads it; returns its number, from 1.
     ///
     /// # Errors
-    /// The scheme's.
+    /// Those of the scheme.
     fn record(&mut self, camera: &str, stream: &str, bytes: &[u8], length: Time) -> Result<u64>;
 
     /// What `who` gets of a clip.
@@ -190,7 +190,7 @@ pub trait Scheme {
     /// Makes a link to a clip; returns the text to hand on.
     ///
     /// # Errors
-    /// The scheme's.
+    /// Those of the scheme.
     fn link(&mut self, stream: &str, clip: u64, until: Time) -> Result<String>;
 
     /// What somebody gets who has nothing but a link's text.
@@ -202,7 +202,7 @@ pub trait Scheme {
 
 /// What the schemes other than [`repaired`] share: store, clock, randomness.
 pub struct World {
-    /// The store.
+    /// The provider's object store.
     pub cloud: MemoryCloud,
     /// The clock of all.
     pub clock: ManualClock,

@@ -17,7 +17,7 @@ use encryptediot_testkit::household::{Household, name};
 
 /// A household under the repaired scheme.
 pub struct Repaired {
-    /// The household.
+    /// The devices of the household, around one cloud.
     pub home: Household,
 }
 
