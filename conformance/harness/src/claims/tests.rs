@@ -112,7 +112,7 @@ fn what_no_claim_names_is_an_error() {
             p.tests
                 .retain(|test| !test.full.ends_with("an_offer_lives_for_ten_minutes"))
         },
-        "CLAIM-PAIRING: there is no test boundaries::an_offer_lives_for_ten_minutes",
+        "CLAIM-PAIRING: there is no test ",
     );
     // Wherever it is, without a list of the protocol's modules.
     says(
