@@ -313,7 +313,11 @@ impl Cloud for DirectoryCloud {
 
     fn list(&self, prefix: &str) -> Result<Vec<String>> {
         let mut found = Vec::new();
-        if let Some(folder) = self.folder(prefix, false).map_err(unavailable)? {
+        let folder = match self.folder(prefix, false) {
+            Err(error) if error.kind() == ErrorKind::NotADirectory => None,
+            folder => folder.map_err(unavailable)?,
+        };
+        if let Some(folder) = folder {
             self.walk(&folder, prefix, &mut found)
                 .map_err(unavailable)?;
         }

@@ -291,7 +291,10 @@ impl State {
     }
 
     fn list(&self, viewer: Viewer, prefix: &str) -> Vec<String> {
-        let folder = format!("{prefix}/");
+        let folder = match prefix {
+            "" => String::new(),
+            prefix => format!("{prefix}/"),
+        };
         let within = |path: &&String| path.starts_with(&folder);
         let mut all: BTreeSet<&String> = self.objects.keys().filter(within).collect();
         if let Some(view) = self.views.get(&viewer) {

@@ -90,7 +90,8 @@ fn again(home: &mut Home, act: Act, refusal: Refusal) -> Option<Result<()>> {
             return Ok(None);
         }
         cloud.work_again();
-        if let Refusal::Down(_) = refusal {
+        // What is owed since the cloud failed, or refused what nobody can have raced for, comes first.
+        if let Refusal::Down(_) | Refusal::Lied(_) = refusal {
             owner.phone().sync(env.cloud)?;
         }
         let streams = ns(&["x", "y"]);
