@@ -62,8 +62,7 @@ const FIRST: [First; 3] = [
     },
 ];
 
-/// Runs `act` into a refusal, then acts again with the same owner. Gives the reason for which the
-/// second act was refused, if it was, or `None` if the first was not.
+/// Runs `act` into a refusal, then acts again with the same owner. Gives the result of the acts after it, or `None` if it was not refused.
 fn again(home: &mut Home, act: Act, refusal: Refusal) -> Option<Result<()>> {
     let ahead = RefCell::new(Saved::of(home).load(82));
     let (cloud, first_save) = (home.cloud.clone(), Cell::new(true));
@@ -90,7 +89,8 @@ fn again(home: &mut Home, act: Act, refusal: Refusal) -> Option<Result<()>> {
             return Ok(None);
         }
         cloud.work_again();
-        if let Refusal::Down(_) = refusal {
+        if let Refusal::Down(_) | Refusal::Lied(_) = refusal {
+            // What is owed is written first.
             owner.phone().sync(env.cloud)?;
         }
         let streams = ns(&["x", "y"]);
