@@ -45,14 +45,14 @@ pub struct Granted {
     pub(super) secret: KemSecret,
 }
 
-/// What a synchronisation brought.
+/// The result of a member's synchronisation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct News {
     /// Introductions accepted.
     pub introductions: usize,
     /// Grants accepted.
     pub grants: usize,
-    /// What was refused, and why: one bad object does not keep the others out.
+    /// Objects that were refused: path and reason. One bad object does not keep the others out.
     pub refused: Vec<(String, Error)>,
 }
 
