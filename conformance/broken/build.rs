@@ -55,6 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut protocol = crates::read(&source.join("lib.rs"))?;
     // They are the library's own, and an included file has none.
     protocol.attrs.clear();
+    crates::remove_tests(&mut protocol.items);
     let edits: Vec<Edit<'_>> = faults.iter().flat_map(edits).collect();
     mutant::apply(&mut protocol, &edits)
         .map_err(|why| format!("conformance/broken/faults.toml:\n{why}"))?;

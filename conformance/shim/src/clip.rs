@@ -181,12 +181,7 @@ impl Operation for EnvelopeOpen {
         let envelopes: Vec<_> = self.envelopes.iter().map(envelope).collect();
         let (role, secret) = (self.role.into(), self.private.decrypting()?);
         let opened = clip::unwrap(
-            &account,
-            &stream,
-            &statement,
-            &clip,
-            &envelopes,
-            (role, &secret),
+            &account, &stream, &statement, &clip, &envelopes, role, &secret,
         );
         let session_key = Fixed(*opened?.as_bytes());
         let info = clip::envelope_context(&account, &stream, &statement, &clip, role);

@@ -111,6 +111,25 @@ fn declared_path(module: &ItemMod) -> Option<String> {
     module.attrs.iter().find_map(path)
 }
 
+/// Removes the modules, functions and imports that are compiled for tests alone.
+pub fn remove_tests(items: &mut Vec<Item>) {
+    items.retain(|item| match item {
+        Item::Mod(ItemMod { attrs, .. }) => !is_test(attrs),
+        Item::Fn(function) => !is_test(&function.attrs),
+        Item::Use(import) => !is_test(&import.attrs),
+        _ => true,
+    });
+    for item in items {
+        if let Item::Mod(ItemMod {
+            content: Some((_, inner)),
+            ..
+        }) = item
+        {
+            remove_tests(inner);
+        }
+    }
+}
+
 /// Is this compiled for tests alone?
 pub(crate) fn is_test(attributes: &[Attribute]) -> bool {
     let test = |attribute: &Attribute| match &attribute.meta {

@@ -250,7 +250,7 @@ fn a_phone_takes_the_providers_adk() {
         .seal(new_key.as_bytes(), &mut literal.world.rng)
         .unwrap();
     literal.world.cloud.put(place::NEW_KEY, &blob).unwrap();
-    let blob = cose::seal(&new_key, &[], &pkcs8, &mut literal.world.rng).unwrap();
+    let blob = cose::seal(&new_key, &[], pkcs8, &mut literal.world.rng).unwrap();
     literal.world.cloud.put("account/adk", &blob).unwrap();
     // Recovery stops before it where the new key is looked for under the PDK first.
     let second = literal.enroll("second");

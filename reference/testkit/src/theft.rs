@@ -124,14 +124,7 @@ pub fn opens(keys: &[KemSecret], cloud: &MemoryCloud, stream: &Name, sequence: u
     ];
     let open = |key: &KemSecret, role| {
         let mut opened = places.iter().map(|(statement, envelopes)| {
-            clip::unwrap(
-                &id,
-                stream,
-                statement,
-                &manifest.clip,
-                envelopes,
-                (role, key),
-            )
+            clip::unwrap(&id, stream, statement, &manifest.clip, envelopes, role, key)
         });
         opened.any(|opened| opened.is_ok())
     };

@@ -263,7 +263,8 @@ impl House {
     fn unwrap(&self, clip: &Clip, held: (Role, &KemSecret)) -> Result<()> {
         let (of, id) = (&clip.manifest.announcement, &clip.manifest.clip);
         let envelopes = &clip.manifest.envelopes;
-        clip::unwrap(&self.account, &self.video, of, id, envelopes, held).map(drop)
+        let (role, key) = held;
+        clip::unwrap(&self.account, &self.video, of, id, envelopes, role, key).map(drop)
     }
 
     /// Shares a minute that has passed.

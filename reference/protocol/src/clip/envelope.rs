@@ -113,7 +113,8 @@ pub fn unwrap(
     statement: &Hash,
     clip: &ClipId,
     envelopes: &[Envelope],
-    (role, secret): (Role, &KemSecret),
+    role: Role,
+    secret: &KemSecret,
 ) -> Result<SessionKey> {
     let id = kem_id(&secret.public());
     let envelope = envelopes

@@ -91,7 +91,7 @@ pub struct CameraClock {
     /// The time when the monotonic counter was at `anchor`.
     floor: Time,
     anchor: Time,
-    /// What [`CameraClock::at_least`] was told.
+    /// The latest time given to [`CameraClock::at_least`].
     least: Time,
 }
 
@@ -116,7 +116,7 @@ impl CameraClock {
         self.floor
     }
 
-    /// The time to store: the latest that was told.
+    /// The time to store: the latest one known.
     pub fn stored(&self) -> Time {
         self.floor.max(self.least)
     }

@@ -9,24 +9,25 @@ use crate::cloud::{Cloud, Paths};
 use crate::error::{AnnouncementError, Error, Result, StoreError};
 use crate::keys::Name;
 
-/// What a synchronisation brought the camera.
+/// The result of a camera's synchronisation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Synced {
     /// Announcements accepted, by stream.
     pub accepted: Vec<(Name, Head)>,
     /// Leases extended.
     pub extended: Vec<Name>,
-    /// What was refused, and why. It changed nothing.
+    /// Objects that were refused: path and reason. They changed nothing.
     pub refused: Vec<(String, Error)>,
 }
 
-/// How a camera stores its state: called before anything leaves that the state must not forget.
+/// Stores a camera's state: called before anything leaves that the state must not forget.
 pub type Save<'a> = &'a dyn Fn(&Paired) -> Result<()>;
 
 /// Where a camera is kept, perhaps for several processes at once.
 pub trait Keeper {
-    /// Lets the camera do something. If that succeeds its state is stored, and only then does what
-    /// came of it come out.
+    /// Runs `act` on the camera. If it succeeds, the camera's state is stored, and only then is its
+    /// result returned.
     ///
     /// # Errors
     /// Those of `act`, which changed nothing; `local-state`, `local-missing`.
@@ -105,7 +106,7 @@ fn next(head: Option<Head>) -> u64 {
     head.map_or(1, |head| head.epoch + 1)
 }
 
-/// A camera, the cloud, and what has come of it so far.
+/// A camera at the cloud, and the result so far.
 struct Link<'a, K> {
     keeper: K,
     cloud: &'a dyn Cloud,

@@ -159,7 +159,8 @@ impl Announcement {
     pub(crate) fn accepted(
         &self,
         account: &AccountId,
-        (camera, stream): (&VerifyingKey, &Name),
+        camera: &VerifyingKey,
+        stream: &Name,
         hash: &Hash,
     ) {
         for key in &self.keys {

@@ -89,9 +89,9 @@ fn session_key(home: &Home, stream: &str, sequence: u64) -> [u8; 16] {
     let backup = followed.current.backup;
     let held = home.cloud.bytes(&home.paths().backup(&backup));
     let (_, held) = grant::open_backup(&id, &ring, &n(stream), &backup, &held).unwrap();
-    let owner = (clip::Role::Owner, &held[0].secret);
+    let (role, owner) = (clip::Role::Owner, &held[0].secret);
     let (of, clip) = (&manifest.announcement, &manifest.clip);
-    let key = clip::unwrap(&id, &n(stream), of, clip, &manifest.envelopes, owner).unwrap();
+    let key = clip::unwrap(&id, &n(stream), of, clip, &manifest.envelopes, role, owner).unwrap();
     *key.as_bytes()
 }
 

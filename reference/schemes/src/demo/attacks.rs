@@ -250,7 +250,8 @@ fn stolen(stage: &mut Stage, clip: u64) -> Result<(Outcome, Outcome)> {
         &manifest.announcement,
         &manifest.clip,
         &manifest.envelopes,
-        (clip::Role::Instance, &loot.instance),
+        clip::Role::Instance,
+        &loot.instance,
     );
     let bytes = home.cloud.get(&paths.backup(&backup))?;
     let holdings = grant::open_backup(thief.account(), &loot.ring, &stream, &backup, &bytes);

@@ -203,8 +203,9 @@ impl Paired {
             time: self.time.now(clock),
         };
         let lease_until = signed.body.lease_until();
-        let of = (&camera, name);
-        signed.body.accepted(&self.account, of, &head.hash);
+        signed
+            .body
+            .accepted(&self.account, &camera, name, &head.hash);
         stream.in_force = Some(InForce {
             head,
             announcement: signed.body,

@@ -45,14 +45,14 @@ pub struct Granted {
     pub(super) secret: KemSecret,
 }
 
-/// What a synchronisation brought.
+/// The result of a member's synchronisation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct News {
     /// Introductions accepted.
     pub introductions: usize,
     /// Grants accepted.
     pub grants: usize,
-    /// What was refused, and why: one bad object does not keep the others out.
+    /// Objects that were refused: path and reason. One bad object does not keep the others out.
     pub refused: Vec<(String, Error)>,
 }
 
@@ -101,7 +101,7 @@ impl Membership {
         };
         for stream in streams {
             let shared = self.streams.entry(stream.clone()).or_default();
-            if let Err(error) = shared.follow(cloud, &pinned, &stream, (id, &self.pairwise), news) {
+            if let Err(error) = shared.follow(cloud, &pinned, &stream, id, &self.pairwise, news) {
                 news.refused.push((paths.announcement(&stream, 0), error));
             }
         }
@@ -184,7 +184,8 @@ impl Shared {
         cloud: &dyn Cloud,
         pinned: &Pinned<'_>,
         stream: &Name,
-        (member, pairwise): (KeyId, &BTreeMap<u64, Key>),
+        member: KeyId,
+        pairwise: &BTreeMap<u64, Key>,
         news: &mut News,
     ) -> Result<()> {
         let followed = view::follow(cloud, pinned, stream, &mut self.followed, |_| Ok(()));
@@ -193,7 +194,7 @@ impl Shared {
             let searched = self.searched.get(number).copied().unwrap_or(0);
             let mut gap = false;
             for epoch in searched + 1..=known {
-                match self.search(cloud, pinned, stream, (member, key), epoch) {
+                match self.search(cloud, pinned, stream, member, key, epoch) {
                     Ok(count) => news.grants += count,
                     Err(error) if error.is(StoreError::Unavailable) => return Err(error),
                     Err(error) => {
@@ -216,7 +217,8 @@ impl Shared {
         cloud: &dyn Cloud,
         pinned: &Pinned<'_>,
         stream: &Name,
-        (member, pairwise): (KeyId, &Key),
+        member: KeyId,
+        pairwise: &Key,
         epoch: u64,
     ) -> Result<usize> {
         let paths = Paths(*pinned.account);
@@ -244,7 +246,7 @@ impl Shared {
                 public: &key.public,
             };
             if let Some(secret) = find_part(cloud, pinned, pairwise, &place)? {
-                let facts = grant::facts((pinned.account, &body), &hash, (index, key), member);
+                let facts = grant::facts(pinned.account, &body, &hash, index, key, member);
                 let granted = Granted {
                     kind: key.kind,
                     window: key.window,
@@ -292,9 +294,9 @@ impl Shared {
             .filter(|((of, _), _)| *of == manifest.announcement);
         let mut refused = ClipError::NoEnvelope;
         for (_, granted) in here {
-            let key = (Role::from(granted.kind), &granted.secret);
+            let (role, secret) = (Role::from(granted.kind), &granted.secret);
             let (of, clip) = (&manifest.announcement, &manifest.clip);
-            match clip::unwrap(account, stream, of, clip, &manifest.envelopes, key) {
+            match clip::unwrap(account, stream, of, clip, &manifest.envelopes, role, secret) {
                 Ok(key) => return Ok(OpenClip::new(account, manifest, &key)),
                 Err(error) if error.is(ClipError::EnvelopeOpen) => {
                     refused = ClipError::EnvelopeOpen;
@@ -313,8 +315,9 @@ impl Shared {
                     return Err(ClipError::OutsideWindow.into());
                 }
                 let envelopes = std::slice::from_ref(envelope);
-                let key = (Role::Past, &granted.secret);
-                let key = clip::unwrap(account, stream, &hash, &manifest.clip, envelopes, key)?;
+                let (role, secret) = (Role::Past, &granted.secret);
+                let clip = &manifest.clip;
+                let key = clip::unwrap(account, stream, &hash, clip, envelopes, role, secret)?;
                 return Ok(OpenClip::new(account, manifest, &key));
             }
         }

@@ -203,10 +203,9 @@ impl Owner<'_> {
                 .iter()
                 .filter_map(|n| self.record_of(*n, met))
             {
-                let of = (account, announcement);
                 let id = kem_id(&member.key);
                 action::log("Grant", || {
-                    let mut values = grant::facts(of, hash, (index, key), id);
+                    let mut values = grant::facts(account, announcement, hash, index, key, id);
                     values.push(("pkM", action::public("key", id)));
                     values
                 });

@@ -33,15 +33,15 @@ impl Phone {
             .ok_or(AnnouncementError::UnknownStream)?;
         let (manifest, bytes) = followed.manifest(cloud, &account, stream, sequence)?;
         let body = &manifest.body;
-        let unwrap = |key| {
+        let unwrap = |role, secret| {
             let (of, clip) = (&body.announcement, &body.clip);
-            clip::unwrap(&account, stream, of, clip, &body.envelopes, key)
+            clip::unwrap(&account, stream, of, clip, &body.envelopes, role, secret)
         };
-        let key = match unwrap((Role::Instance, &self.instance)) {
+        let key = match unwrap(Role::Instance, &self.instance) {
             Err(error) if error.is(ClipError::NoEnvelope) => {
                 let holdings = self.holdings(cloud, stream, &body.announcement)?;
                 let owner = holdings.first().ok_or(ClipError::NoEnvelope)?;
-                unwrap((Role::Owner, &owner.secret))?
+                unwrap(Role::Owner, &owner.secret)?
             }
             other => other?,
         };

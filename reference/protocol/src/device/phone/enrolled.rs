@@ -43,7 +43,7 @@ pub struct Phone {
 pub struct Outgoing {
     #[n(0)]
     pub(crate) path: String,
-    /// May it write over what is there?
+    /// Whether it may replace an object at that path.
     #[n(1)]
     pub(crate) replace: bool,
     #[cbor(n(2), with = "minicbor::bytes")]

@@ -11,8 +11,9 @@ use crate::lease::{self, Lease};
 use crate::message::Time;
 use crate::view::Followed;
 
-/// What the owner is told of a stream.
+/// The state of a stream, as an owner's phone shows it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct StreamStatus {
     /// The stream.
     pub stream: Name,

@@ -119,9 +119,11 @@ pub fn shards(statement: &Hash, bits: u8, mut parts: Vec<[u8; PART_LEN]>) -> Vec
 
 /// What the model's rules of granting say of a member's part of key `index` of an announcement.
 pub(crate) fn facts(
-    (account, announcement): (&AccountId, &Announcement),
+    account: &AccountId,
+    announcement: &Announcement,
     statement: &Hash,
-    (index, key): (u32, &StreamKey),
+    index: u32,
+    key: &StreamKey,
     member: KeyId,
 ) -> Vec<(&'static str, Value)> {
     let mut values = announcement.facts(account, statement);
