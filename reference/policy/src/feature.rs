@@ -1,6 +1,6 @@
 //! The features that people give up with end-to-end encryption, one for each row of the paper's
 //! table 1, and what the paper says of each. What really happens is another matter: it is played in
-//! [`encryptediot_schemes::demo::features`].
+//! `encryptediot_schemes::demo::features`.
 
 use std::fmt;
 use std::str::FromStr;

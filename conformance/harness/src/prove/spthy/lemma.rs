@@ -19,7 +19,7 @@ pub struct Lemma {
     pub attributes: Vec<String>,
     /// The formula's hash.
     pub hash: String,
-    /// The lemma in full, as [`normal`] writes it.
+    /// The lemma in full, in its normal form (no comments, white space folded).
     pub normal: String,
     /// The sentence before it.
     pub sentence: String,

@@ -10,7 +10,7 @@ use crate::keys::Name;
 use crate::message::{Hash, Time};
 use crate::segment::{Sealer, SessionKey};
 
-/// What the camera made and must not let go before its [state](Paired::to_state) is stored.
+/// What the camera made and must not let go before its [state](crate::camera::Paired::to_state) is stored.
 #[must_use = "it leaves the camera only once the camera's state is stored"]
 pub struct Unstored<T>(pub(super) T);
 

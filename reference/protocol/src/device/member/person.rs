@@ -144,7 +144,7 @@ impl Member {
     /// holds.
     ///
     /// # Errors
-    /// `nothing-granted`, `no-envelope`, `envelope-open`, and those of [`Followed::manifest`].
+    /// `nothing-granted`, `no-envelope`, `envelope-open`, and those of [`crate::view::Followed::manifest`].
     pub fn open(
         &mut self,
         cloud: &dyn Cloud,

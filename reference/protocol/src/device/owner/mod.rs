@@ -1,7 +1,7 @@
 //! The owner at work: an enrolled phone with the account signing key (ASK) at hand for one act at
 //! a time. Every statement that others must believe is made here.
 //!
-//! An act is built as a value ([`act`]), stored on the phone as a whole, then written to the cloud
+//! An act is built as a value (`act`), stored on the phone as a whole, then written to the cloud
 //! object by object: one that is interrupted goes on where it stopped ([`Phone::sync`]).
 //!
 //! [`Phone::sync`]: crate::phone::Phone::sync

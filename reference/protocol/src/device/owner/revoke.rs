@@ -22,7 +22,7 @@ impl Owner<'_> {
     }
 
     /// Takes `streams` away from a member. In effect once each camera has acknowledged
-    /// ([`Phone::status`]), and at the latest when the lease ends.
+    /// ([`crate::phone::Phone::status`]), and at the latest when the lease ends.
     ///
     /// A member with every stream keeps those that are not named, and gets none to come.
     ///

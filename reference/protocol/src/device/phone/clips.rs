@@ -14,7 +14,7 @@ impl Phone {
     /// key or, for clips from before it was enrolled, with the owner's stream key.
     ///
     /// # Errors
-    /// `unknown-stream`, `no-envelope`, `envelope-open`, and those of [`Followed::manifest`].
+    /// `unknown-stream`, `no-envelope`, `envelope-open`, and those of [`crate::view::Followed::manifest`].
     pub fn open(&mut self, cloud: &dyn Cloud, stream: &Name, sequence: u64) -> Result<OpenClip> {
         let (manifest, key, _) = self.session_key(cloud, stream, sequence)?;
         Ok(OpenClip::new(&self.account, manifest.body, &key))
@@ -74,7 +74,7 @@ impl Phone {
     /// The verified manifest of clip `sequence` of a stream.
     ///
     /// # Errors
-    /// `unknown-stream`; those of [`Followed::manifest`].
+    /// `unknown-stream`; those of [`crate::view::Followed::manifest`].
     pub fn manifest(
         &mut self,
         cloud: &dyn Cloud,
