@@ -4,15 +4,15 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from account import open_root, take_offer, write_checkpoint
+from account import follow_roster, open_root, open_roster, take_offer, write_checkpoint
 from clips import LONGEST, seal_body
 from cose import sign1
 from crypto import hpke_seal, public_of, sha256, short_name
 from encoding import context, encode, message_hash
 from messages import (Acknowledgement, Announcement, Checkpoint, Envelope, Head, Lease, Manifest,
-                      StreamHead)
+                      RosterHead, StreamHead)
 from refused import Refused, require
-from sharing import LONGEST_LEASE, acknowledgement, follow, open_announcement, open_lease, recipients
+from sharing import LONGEST_LEASE, acknowledgement, follow, is_from, open_announcement, open_lease, recipients
 from viewer import View
 
 
@@ -48,6 +48,7 @@ class Camera:
         self.private, self.public = key, public_of(key)
         self.streams = {name: Stream() for name in streams}
         self.time = max(wall, taken.issued)
+        self.rosters: dict[int, RosterHead] = {}
         self.monotonic = monotonic
         self.uploads: list[dict[str, bytes]] = []
 
@@ -67,6 +68,15 @@ class Camera:
         require(name in self.streams, "unknown-stream")
         return self.streams[name]
 
+    def roster(self) -> RosterHead | None:
+        """The latest roster that it has followed."""
+        return self.rosters[max(self.rosters)] if self.rosters else None
+
+    def take_roster(self, data: bytes) -> None:
+        """Takes the roster after the latest."""
+        head = follow_roster(self.roster(), open_roster(self.root, data))
+        self.rosters[head.number] = head
+
     def accept(self, data: bytes, wall: int, monotonic: int) -> bytes | None:
         """Takes an announcement: the acknowledgement, `None` where it is the one in force and changes nothing."""
         message = open_announcement(self.root, data)
@@ -76,10 +86,17 @@ class Camera:
         head = follow(stream.head, message)
         if head is stream.head:
             return None
+        under = said.roster
+        require(not self.rosters or self.rosters.get(under.number) == under, "fork")
+        if stream.announcement is not None:
+            require(is_from(under, stream.announcement.roster), "fork")
+        if not self.rosters:
+            self.rosters[under.number] = under
         self.time = max(self.tick(wall, monotonic), said.issued)
         stream.head, stream.announcement, stream.lease_until = head, said, said.issued + said.lease
         stream.acknowledgement = acknowledgement(self.root.account, Acknowledgement(
-            self.public, said.stream, said.epoch, message.hash, stream.sequence + 1, self.time))
+            self.public, said.stream, said.epoch, message.hash, stream.sequence + 1, self.time,
+            self.roster() or under))
         return stream.acknowledgement
 
     def extend(self, data: bytes) -> None:
@@ -149,7 +166,7 @@ class Camera:
             try:
                 while (data := view.find(
                         f"announcements/{name}/{stream.head.epoch + 1 if stream.head else 1:08}")) is not None:
-                    if self.accept(data, wall, monotonic) is None or stream.head is None:
+                    if self._accept(view, data, wall, monotonic) is None or stream.head is None:
                         raise Refused("object-path")
                     accepted.append({"stream": name, "epoch": stream.head.epoch})
             except Refused as error:
@@ -168,7 +185,18 @@ class Camera:
                 view.put(f"acknowledgements/{place}", sign1(self.private, stream.acknowledgement))
         return {"accepted": accepted, "extended": extended, "refused": sorted(refused)}
 
+    def _accept(self, view: View, data: bytes, wall: int, monotonic: int) -> bytes | None:
+        """Takes an announcement, after the rosters up to the one under which it was made."""
+        try:
+            return self.accept(data, wall, monotonic)
+        except Refused as error:
+            if error.reason != "fork":
+                raise
+        while (roster := view.find(f"roster/{max(self.rosters) + 1:08}")) is not None:
+            self.take_roster(roster)
+        return self.accept(data, wall, monotonic)
+
     def checkpoint(self) -> str:
-        """What it has seen, as text; a camera knows no roster."""
+        """What it has seen, as text."""
         seen = [StreamHead(name, stream.head) for name, stream in self.streams.items() if stream.head]
-        return write_checkpoint(self.root.account, Checkpoint(None, seen))
+        return write_checkpoint(self.root.account, Checkpoint(self.roster(), seen))

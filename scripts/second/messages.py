@@ -103,7 +103,7 @@ class Roster(NamedTuple):
 
 class RosterPrivate(NamedTuple):
     members: int
-    all_streams: list[int]
+    all_streams: list[Hash]
 
 
 class RosterHead(NamedTuple):
@@ -123,6 +123,14 @@ class StreamHead(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
+    roster: RosterHead | None
+    streams: list[StreamHead]
+
+
+class Answer(NamedTuple):
+    camera: Point
+    challenge: Bytes16
+    time: int
     roster: RosterHead | None
     streams: list[StreamHead]
 
@@ -183,6 +191,7 @@ class Announcement(NamedTuple):
     keys: Annotated[list[StreamKey], 1]
     backup: Hash
     shard_bits: Uint8
+    roster: RosterHead
 
 
 class Acknowledgement(NamedTuple):
@@ -192,6 +201,7 @@ class Acknowledgement(NamedTuple):
     announcement: Hash
     first: int
     time: int
+    roster: RosterHead
 
 
 class Lease(NamedTuple):
@@ -238,7 +248,7 @@ class Backup(NamedTuple):
 
 class Holding(NamedTuple):
     private: Bytes32
-    members: list[int]
+    members: list[Hash]
 
 
 # --- Clips
@@ -279,6 +289,7 @@ class PastShare(NamedTuple):
     clips: Annotated[list[PastClip], 1]
     backup: Hash
     shard_bits: Uint8
+    roster: RosterHead
 
 
 class Link(NamedTuple):
@@ -303,6 +314,6 @@ BODIES: dict[str, Any] = {
     "tree-head": TreeHead, "vault": Vault, "unlock": Unlock, "roster": Roster, "member": Member,
     "backup": Backup, "introduction": Introduction, "announcement": Announcement,
     "acknowledgement": Acknowledgement, "lease": Lease, "grants": Grants, "manifest": Manifest,
-    "past-share": PastShare, "checkpoint": Checkpoint, "pairing-offer": PairingOffer,
+    "past-share": PastShare, "checkpoint": Checkpoint, "answer": Answer, "pairing-offer": PairingOffer,
     "proximity": Proximity, "link": Link,
 }

@@ -36,7 +36,7 @@ class Phone:
             self.streams = sorted(name for camera in newest.body.cameras for name in camera.streams)
         require(self.listed or recovering and self.roster is not None, "phone-not-listed")
         for name in self.streams:
-            self.viewer.follow(view, name)
+            self.viewer.follow(view, name, lambda roster: self.rosters.get(roster.number) == roster.hash)
 
     def _follow_rosters(self, view: View) -> Message | None:
         newest = None
@@ -106,7 +106,9 @@ class Phone:
             head = stream.reached()
             data = view.find(f"acknowledgements/{name}/{head.epoch:08}")
             if data is not None:
-                open_acknowledgement(self.viewer.root.account, stream.latest().camera, name, head, data)
+                said = open_acknowledgement(self.viewer.root.account, stream.latest().camera, name, head, data)
+                known = self.rosters.get(said.roster.number, said.roster.hash)
+                require(known == said.roster.hash, "fork")
             shown.append({"stream": name, "epoch": head.epoch, "in_effect": data is not None})
         return shown
 

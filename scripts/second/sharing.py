@@ -6,8 +6,8 @@ from account import Root, open_statement, open_under_ring
 from cose import ES256, Sign1, sign1
 from crypto import Recipient, gcm_open, hkdf_expand, public_of, short_name
 from encoding import Message, context, encode, decode, fit, message_hash, read, read_message
-from messages import (Acknowledgement, Announcement, Backup, Grants, Head, Holding, Introduction, Lease, Member,
-                      MemberPlain, PastShare, PhoneKeys, StreamKey)
+from messages import (Acknowledgement, Announcement, Answer, Backup, Grants, Head, Holding, Introduction, Lease,
+                      Member, MemberPlain, PastShare, PhoneKeys, RosterHead, StreamKey)
 from refused import Refused, require
 
 LONGEST_LEASE = 2_678_400_000
@@ -51,6 +51,11 @@ def follow(head: Head | None, message: Message) -> Head:
     return Head(said.epoch, message.hash, said.issued)
 
 
+def is_from(roster: RosterHead, before: RosterHead) -> bool:
+    """Is this the roster `before`, or one of a later number?"""
+    return roster == before or roster.number > before.number
+
+
 def recipients(phones: list[PhoneKeys], keys: list[StreamKey], shared: bool,
                start: int, end: int) -> list[tuple[int, bytes]]:
     """Whom a session is wrapped for: role and key. `shared`: are members served at all?"""
@@ -72,6 +77,15 @@ def open_acknowledgement(account: bytes, camera: bytes, stream: str, head: Head,
     require(said.camera == camera, "wrong-camera")
     require(said.stream == stream, "unknown-stream")
     require((said.epoch, said.announcement) == (head.epoch, head.hash), "ack-unknown")
+    return said
+
+
+def open_answer(account: bytes, camera: bytes, challenge: bytes, data: bytes) -> Answer:
+    """Verifies a camera's answer to a phone's challenge."""
+    payload = Sign1(ES256, data).verify_es256(camera)
+    said: Answer = read_message("answer", Answer, account, payload).body
+    require(said.camera == camera, "wrong-camera")
+    require(said.challenge == challenge, "not-fresh")
     return said
 
 

@@ -231,13 +231,19 @@ def recipients(root: bytes, announcement: bytes, start: int, end: int, lease_unt
 @operation
 def acknowledgement_open(account: bytes, camera: bytes, stream: str, head: Head, acknowledgement: bytes) -> Any:
     said = sharing.open_acknowledgement(account, camera, stream, head, acknowledgement)
-    return {"first": said.first, "time": said.time}
+    return {"first": said.first, "time": said.time, "roster": said.roster}
+
+
+@operation
+def answer_open(account: bytes, camera: bytes, challenge: bytes, answer: bytes) -> Any:
+    said = sharing.open_answer(account, camera, challenge, answer)
+    return {"time": said.time, "roster": said.roster, "streams": said.streams}
 
 
 @operation
 def acknowledgement_sign(account: bytes, camera: bytes, stream: str, epoch: int, announcement: bytes,
-                         first: int, time: int) -> Any:
-    said = Acknowledgement(crypto.public_of(camera), stream, epoch, announcement, first, time)
+                         first: int, time: int, roster: RosterHead) -> Any:
+    said = Acknowledgement(crypto.public_of(camera), stream, epoch, announcement, first, time, roster)
     return {"signed": sign1(camera, sharing.acknowledgement(account, said))}
 
 
@@ -287,7 +293,8 @@ def past_share_open(root: bytes, past_share: bytes) -> Any:
     said = message.body
     return {"hash": message.hash, "camera": said.camera, "stream": said.stream, "window": said.window,
             "key": said.key,
-            "clips": [{"sequence": clip.sequence, "manifest": clip.manifest} for clip in said.clips]}
+            "clips": [{"sequence": clip.sequence, "manifest": clip.manifest} for clip in said.clips],
+            "roster": said.roster}
 
 
 # --- Clips and links --------------------------------------------------------------------------------
@@ -387,7 +394,9 @@ def camera_new(device: str, wall: int, monotonic: int, offer: str, root: bytes, 
 
 
 @operation
-def camera_accept(device: str, wall: int, monotonic: int, announcement: bytes) -> Any:
+def camera_accept(device: str, wall: int, monotonic: int, rosters: list[bytes], announcement: bytes) -> Any:
+    for roster in rosters:
+        CAMERAS[device].take_roster(roster)
     return {"acknowledgement": CAMERAS[device].accept(announcement, wall, monotonic)}
 
 

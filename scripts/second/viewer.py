@@ -1,5 +1,6 @@
 """What phones and members have in common: they follow announcements and view clips (SPEC "Viewing")."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,9 +8,9 @@ from account import Root, open_root
 from clips import open_body, open_envelope, open_manifest
 from crypto import public_of, short_name
 from encoding import Message
-from messages import Announcement, Head, Manifest
+from messages import Announcement, Head, Manifest, RosterHead
 from refused import Refused, require
-from sharing import follow, open_announcement
+from sharing import follow, is_from, open_announcement
 
 
 class View:
@@ -75,8 +76,8 @@ class Viewer:
         self.root = root
         self.streams: dict[str, Stream] = {}
 
-    def follow(self, view: View, name: str) -> None:
-        """Follows the chain of a stream from the announcement that was reached."""
+    def follow(self, view: View, name: str, known: Callable[[RosterHead], bool] = lambda _: True) -> None:
+        """Follows the chain of a stream from the announcement that was reached. `known`: is it of this history?"""
         stream = self.streams.get(name, Stream())
         if stream.head is not None:
             reached = self._announcement(view, name, stream.head.epoch)
@@ -93,6 +94,8 @@ class Viewer:
             require(stream.head is None or stream.latest().camera == said.camera, "wrong-camera")
             head = follow(stream.head, message)
             require(head.epoch == epoch, "object-path")
+            require(stream.head is None or is_from(said.roster, stream.latest().roster), "fork")
+            require(known(said.roster), "fork")
             stream.head = head
             stream.announcements[message.hash] = said
             self.streams[name] = stream

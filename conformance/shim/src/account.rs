@@ -3,11 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::values::{Fixed, Head, Hex, PhoneKeys, pinned, ring};
+use super::values::{Fixed, Head, Hex, PhoneKeys, RosterHead, pinned, ring};
 use super::{Devices, Done, Operation, Outcome};
+use encryptediot::announcement;
 use encryptediot::cbor::Bytes;
 use encryptediot::crypto::{self, KemPublic, RsaPublic, hpke_shared_secret};
 use encryptediot::error::{AccountError, MessageError};
+use encryptediot::evidence::{self, Challenge};
 use encryptediot::keys::{self, kem_id};
 use encryptediot::message::{self, Body as _};
 use encryptediot::passphrase::Passphrase;
@@ -274,16 +276,6 @@ impl Operation for VaultOpen {
     }
 }
 
-/// The place in the chain of rosters that a phone has reached.
-#[derive(Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct RosterHead {
-    /// The roster's number.
-    number: u64,
-    /// Its hash.
-    hash: Fixed<32>,
-}
-
 /// Verifies a roster under the pinned root and takes it after the one that the phone has.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -341,11 +333,7 @@ impl Operation for RosterOpen {
     fn run(self, _: &mut Devices) -> Outcome<RosterOpened> {
         let (root, account) = pinned(&self.root)?;
         let next = roster::open(&root, &account, &self.roster.0)?;
-        let head = self.head.map(|head| roster::Head {
-            number: head.number,
-            hash: head.hash.into(),
-        });
-        let head = roster::follow(head, &next)?;
+        let head = roster::follow(self.head.map(Into::into), &next)?;
         let phone = |entry: &roster::PhoneEntry| Phone {
             name: entry.name.to_string(),
             keys: (&entry.keys).into(),
@@ -355,9 +343,8 @@ impl Operation for RosterOpen {
             key: entry.key.into(),
             streams: entry.streams.iter().map(ToString::to_string).collect(),
         };
-        let (number, hash) = (head.number, head.hash.into());
         Ok(RosterOpened {
-            head: RosterHead { number, hash },
+            head: head.into(),
             issued: next.roster.issued,
             generation: next.roster.generation,
             phones: next.roster.phones.iter().map(phone).collect(),
@@ -417,8 +404,8 @@ pub struct RosterPrivateOpen {
 pub struct RosterPrivate {
     /// How many member records there are.
     members: u64,
-    /// The members who are given every stream.
-    all_streams: Vec<u64>,
+    /// The members who are given every stream: SHA-256 over the key of each.
+    all_streams: Vec<Fixed<32>>,
 }
 
 impl Operation for RosterPrivateOpen {
@@ -429,10 +416,9 @@ impl Operation for RosterPrivateOpen {
         let (root, account) = pinned(&self.root)?;
         let roster = roster::open(&root, &account, &self.roster.0)?.roster;
         let private = roster::open_private(&account, &roster, &ring(&self.ring))?;
-        let (members, all_streams) = (private.members, private.all_streams);
         Ok(RosterPrivate {
-            members,
-            all_streams,
+            members: private.members,
+            all_streams: private.all_streams.into_iter().map(Fixed::from).collect(),
         }
         .into())
     }
@@ -468,6 +454,13 @@ struct StreamHead {
     head: Head,
 }
 
+impl From<(keys::Name, announcement::Head)> for StreamHead {
+    fn from((stream, head): (keys::Name, announcement::Head)) -> Self {
+        let (stream, head) = (stream.to_string(), head.into());
+        Self { stream, head }
+    }
+}
+
 impl Operation for CheckpointRead {
     const NAME: &'static str = "checkpoint-read";
     type Output = Checkpoint;
@@ -475,16 +468,53 @@ impl Operation for CheckpointRead {
     fn run(self, _: &mut Devices) -> Outcome<Checkpoint> {
         let checkpoint =
             encryptediot::checkpoint::Checkpoint::from_text(&self.account.into(), &self.text)?;
-        let stream = |(name, head): (keys::Name, encryptediot::announcement::Head)| StreamHead {
-            stream: name.to_string(),
-            head: head.into(),
-        };
-        let roster = checkpoint.roster.map(|head| RosterHead {
-            number: head.number,
-            hash: head.hash.into(),
-        });
-        let streams = checkpoint.streams.into_iter().map(stream).collect();
+        let roster = checkpoint.roster.map(RosterHead::from);
+        let streams = checkpoint.streams.into_iter();
+        let streams = streams.map(StreamHead::from).collect();
         Ok(Checkpoint { roster, streams }.into())
+    }
+}
+
+/// Verifies a camera's answer to a phone's challenge.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerOpen {
+    /// The account.
+    account: Fixed<32>,
+    /// The camera's key, from the roster.
+    camera: Fixed<65>,
+    /// The phone's challenge.
+    challenge: Fixed<16>,
+    /// The `COSE_Sign1`.
+    answer: Hex,
+}
+
+/// What a camera obeys.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Answered {
+    /// The camera's time.
+    time: u64,
+    /// The latest roster that it has followed.
+    roster: Option<RosterHead>,
+    /// The announcement in force on each of its streams.
+    streams: Vec<StreamHead>,
+}
+
+impl Operation for AnswerOpen {
+    const NAME: &'static str = "answer-open";
+    type Output = Answered;
+
+    fn run(self, _: &mut Devices) -> Outcome<Answered> {
+        let (account, camera) = (self.account.into(), self.camera.verifying()?);
+        let challenge = Challenge(self.challenge.into());
+        let answer = evidence::open(&account, &camera, &challenge, &self.answer.0)?;
+        Ok(Answered {
+            time: answer.time,
+            roster: answer.roster.map(RosterHead::from),
+            streams: answer.streams.into_iter().map(StreamHead::from).collect(),
+        }
+        .into())
     }
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::values::{Fixed, Head, Hex, PhoneKeys, Role, Window, name, pinned};
+use super::values::{Fixed, Head, Hex, PhoneKeys, Role, RosterHead, Window, name, pinned};
 use super::{Devices, Operation, Outcome};
 use encryptediot::acknowledgement;
 use encryptediot::announcement::{self, Step};
@@ -49,6 +49,8 @@ pub struct Announced {
     backup: Fixed<32>,
     /// The members' parts lie in 2 to this power objects.
     shard_bits: u8,
+    /// The roster under which it was made.
+    roster: RosterHead,
 }
 
 /// A stream key.
@@ -88,6 +90,7 @@ impl Operation for AnnouncementOpen {
             keys: body.keys.iter().map(key).collect(),
             backup: body.backup.into(),
             shard_bits: body.shard_bits,
+            roster: body.roster.into(),
         }
         .into())
     }
@@ -209,6 +212,8 @@ pub struct Acknowledged {
     first: u64,
     /// The camera's time.
     time: u64,
+    /// The latest roster that the camera has followed.
+    roster: RosterHead,
 }
 
 impl Operation for AcknowledgementOpen {
@@ -220,8 +225,12 @@ impl Operation for AcknowledgementOpen {
         let (account, bytes) = (self.account.into(), &self.acknowledgement.0);
         let ack = acknowledgement::open(&account, &camera, &stream, bytes)?;
         ack.check_head(&self.head.into())?;
-        let (first, time) = (ack.first, ack.time);
-        Ok(Acknowledged { first, time }.into())
+        Ok(Acknowledged {
+            first: ack.first,
+            time: ack.time,
+            roster: ack.roster.into(),
+        }
+        .into())
     }
 }
 
@@ -243,6 +252,8 @@ pub struct AcknowledgementSign {
     first: u64,
     /// The camera's time.
     time: u64,
+    /// The latest roster that the camera has followed.
+    roster: RosterHead,
 }
 
 /// A signed message.
@@ -266,6 +277,7 @@ impl Operation for AcknowledgementSign {
             announcement: self.announcement.into(),
             first: self.first,
             time: self.time,
+            roster: self.roster.into(),
         };
         let signed = cose::sign(&key, message::encode(&self.account.into(), ack))?.into();
         Ok(Signed { signed }.into())

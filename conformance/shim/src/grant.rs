@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::values::{Fixed, Hex, Window, name, pinned, ring};
+use super::values::{Fixed, Hex, RosterHead, Window, name, pinned, ring};
 use super::{Devices, Done, Operation, Outcome};
 use encryptediot::crypto::hpke_shared_secret;
 use encryptediot::grant::{self, Introduction, Lookup, Shard};
@@ -220,8 +220,8 @@ pub struct Backup {
 struct Holding {
     /// The private key.
     private: Fixed<32>,
-    /// The numbers of the members who hold it.
-    members: Vec<u64>,
+    /// The members who hold it: SHA-256 over the key of each.
+    members: Vec<Fixed<32>>,
 }
 
 impl Operation for BackupOpen {
@@ -236,7 +236,7 @@ impl Operation for BackupOpen {
         grant::check_holdings(&held, announced?.into_iter())?;
         let holding = |h: grant::Holding| Holding {
             private: Fixed(*h.secret.to_bytes()),
-            members: h.members,
+            members: h.members.into_iter().map(Fixed::from).collect(),
         };
         let holdings = held.into_iter().map(holding).collect();
         Ok(Backup { holdings }.into())
@@ -269,6 +269,8 @@ pub struct PastShare {
     key: Fixed<65>,
     /// The clips.
     clips: Vec<PastClip>,
+    /// The roster under which it was made.
+    roster: RosterHead,
 }
 
 /// A clip of a past share.
@@ -300,6 +302,7 @@ impl Operation for PastShareOpen {
             window: body.window.into(),
             key: body.key.into(),
             clips: body.clips.iter().map(clip).collect(),
+            roster: body.roster.into(),
         }
         .into())
     }

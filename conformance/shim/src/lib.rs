@@ -200,6 +200,7 @@ pub const OPERATIONS: &[Entry] = &[
     Entry::of::<announcement::AnnouncementOpen>(),
     Entry::of::<announcement::AnnouncementFollow>(),
     Entry::of::<announcement::Recipients>(),
+    Entry::of::<account::AnswerOpen>(),
     Entry::of::<announcement::AcknowledgementOpen>(),
     Entry::of::<announcement::AcknowledgementSign>(),
     Entry::of::<announcement::LeaseOpen>(),

@@ -14,6 +14,7 @@ use encryptediot::crypto::{
 };
 use encryptediot::keys::{self, Name};
 use encryptediot::message::AccountId;
+use encryptediot::roster;
 use encryptediot::vault::Ring;
 
 /// Bytes in lower-case hexadecimal.
@@ -214,6 +215,30 @@ impl From<Head> for announcement::Head {
             hash: head.hash.into(),
             issued: head.issued,
         }
+    }
+}
+
+/// A roster, by its place in the chain.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RosterHead {
+    /// The roster's number.
+    number: u64,
+    /// Its hash.
+    hash: Fixed<32>,
+}
+
+impl From<roster::Head> for RosterHead {
+    fn from(head: roster::Head) -> Self {
+        let (number, hash) = (head.number, head.hash.into());
+        Self { number, hash }
+    }
+}
+
+impl From<RosterHead> for roster::Head {
+    fn from(head: RosterHead) -> Self {
+        let (number, hash) = (head.number, head.hash.into());
+        Self { number, hash }
     }
 }
 

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use encryptediot::camera::Unpaired;
 use encryptediot::cloud::{Cloud as _, Paths};
 use encryptediot::error::{PairingError, StoreError};
+use encryptediot::evidence::Evidence;
 use encryptediot::keys::Name;
 use encryptediot::pairing::{self, OFFER_LIFE, Offer};
 use encryptediot_store::Home;
@@ -17,6 +18,7 @@ use serde_json::json;
 use crate::context::{Context, Report, refusals};
 use crate::devices::{self, Kind, PhoneHere};
 use crate::failure::{During as _, Failure, Outcome};
+use crate::fresh::{self, Fresh};
 use crate::random::SystemRandom;
 use crate::recorder;
 use crate::times::{Length, show};
@@ -70,6 +72,8 @@ pub struct Pair {
     /// Which of this machine's phones
     #[arg(long = "as", value_name = "PHONE")]
     phone: Option<Name>,
+    #[command(flatten)]
+    fresh: Fresh,
 }
 
 #[derive(Args, Debug)]
@@ -101,6 +105,8 @@ pub struct Accept {
     /// Wait this long for the reply
     #[arg(long, value_name = "TIME")]
     wait: Option<Length>,
+    #[command(flatten)]
+    fresh: Fresh,
 }
 
 #[derive(Args, Debug)]
@@ -209,7 +215,15 @@ fn accept(context: &Context, args: &Accept) -> Outcome<Report> {
             }
         }
     };
-    add(context, &mut here, &args.name, &offer, &sealed)?;
+    let evidence = fresh::evidence(context, &here, &args.fresh)?;
+    add(
+        context,
+        &mut here,
+        &args.name,
+        &offer,
+        &sealed,
+        evidence.as_ref(),
+    )?;
     finish_offer(context, &here, &offer)?;
     Ok(Report::new(
         json!({ "camera": args.name.as_str() }),
@@ -226,11 +240,12 @@ fn add(
     name: &Name,
     offer: &Offer,
     sealed: &[u8],
+    evidence: Option<&Evidence>,
 ) -> Outcome<()> {
     let reply =
         pairing::open_reply(offer, sealed).during(|| "opening the camera's reply".into())?;
     here.act(context, &format!("adding camera {name}"), |owner, env| {
-        owner.add_camera(name.clone(), &reply, env)
+        owner.add_camera(name.clone(), &reply, evidence, env)
     })
 }
 
@@ -283,6 +298,7 @@ fn pair(context: &Context, args: &Pair) -> Outcome<Report> {
         return finish_pairing(context, &args.join);
     }
     let resumed = was_interrupted(context, &here, &args.join, &home)?;
+    let evidence = fresh::evidence(context, &here, &args.fresh)?;
     let offer = current_offer(context, &here, resumed)?;
     if !resumed {
         check_free(&here, &args.join)?;
@@ -296,7 +312,7 @@ fn pair(context: &Context, args: &Pair) -> Outcome<Report> {
     }
     let seen = Offer::from_text(&offer.to_text())?;
     let reply = make(context, &args.join, &home, &seen, resumed)?;
-    add(context, &mut here, name, &offer, &reply)?;
+    add(context, &mut here, name, &offer, &reply, evidence.as_ref())?;
     drop(home);
     let report = finish_pairing(context, &args.join)?;
     // Once the reply is gone, the pairing counts as finished; an offer that is left does no harm.

@@ -251,6 +251,14 @@ fn advice(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::Account(A::VaultRollback | A::RosterRollback | A::RosterChain) => {
             "the store was reset or is another one: check --store, and ask the provider"
         }
+        ErrorKind::Account(A::NotFresh) => {
+            "'eiot phone sync' with the store that the account's other devices use; what a camera of the \
+            account obeys shows that the view is recent ('--ask', '--checkpoint')"
+        }
+        ErrorKind::Announcement(N::Fork) => {
+            "the store shows the account's devices different histories: compare 'eiot phone checkpoint' of \
+            each phone, enroll anew those that the cameras do not follow, and change the provider"
+        }
         ErrorKind::Account(A::CheckpointMismatch) => {
             "do not trust this store until it shows what the other device has seen"
         }

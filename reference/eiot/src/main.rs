@@ -11,6 +11,7 @@ mod devices;
 mod extend;
 mod failure;
 mod features;
+mod fresh;
 mod link;
 mod member;
 mod passphrase;

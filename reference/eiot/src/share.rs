@@ -172,9 +172,9 @@ fn resolve(
     owner: &mut Owner<'_>,
     env: &Env<'_>,
 ) -> encryptediot::Result<Vec<VerifiedMember>> {
-    let all = owner.all_members(env)?;
+    let all = owner.phone().members(env.cloud)?;
     let known = |name: &Name| {
-        let member = all.iter().rev().find(|member| member.name == *name);
+        let member = all.values().find(|member| member.name == *name);
         let member = member.ok_or(GrantError::UnknownMember)?;
         let number = contact::safety_number(account, &member.key);
         VerifiedMember::by_comparison(account, Card::new(name.clone(), member.key), &number)
@@ -241,7 +241,7 @@ pub fn share(context: &Context, args: Share) -> Outcome<Report> {
         }
         owner.share(&streams, &members, term, meeting, env)?;
         // What is handed over is read from the record: it is there again if this is run again.
-        let touched = owner.all_members(env)?.into_iter();
+        let touched = owner.phone().members(env.cloud)?.into_values();
         let touched = touched.filter(|m| args.touch && names.contains(&m.name));
         let payload = |m: encryptediot::grant::Member| TouchPayload {
             payload: contact::encode_proximity(&account, m.number, &m.pairwise),

@@ -6,7 +6,8 @@ use clap::Args;
 use encryptediot::acknowledgement::{self, Acknowledgement};
 use encryptediot::announcement::{Kind, Window};
 use encryptediot::cloud::{Cloud as _, Paths};
-use encryptediot::keys::Name;
+use encryptediot::grant::Member;
+use encryptediot::keys::{MemberId, Name};
 use encryptediot::message::Time;
 use encryptediot::phone::Phone;
 use encryptediot::view::{self, Followed};
@@ -43,12 +44,14 @@ pub fn run(context: &Context, args: Status) -> Outcome<Report> {
     let (account, name) = (phone.account(), phone.name());
     let mut text = format!("Account {account}, as phone {name} sees it\n");
     let mut streams = Vec::new();
-    let mut names = Names::default();
+    let members = phone
+        .members(cloud)
+        .during(|| "reading the members".to_owned())?;
     for (stream, followed) in phone.streams() {
         if !args.stream.is_empty() && !args.stream.contains(stream) {
             continue;
         }
-        let status = StreamStatus::of(context.now(), phone, cloud, stream, followed, &mut names);
+        let status = StreamStatus::of(context.now(), phone, cloud, stream, followed, &members);
         let status = status.during(|| format!("reading the state of {stream}"))?;
         text.push_str(&status.to_text());
         streams.push(status.to_json());
@@ -62,20 +65,8 @@ pub fn run(context: &Context, args: Status) -> Outcome<Report> {
     Ok(Report::new(json, text))
 }
 
-/// The members' names, by number.
-#[derive(Default)]
-struct Names(BTreeMap<u64, Name>);
-
-impl Names {
-    fn get(&mut self, phone: &Phone, cloud: &Traced, number: u64) -> encryptediot::Result<Name> {
-        if let Some(name) = self.0.get(&number) {
-            return Ok(name.clone());
-        }
-        let name = phone.member(cloud, number)?.name;
-        self.0.insert(number, name.clone());
-        Ok(name)
-    }
-}
+/// The owner's records of the members.
+type Members = BTreeMap<MemberId, Member>;
 
 /// On what terms whom: a key, and those who hold it.
 type Held = Vec<(Kind, Option<Window>, BTreeSet<Name>)>;
@@ -105,18 +96,17 @@ impl StreamStatus {
         cloud: &Traced,
         stream: &Name,
         followed: &Followed,
-        names: &mut Names,
+        members: &Members,
     ) -> encryptediot::Result<Self> {
         let head = followed.head;
         let (mut held, mut revoked) = (Held::new(), BTreeMap::new());
         for epoch in head.epoch.saturating_sub(HISTORY - 1).max(1)..=head.epoch {
-            let (announced, members) = phone.shared_at(cloud, stream, epoch)?;
+            let (announced, holders) = phone.shared_at(cloud, stream, epoch)?;
             let before = std::mem::take(&mut held);
-            for (key, numbers) in announced.keys.iter().zip(members) {
-                let names = numbers
-                    .iter()
-                    .map(|number| names.get(phone, cloud, *number));
-                held.push((key.kind, key.window, names.collect::<Result<_, _>>()?));
+            for (key, holders) in announced.keys.iter().zip(holders) {
+                let names = holders.iter().filter_map(|id| members.get(id));
+                let names = names.map(|member| member.name.clone());
+                held.push((key.kind, key.window, names.collect()));
             }
             let holds = |name: &Name| held.iter().any(|(_, _, names)| names.contains(name));
             revoked.retain(|name, _| !holds(name));

@@ -8,7 +8,7 @@ use encryptediot::announcement::{Kind, Window};
 use encryptediot::cloud::Cloud;
 use encryptediot::crypto::KemPublic;
 use encryptediot::error::Result;
-use encryptediot::keys::{Name, kem_id};
+use encryptediot::keys::{MemberId, Name, kem_id};
 use encryptediot::message::{AccountId, Time};
 use encryptediot::past::PastShare;
 use encryptediot::phone::Phone;
@@ -34,7 +34,7 @@ pub struct State {
     pub all_streams: BTreeSet<Name>,
     /// The account's streams, by name.
     pub streams: BTreeMap<Name, Stream>,
-    names: BTreeMap<u64, Name>,
+    names: BTreeMap<MemberId, Name>,
 }
 
 /// A stream of the account.
@@ -87,13 +87,12 @@ impl State {
         let roster = phone.roster()?;
         let private = phone.private()?;
         let (mut members, mut names) = (BTreeMap::new(), BTreeMap::new());
-        for number in 1..=private.members {
-            let member = phone.member(cloud, number)?;
-            names.insert(number, member.name.clone());
+        for (id, member) in phone.members(cloud)? {
+            names.insert(id, member.name.clone());
             members.insert(member.name, member.key);
         }
         let all_streams = private.all_streams.iter();
-        let all_streams = all_streams.filter_map(|n| names.get(n).cloned());
+        let all_streams = all_streams.filter_map(|id| names.get(id).cloned());
         let mut state = Self {
             account: *phone.account(),
             phone: phone.name().clone(),
@@ -144,8 +143,8 @@ impl State {
         }))
     }
 
-    fn names<'a>(&'a self, numbers: &'a [u64]) -> impl Iterator<Item = Name> + 'a {
-        numbers.iter().filter_map(|n| self.names.get(n).cloned())
+    fn names<'a>(&'a self, members: &'a [MemberId]) -> impl Iterator<Item = Name> + 'a {
+        members.iter().filter_map(|id| self.names.get(id).cloned())
     }
 
     /// The clips of a stream that ended at `since` or later, ascending, with who can open them.
@@ -174,7 +173,7 @@ impl State {
                 Entry::Vacant(vacant) => {
                     let holders = phone.holders(cloud, stream, &body.announcement)?;
                     let holders = holders.into_iter();
-                    let by_id = holders.map(|(key, numbers)| (kem_id(&key.public), numbers));
+                    let by_id = holders.map(|(key, members)| (kem_id(&key.public), members));
                     vacant.insert(by_id.collect::<Vec<_>>())
                 }
             };
@@ -226,9 +225,9 @@ impl State {
         let epochs = phone.followed(stream).map_or(0, |f| f.head.epoch);
         for epoch in (1..=epochs).rev() {
             let (announced, members) = phone.shared_at(cloud, stream, epoch)?;
-            for (key, numbers) in announced.keys.iter().zip(&members) {
+            for (key, members) in announced.keys.iter().zip(&members) {
                 let window = key.kind == Kind::Tdsk && key.window == right.1;
-                if window && self.names(numbers).any(|name| name == right.0) {
+                if window && self.names(members).any(|name| name == right.0) {
                     return Ok(true);
                 }
             }

@@ -73,6 +73,7 @@ reasons! {
         PhoneNotListed = "phone-not-listed": "this phone is not (or no longer) on the account's roster",
         UnknownPhone = "unknown-phone": "no such phone is on the roster",
         LastPhone = "last-phone": "the last phone of an account cannot be dropped",
+        NotFresh = "not-fresh": "this phone has no evidence that its view of the account is recent, or is behind what a camera obeys",
         CheckpointMismatch = "checkpoint-mismatch": "the cloud's state is older than, or forked from, the checkpoint given over the trusted channel",
         NoConvenience = "no-unlock-blob": "this phone holds no passphrase-derived key: give the passphrase",
     }
@@ -98,6 +99,7 @@ reasons! {
         Rollback = "announcement-rollback": "the announcement's epoch is not later than the one in force",
         EpochGap = "epoch-gap": "the announcement skips an epoch: the ones between are missing",
         Chain = "announcement-fork": "the announcement does not name the one in force as its predecessor",
+        Fork = "fork": "this was made under a roster that is not in this device's history: the cloud shows the account's devices different ones",
         Keys = "announcement-keys": "the set of keys is not one that may be announced",
         Lease = "lease-out-of-range": "the lease is longer than permitted",
         LeaseKey = "lease-key": "the lease is signed by a key that the announcement in force does not list",

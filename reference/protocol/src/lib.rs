@@ -34,7 +34,7 @@
 //! let mut env = Env { cloud: &cloud, now: clock.wall(), save: &|_| Ok(()), rng: &mut rng };
 //! phone
 //!     .unlock(&passphrase, &env)?
-//!     .add_camera("door".parse()?, &reply, &mut env)?;
+//!     .add_camera("door".parse()?, &reply, None, &mut env)?;
 //! uplink::sync(&mut camera, &cloud, &clock, &|_| Ok(()))?;
 //!
 //! // The camera records a session, stores its own state, and uploads the clip.
@@ -59,7 +59,7 @@
 //! |---|---|
 //! | [`crypto`] | the primitives, and nothing above them |
 //! | [`message`], [`cbor`], [`cose`], [`statement`], [`keys`] | how everything is encoded, signed and named |
-//! | [`passphrase`], [`vault`], [`roster`], [`unlock`], [`checkpoint`] | the account: ASK, PDK, key ring, phones and cameras |
+//! | [`passphrase`], [`vault`], [`roster`], [`unlock`], [`checkpoint`], [`evidence`] | the account: ASK, PDK, key ring, phones and cameras |
 //! | [`pairing`], [`contact`] | how a camera and how a member is met |
 //! | [`announcement`], [`acknowledgement`], [`lease`] | which keys are in force on a stream, and until when |
 //! | [`grant`], [`past`], [`link`] | how a (T)DSK reaches a member, and clips that are shared afterwards |
@@ -94,7 +94,7 @@ mod sharing;
 mod stream;
 mod wire;
 
-pub use account::{checkpoint, passphrase, roster, unlock, vault};
+pub use account::{checkpoint, evidence, passphrase, roster, unlock, vault};
 pub use clip::segment;
 pub use device::{camera, clock, member, owner, phone, uplink, view};
 pub use error::{Error, ErrorKind, Result};

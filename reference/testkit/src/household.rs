@@ -14,6 +14,8 @@ use encryptediot::clock::ManualClock;
 use encryptediot::cloud::Cloud;
 use encryptediot::contact::{self, VerifiedMember};
 use encryptediot::error::{AccountError, GrantError, Result, StoreError};
+use encryptediot::evidence::{Challenge, Evidence};
+use encryptediot::grant;
 use encryptediot::keys::Name;
 use encryptediot::member::{Member, News};
 use encryptediot::message::{AccountId, Time};
@@ -216,12 +218,28 @@ impl Household {
         let (paired, reply) = Unpaired::new(streams).pair(&seen, &self.clock, &mut self.rng)?;
         let reply = pairing::open_reply(&offer, &reply)?;
         let camera = name(camera)?;
+        let evidence = self.evidence()?;
         self.act(phone, |owner, env| {
-            owner.add_camera(camera.clone(), &reply, env)
+            owner.add_camera(camera.clone(), &reply, Some(&evidence), env)
         })?;
         self.cameras.insert(camera.clone(), paired);
         self.sync_camera(camera.as_str())?;
         Ok(())
+    }
+
+    /// What the first camera of the house answers to a challenge, or where there is none the owner's word.
+    ///
+    /// # Errors
+    /// Those of [`Paired::answer`].
+    pub fn evidence(&mut self) -> Result<Evidence> {
+        let challenge = Challenge::random(&mut self.rng);
+        Ok(match self.cameras.values_mut().next() {
+            Some(camera) => Evidence::Answer {
+                challenge,
+                signed: camera.answer(&challenge, &self.clock)?,
+            },
+            None => Evidence::OwnersWord,
+        })
     }
 
     /// Lets a camera fetch what it is to obey.
@@ -371,6 +389,18 @@ impl Household {
         let mut out = Vec::new();
         view::read(&*self.cloud, &account, &clip, 0, &mut out)?;
         Ok(out)
+    }
+
+    /// The owner's record of a member, as a phone keeps it.
+    ///
+    /// # Errors
+    /// `unknown-phone`, `unknown-member`; those of [`Phone::members`].
+    pub fn record_of(&self, phone: &str, member: &str) -> Result<grant::Member> {
+        let (phone, member) = (self.phones.get(&name(phone)?), name(member)?);
+        let phone = phone.ok_or(AccountError::UnknownPhone)?;
+        let mut all = phone.members(&*self.cloud)?.into_values();
+        let found = all.find(|record| record.name == member);
+        Ok(found.ok_or(GrantError::UnknownMember)?)
     }
 }
 

@@ -206,6 +206,7 @@ impl Forger {
             announcement: hash,
             first: 1,
             time: truth.now,
+            roster: body.roster,
         };
         let bytes = cose::sign(&self.camera, message::encode(&truth.account, ack))?;
         let path = Paths(truth.account).acknowledgement(stream, body.epoch);

@@ -406,8 +406,9 @@ impl Scene {
         let (paired, reply) = unpaired.pair(&offer, &self.house.clock, &mut self.house.rng)?;
         let reply = pairing::open_reply(&offer, &reply)?;
         let camera = name(camera)?;
+        let evidence = self.house.evidence()?;
         self.house.act(PHONES[0], |owner, env| {
-            owner.add_camera(camera.clone(), &reply, env)
+            owner.add_camera(camera.clone(), &reply, Some(&evidence), env)
         })?;
         self.house.cameras.insert(camera, paired);
         self.sync(2)

@@ -100,6 +100,8 @@ pub struct CameraAccept {
     wall: u64,
     /// Its monotonic counter.
     monotonic: u64,
+    /// The account's rosters after the one that it follows, oldest first, that it takes before.
+    rosters: Vec<Hex>,
     /// The announcement, a statement.
     announcement: Hex,
 }
@@ -122,6 +124,9 @@ impl Operation for CameraAccept {
             monotonic: self.monotonic,
         };
         let camera = &mut here(&mut devices.cameras, &self.device)?.paired;
+        for roster in &self.rosters {
+            camera.take_roster(&roster.0)?;
+        }
         let made = camera.accept(&self.announcement.0, &clock)?;
         // The shim's devices live no longer than its process.
         let signed = made.map(|ack| ack.store(|_| Ok(()))).transpose()?;

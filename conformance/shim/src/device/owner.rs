@@ -6,11 +6,12 @@ use rand_core::SeedableRng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::values::{Fixed, Nothing, name};
+use super::super::values::{Fixed, Hex, Nothing, name};
 use super::super::{Devices, Operation, Outcome, Refused};
 use super::here;
 use encryptediot::announcement::Window;
 use encryptediot::contact::{Card, VerifiedMember};
+use encryptediot::evidence::{Challenge, Evidence};
 use encryptediot::message::Time;
 use encryptediot::owner::{Env, Meeting, Owner, Term};
 use encryptediot::pairing::Reply;
@@ -68,6 +69,38 @@ pub struct Pair {
     key: Fixed<65>,
     /// Its streams.
     streams: Vec<String>,
+    /// What shows that the phone's view of the account is recent.
+    evidence: Fresh,
+}
+
+/// What shows that a phone's view of the account is recent.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum Fresh {
+    /// Nothing.
+    None {},
+    /// The owner says so.
+    OwnersWord {},
+    /// A camera's answer to a challenge.
+    Answer {
+        /// The challenge.
+        challenge: Fixed<16>,
+        /// The answer, a `COSE_Sign1`.
+        signed: Hex,
+    },
+}
+
+impl From<Fresh> for Option<Evidence> {
+    fn from(fresh: Fresh) -> Self {
+        Some(match fresh {
+            Fresh::None {} => return None,
+            Fresh::OwnersWord {} => Evidence::OwnersWord,
+            Fresh::Answer { challenge, signed } => Evidence::Answer {
+                challenge: Challenge(challenge.into()),
+                signed: signed.0,
+            },
+        })
+    }
 }
 
 impl Operation for Pair {
@@ -80,8 +113,10 @@ impl Operation for Pair {
             camera: self.key.verifying()?,
             streams: names(&self.streams)?,
         };
-        self.act
-            .perform(devices, |owner, env| owner.add_camera(camera, &reply, env))?;
+        let evidence: Option<Evidence> = self.evidence.into();
+        self.act.perform(devices, |owner, env| {
+            owner.add_camera(camera, &reply, evidence.as_ref(), env)
+        })?;
         Ok(Nothing {}.into())
     }
 }

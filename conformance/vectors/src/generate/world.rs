@@ -2,7 +2,7 @@
 
 use encryptediot::cbor::Bytes;
 use encryptediot::crypto::{self, KemSecret, RsaSigningKey, SecretBytes, SigningKey};
-use encryptediot::keys::{self, Name};
+use encryptediot::keys::{self, Name, member_id};
 use encryptediot::message::{self, AccountId, Body, Time};
 use encryptediot::passphrase::Passphrase;
 use encryptediot::roster::{self, CameraEntry, PhoneKeys, Private};
@@ -17,6 +17,12 @@ use super::super::{Error, Result};
 
 /// When everything happens.
 pub const START: Time = 1_800_000_000_000;
+
+/// The roster under which statements made by hand are made.
+pub const ROSTER: roster::Head = roster::Head {
+    number: 2,
+    hash: Bytes([15; 32]),
+};
 
 /// The words of the account.
 pub const WORDS: &str = "abandon ability able about above absent absorb abstract absurd abuse";
@@ -180,9 +186,22 @@ impl World {
             }],
             private: Private {
                 members: 3,
-                all_streams: vec![2],
+                all_streams: vec![member_id(&self.member.public())],
             },
         })
+    }
+
+    /// Roster 3 after [`ROSTER`], or the one that another phone made after it: its place, and the statement.
+    pub fn roster_three(&self, another: bool) -> Result<(roster::Head, Vec<u8>)> {
+        let draft = roster::Draft {
+            number: 3,
+            previous: Some(ROSTER.hash),
+            issued: START + u64::from(another),
+            ..self.roster_draft()?
+        };
+        let leaf = self.roster(draft)?;
+        let (number, hash) = (3, message::hash(&leaf));
+        Ok((roster::Head { number, hash }, self.sign(leaf)?))
     }
 
     /// A roster's message.

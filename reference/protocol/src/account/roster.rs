@@ -10,8 +10,8 @@ use rand_core::CryptoRng;
 use crate::cbor::{self, Bytes};
 use crate::cose;
 use crate::crypto::{self, KemPublic, KemSecret, RsaPublic, VerifyingKey};
-use crate::error::{AccountError, Result};
-use crate::keys::{Name, kem_id};
+use crate::error::{AccountError, AnnouncementError, Result};
+use crate::keys::{MemberId, Name, kem_id};
 use crate::message::{self, AccountId, Body, Hash, Time};
 use crate::statement;
 use crate::vault::Ring;
@@ -137,9 +137,9 @@ pub struct Private {
     /// How many member records have been made: a withheld one shows.
     #[n(0)]
     pub members: u64,
-    /// The members who are given every stream, those to come as well (paper section 4.3).
+    /// The members who are given every stream, those to come as well (paper section 4.3), ascending.
     #[n(1)]
-    pub all_streams: Vec<u64>,
+    pub all_streams: Vec<MemberId>,
 }
 
 /// What changes from one roster to the next.
@@ -249,13 +249,20 @@ pub struct Head {
     pub hash: Hash,
 }
 
+impl Head {
+    /// Is this the roster `before`, or one of a later number?
+    pub fn is_from(&self, before: &Self) -> bool {
+        self == before || self.number > before.number
+    }
+}
+
 /// Takes `next` after `head`.
 ///
 /// # Errors
 /// `roster-chain` if it does not follow.
 pub fn follow(head: Option<Head>, next: &Verified) -> Result<Head> {
     let (number, previous) = match head {
-        Some(head) => (head.number + 1, Some(head.hash)),
+        Some(head) => (head.number.saturating_add(1), Some(head.hash)),
         None => (1, None),
     };
     if next.roster.number != number || next.roster.previous != previous {
@@ -265,6 +272,68 @@ pub fn follow(head: Option<Head>, next: &Verified) -> Result<Head> {
         number,
         hash: next.hash,
     })
+}
+
+/// The rosters that a device has verified, one after the other: a phone's from number 1, a camera's from
+/// the one under which its first announcement was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct History {
+    /// The number of the roster before the first one.
+    #[n(0)]
+    before: u64,
+    /// Their hashes, by number.
+    #[n(1)]
+    hashes: Vec<Hash>,
+}
+
+impl History {
+    /// A history that begins with the roster at `head`.
+    pub fn from(head: Head) -> Self {
+        Self {
+            before: head.number.saturating_sub(1),
+            hashes: vec![head.hash],
+        }
+    }
+
+    /// The latest roster.
+    pub fn head(&self) -> Option<Head> {
+        let hash = *self.hashes.last()?;
+        let number = self.before.saturating_add(self.hashes.len() as u64);
+        Some(Head { number, hash })
+    }
+
+    /// Is this one of its rosters?
+    pub fn contains(&self, roster: &Head) -> bool {
+        let place = roster
+            .number
+            .checked_sub(self.before)
+            .and_then(|n| n.checked_sub(1));
+        let place = place.and_then(|place| usize::try_from(place).ok());
+        place.and_then(|place| self.hashes.get(place)) == Some(&roster.hash)
+    }
+
+    /// Is what names `roster` of the same history, as far as this device has followed it?
+    ///
+    /// # Errors
+    /// `fork` if another roster has that number here.
+    pub fn check(&self, roster: &Head) -> Result<()> {
+        let later = self.head().is_none_or(|head| roster.number > head.number);
+        if !later && !self.contains(roster) {
+            return Err(AnnouncementError::Fork.into());
+        }
+        Ok(())
+    }
+
+    /// Takes the next roster.
+    ///
+    /// # Errors
+    /// `roster-chain` if it does not follow.
+    pub fn follow(&mut self, next: &Verified) -> Result<Head> {
+        let head = follow(self.head(), next)?;
+        self.hashes.push(head.hash);
+        Ok(head)
+    }
 }
 
 /// Opens the key ring that a roster holds for this phone.

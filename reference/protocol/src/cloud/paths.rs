@@ -2,6 +2,7 @@
 
 use crate::announcement::Head;
 use crate::clip::ClipId;
+use crate::evidence::Challenge;
 use crate::keys::{KeyId, Name};
 use crate::link::LinkId;
 use crate::message::{AccountId, Hash};
@@ -127,6 +128,26 @@ impl Paths {
     /// Body `number` of a link.
     pub fn link_body(&self, link: &LinkId, number: usize) -> String {
         format!("{}/links/{link}/{number:08}", self.0)
+    }
+
+    /// The folder of the phones' challenges.
+    pub fn challenges(&self) -> String {
+        format!("{}/challenges", self.0)
+    }
+
+    /// A phone's challenge.
+    pub fn challenge(&self, challenge: &Challenge) -> String {
+        format!("{}/challenges/{}", self.0, challenge.0)
+    }
+
+    /// The folder of the answers to a challenge.
+    pub fn answers(&self, challenge: &Challenge) -> String {
+        format!("{}/answers/{}", self.0, challenge.0)
+    }
+
+    /// A camera's answer to a challenge.
+    pub fn answer(&self, challenge: &Challenge, camera: KeyId) -> String {
+        format!("{}/answers/{}/{camera}", self.0, challenge.0)
     }
 
     /// The camera's reply to a pairing offer.

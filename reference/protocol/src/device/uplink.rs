@@ -7,7 +7,9 @@ use crate::camera::{Paired, Recorded, Unstored};
 use crate::clock::Clock;
 use crate::cloud::{Cloud, Paths};
 use crate::error::{AnnouncementError, Error, Result, StoreError};
-use crate::keys::Name;
+use crate::evidence::Challenge;
+use crate::keys::{Name, verifying_id};
+use crate::message;
 
 /// The result of a camera's synchronisation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,8 +101,12 @@ pub fn sync_kept<K: Keeper>(mut keeper: K, cloud: &dyn Cloud, clock: &dyn Clock)
             link.leases(&stream, &head)?;
         }
     }
+    link.challenges()?;
     Ok(link.synced)
 }
+
+/// How many challenges a camera answers at a time: whoever writes to the cloud can make any number.
+const ANSWERS: usize = 16;
 
 fn next(head: Option<Head>) -> u64 {
     head.map_or(1, |head| head.epoch + 1)
@@ -147,12 +153,19 @@ impl<K: Keeper> Link<'_, K> {
                 return Ok(());
             };
             let (mut before, mut after) = (None, None);
-            let taken = self.keeper.with(|camera| {
-                before = camera.head(stream);
-                let ack = camera.accept(&bytes, clock);
-                after = camera.head(stream);
-                ack
-            });
+            let mut accept = |keeper: &mut K| {
+                keeper.with(|camera| {
+                    before = camera.head(stream);
+                    let ack = camera.accept(&bytes, clock);
+                    after = camera.head(stream);
+                    ack
+                })
+            };
+            let mut taken = accept(&mut self.keeper);
+            if matches!(&taken, Err(error) if error.is(AnnouncementError::Fork)) {
+                self.rosters()?;
+                taken = accept(&mut self.keeper);
+            }
             match (taken, after) {
                 (Ok(Some(ack)), Some(now)) if before != after => {
                     *head = after;
@@ -168,9 +181,59 @@ impl<K: Keeper> Link<'_, K> {
         }
     }
 
+    /// Follows the account's rosters. One that is refused is no roster of this camera's history, and what was
+    /// announced under it is refused for that.
+    fn rosters(&mut self) -> Result<()> {
+        let mut head = self.keeper.with(|camera| Ok(camera.roster()))?;
+        while let Some(known) = head {
+            let path = self.paths.roster(known.number.saturating_add(1));
+            let Some(bytes) = self.cloud.find(&path)? else {
+                break;
+            };
+            let taken = self.keeper.with(|camera| {
+                // Others who use this camera may have taken it.
+                if camera.roster() == head {
+                    camera.take_roster(&bytes)?;
+                }
+                Ok(camera.roster())
+            });
+            match taken {
+                Ok(now) => head = now,
+                Err(error) => return self.refuse(path, error),
+            }
+        }
+        Ok(())
+    }
+
     fn acknowledge(&self, stream: &Name, head: Head, ack: &[u8]) -> Result<()> {
         let path = self.paths.acknowledgement(stream, head.epoch);
         self.cloud.put(&path, ack)
+    }
+
+    /// Answers the phones' challenges that it has not answered yet.
+    fn challenges(&mut self) -> Result<()> {
+        let (clock, mut answered) = (self.clock, 0);
+        let camera = self.keeper.with(|camera| Ok(camera.verifying_key()))?;
+        for path in self.cloud.list(&self.paths.challenges())? {
+            let bytes = self.cloud.get(&path);
+            let read = bytes.and_then(|bytes| message::decode::<Challenge>(&self.paths.0, &bytes));
+            let challenge = match read {
+                Ok(challenge) => challenge,
+                Err(error) => {
+                    self.refuse(path, error)?;
+                    continue;
+                }
+            };
+            let place = self.paths.answer(&challenge, verifying_id(&camera));
+            if answered < ANSWERS && self.cloud.find(&place)?.is_none() {
+                let answer = self
+                    .keeper
+                    .with(|camera| camera.answer(&challenge, clock))?;
+                self.cloud.put(&place, &answer)?;
+                answered += 1;
+            }
+        }
+        Ok(())
     }
 
     fn leases(&mut self, stream: &Name, head: &Head) -> Result<()> {

@@ -51,7 +51,7 @@ pub struct Pinned<'a> {
 /// # Errors
 /// Those of [`announcement::open`] and [`announcement::follow`]; `wrong-camera`, `unknown-stream`;
 /// `announcement-rollback` if what was seen is gone; `object-path` if an announcement lies at the place
-/// of another; those of the store and of `each`.
+/// of another; `fork` if one goes back behind the roster of its predecessor; those of the store and of `each`.
 pub fn follow(
     cloud: &dyn Cloud,
     pinned: &Pinned<'_>,
@@ -87,6 +87,11 @@ pub fn follow(
         let Step::Next(head) = announcement::follow(head, &next)? else {
             return Err(StoreError::Path.into());
         };
+        // An older roster than the last announcement's names phones that may have been lost since.
+        let before = followed.as_ref().map(|f| &f.current.roster);
+        if before.is_some_and(|before| !next.body.roster.is_from(before)) {
+            return Err(AnnouncementError::Fork.into());
+        }
         each(&next)?;
         let Signed { hash, body } = next;
         match followed {

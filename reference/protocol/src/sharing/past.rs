@@ -10,6 +10,7 @@ use crate::crypto::{KemPublic, RsaPublic, VerifyingKey};
 use crate::error::{AnnouncementError, Result};
 use crate::keys::Name;
 use crate::message::{AccountId, Body, Hash, Time};
+use crate::roster;
 use crate::statement;
 
 /// The statement. Its own hash takes the place of the announcement's in the members' parts.
@@ -41,6 +42,9 @@ pub struct PastShare {
     /// As in an announcement.
     #[n(7)]
     pub shard_bits: u8,
+    /// The roster under which it is made.
+    #[n(8)]
+    pub roster: roster::Head,
 }
 
 impl Body for PastShare {

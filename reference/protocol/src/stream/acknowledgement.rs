@@ -8,6 +8,7 @@ use crate::crypto::VerifyingKey;
 use crate::error::{AnnouncementError, Result};
 use crate::keys::Name;
 use crate::message::{AccountId, Body, Hash, Time};
+use crate::roster;
 
 /// The acknowledgement, `COSE_Sign1` under the camera's key.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -31,6 +32,9 @@ pub struct Acknowledgement {
     /// The camera's time.
     #[n(5)]
     pub time: Time,
+    /// The latest roster that the camera has followed: of every stream, not of this one alone.
+    #[n(6)]
+    pub roster: roster::Head,
 }
 
 impl Body for Acknowledgement {

@@ -9,7 +9,7 @@ use crate::crypto::{KemPublic, RsaPublic, VerifyingKey};
 use crate::error::{AnnouncementError, Result};
 use crate::keys::{Name, kem_id, verifying_id};
 use crate::message::{AccountId, Body, Hash, Time};
-use crate::roster::PhoneKeys;
+use crate::roster::{self, PhoneKeys};
 use crate::statement;
 
 /// The longest lease, in milliseconds: 31 days.
@@ -104,6 +104,9 @@ pub struct Announcement {
     /// The members' parts lie in `2^shard_bits` objects.
     #[n(9)]
     pub shard_bits: u8,
+    /// The roster under which it is made.
+    #[n(10)]
+    pub roster: roster::Head,
 }
 
 impl Body for Announcement {

@@ -5,7 +5,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use crate::cbor::{self, Bytes};
 use crate::crypto::{KemPublic, RsaPublic, VerifyingKey, sha256};
 use crate::error::{MessageError, PairingError, Result};
-use crate::message::AccountId;
+use crate::message::{AccountId, Hash};
 
 /// The short name of a P-256 key: the first 16 bytes of SHA-256 over its 65-byte point.
 ///
@@ -25,6 +25,15 @@ pub fn kem_id(key: &KemPublic) -> KeyId {
 /// The short name of a verifying key (camera, lease key).
 pub fn verifying_id(key: &VerifyingKey) -> KeyId {
     key_id(key.as_bytes())
+}
+
+/// A member's identity at the owner: SHA-256 over the 65 bytes of the member key. Holders are named by it
+/// and not by the number of an introduction, which whoever holds back a roster could give out twice.
+pub type MemberId = Hash;
+
+/// The identity of the member with this key.
+pub fn member_id(key: &KemPublic) -> MemberId {
+    Bytes(sha256(key.as_bytes()))
 }
 
 /// The RSA exponent that every account signing key has, as RFC 8230 writes it.

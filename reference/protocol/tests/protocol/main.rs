@@ -4,6 +4,7 @@ mod adversary;
 mod boundaries;
 mod clouds;
 mod entitlement;
+mod forked;
 mod grammar;
 mod interrupted;
 mod interrupted_camera;

@@ -17,6 +17,7 @@ use encryptediot::contact::{Card, VerifiedMember};
 use encryptediot::cose;
 use encryptediot::crypto::{self, KemSecret, SigningKey};
 use encryptediot::error::Result;
+use encryptediot::evidence::Evidence;
 use encryptediot::grant::{self, Introduction, Shard};
 use encryptediot::keys::{self, kem_id};
 use encryptediot::lease::{self, Lease};
@@ -167,6 +168,8 @@ const CASES: &[Case] = &[
     ("vault-rollback", vault_rollback),
     ("roster-rollback", roster_rollback),
     ("roster-chain", roster_chain),
+    ("fork", roster_fork),
+    ("not-fresh", not_fresh),
     ("phone-not-listed", phone_not_listed),
     ("unknown-phone", unknown_phone),
     ("last-phone", last_phone),

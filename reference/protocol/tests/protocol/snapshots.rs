@@ -12,7 +12,7 @@ use encryptediot::contact::{self, Card};
 use encryptediot::crypto::{KemSecret, RsaSigningKey, SecretBytes, SigningKey};
 use encryptediot::error::ErrorKind;
 use encryptediot::grant::{self, Holding, Member};
-use encryptediot::keys;
+use encryptediot::keys::{self, MemberId, member_id};
 use encryptediot::lease::{self, Lease};
 use encryptediot::link::{self, Link, Source};
 use encryptediot::message::{self, AccountId, Hash};
@@ -122,8 +122,15 @@ fn announced(f: &Fixed) -> Announcement {
         ],
         backup: Bytes([13; 32]),
         shard_bits: 0,
+        roster: ROSTER,
     }
 }
+
+/// The roster under which statements are made.
+const ROSTER: roster::Head = roster::Head {
+    number: 2,
+    hash: Bytes([15; 32]),
+};
 
 fn phone_keys(f: &Fixed) -> PhoneKeys {
     PhoneKeys {
@@ -212,7 +219,7 @@ fn roster() {
         }],
         private: Private {
             members: 3,
-            all_streams: vec![2],
+            all_streams: vec![member_id(&f.member.public())],
         },
     };
     let bytes = draft.message(&f.account, &f.ring, &mut rng(20)).unwrap();
@@ -305,11 +312,14 @@ fn member() {
 #[test]
 fn backup() {
     let f = fixed();
-    let held = |secret: &KemSecret, members: &[u64]| Holding {
+    let held = |secret: &KemSecret, members: &[MemberId]| Holding {
         secret: secret.clone(),
         members: members.to_vec(),
     };
-    let held = [held(&f.owner_key, &[]), held(&f.dsk, &[1, 3])];
+    let held = [
+        held(&f.owner_key, &[]),
+        held(&f.dsk, &[member_id(&f.member.public())]),
+    ];
     let sealed = grant::seal_backup(&f.account, &f.ring, &n("x"), &held, &mut rng(27));
     let (hash, bytes) = sealed.unwrap();
     insta::assert_snapshot!(format!("hash {hash}\n{}", diagnostic(&bytes)));
@@ -336,6 +346,7 @@ fn past_share() {
         }],
         backup: Bytes([29; 32]),
         shard_bits: 0,
+        roster: ROSTER,
     };
     insta::assert_snapshot!(diagnostic(&message::encode(&f.account, share)));
 }
@@ -364,6 +375,7 @@ fn acknowledgement() {
         announcement: statement_of(&f.camera),
         first: 4,
         time: START,
+        roster: ROSTER,
     };
     let bytes = encryptediot::cose::sign(&f.camera, message::encode(&f.account, ack)).unwrap();
     insta::assert_snapshot!(sign1(&bytes));

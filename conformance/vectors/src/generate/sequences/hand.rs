@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::super::super::{Error, Result};
 use super::super::builder::hexed;
 use super::super::forms::flip;
-use super::super::world::{START, World, kem, rng, signing};
+use super::super::world::{ROSTER, START, World, kem, rng, signing};
 use super::stage::{Camera, Stage, called};
 use super::words::Words;
 
@@ -81,6 +81,7 @@ impl Stage {
             keys: vec![key(Kind::Owner, 9, None)?, key(Kind::Dsk, dsk, None)?],
             backup: Bytes([13; 32]),
             shard_bits: 0,
+            roster: ROSTER,
         };
         self.but(body, words)
     }
@@ -139,6 +140,13 @@ impl Stage {
             body.issued = words.time()?;
         } else if words.eat("lease") {
             body.lease = words.length()?;
+        } else if words.eat("after") {
+            let before = called(&self.announcements, words, "an announcement")?;
+            body.previous = Some(before.hash);
+        } else if words.eat("roster 3") {
+            body.roster = self.world.roster_three(false)?.0;
+        } else if words.eat("another roster 3") {
+            body.roster = self.world.roster_three(true)?.0;
         } else if words.eat("camera key") {
             body.camera = signing(words.number("the byte of a key")?)?.verifying_key();
         } else if words.eat("no owner key") {
@@ -223,6 +231,7 @@ impl Stage {
             announcement: taken.hash,
             first,
             time,
+            roster: taken.body.roster,
         })))
     }
 

@@ -11,6 +11,7 @@ use encryptediot::{
     clock::ManualClock,
     cloud::Cloud as _,
     crypto::{KemSecret, SecretBytes, SigningKey},
+    evidence::Evidence,
     keys::Name,
     member::Member,
     owner::{Env, Meeting, Owner, Term, create_account_of},
@@ -253,7 +254,8 @@ impl Stage {
             streams: names,
         };
         house.act(phone, |owner, env| {
-            owner.add_camera(named.clone(), &reply, env)
+            let word = Evidence::OwnersWord;
+            owner.add_camera(named.clone(), &reply, Some(&word), env)
         })?;
         house.cameras.insert(named, paired);
         house.sync_camera(&camera)?;
@@ -318,7 +320,7 @@ impl Stage {
             issued: at.body.issued,
         };
         Ok(Checkpoint {
-            roster: None,
+            roster: Some(at.body.roster),
             streams: vec![(name(&who)?, head)],
         })
     }

@@ -31,9 +31,20 @@ impl Stage {
             "bytes" => self.bytes(words)?,
             "lease" => hexed(self.lease(words)?),
             "announcement" if is_called(&self.messages, words) => {
+                input["rosters"] = json!([]);
                 hexed(called(&self.messages, words, "a message")?)
             }
-            "announcement" => hexed(&called(&self.announcements, words, "an announcement")?.signed),
+            "announcement" => {
+                let signed = hexed(&called(&self.announcements, words, "an announcement")?.signed);
+                let mut rosters = Vec::new();
+                if words.eat("with roster 3") {
+                    rosters.push(hexed(self.world.roster_three(false)?.1));
+                } else if words.eat("with another roster 3") {
+                    rosters.push(hexed(self.world.roster_three(true)?.1));
+                }
+                input["rosters"] = rosters.into();
+                signed
+            }
             "payload" => hexed(called(&self.messages, words, "a payload")?),
             "passphrase" => called(&self.passphrases, words, "a passphrase")?
                 .clone()
@@ -64,6 +75,10 @@ impl Stage {
                 (input["from"], input["until"]) = (from.into(), until.into());
                 return Ok(());
             }
+            "evidence" => match words.eat("without evidence") {
+                true => json!({ "none": {} }),
+                false => json!({ "owners-word": {} }),
+            },
             "camera-key" => {
                 let key = signing(words.number("the byte of a key")?)?;
                 input["key"] = hexed(key.verifying_key().as_bytes());

@@ -82,13 +82,21 @@ impl Stage {
         Ok(all)
     }
 
-    /// `MESSAGE at PLACE`, or `[PART of] OBJECTS [without PART] [but …] [at PLACE]`
+    /// `MESSAGE at PLACE`, `ANNOUNCEMENT at PLACE`, or `[PART of] OBJECTS [without PART] [but …] [at PLACE]`
     fn term(&self, words: &mut Words) -> Result<Objects> {
         if is_called(&self.messages, words) {
             let message = called(&self.messages, words, "a message")?.clone();
             words.need("at")?;
             let place = self.place(words, &Objects::default())?;
             return Ok(Objects::one(place, message));
+        }
+        if is_called(&self.announcements, words) {
+            let signed = called(&self.announcements, words, "an announcement")?
+                .signed
+                .clone();
+            words.need("at")?;
+            let place = self.place(words, &Objects::default())?;
+            return Ok(Objects::one(place, signed));
         }
         let part = self.part(words)?;
         if part.is_some() {

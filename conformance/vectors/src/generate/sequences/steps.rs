@@ -45,7 +45,7 @@ const FORMS: &str = "
     phone  | shares {streams} with {sharer}                     | owner-share       | act
     phone  | revokes {streams} from {member}                    | owner-revoke      | act
     phone  | loses {lost}                                       | owner-lose-phone  | act
-    phone  | pairs {camera} with key {camera-key} for {streams} | owner-pair        | act
+    phone  | pairs {camera} with key {camera-key} for {streams} {evidence} | owner-pair | act
 ";
 
 /// The words before the first brace.

@@ -15,11 +15,13 @@ use crate::clip;
 use crate::clock::{CameraClock, Clock};
 use crate::cose;
 use crate::crypto::{RsaPublic, SigningKey, VerifyingKey};
-use crate::error::{AnnouncementError, ClipError, PairingError, Result};
+use crate::error::{AnnouncementError, ClipError, PairingError, Result, StoreError};
+use crate::evidence::{Answer, Challenge};
 use crate::keys::{self, Name};
 use crate::lease;
 use crate::message::{self, AccountId, Hash, Time};
 use crate::pairing::{self, Offer, Reply};
+use crate::roster;
 use crate::segment::{Sealer, SessionKey};
 
 /// A camera that belongs to nobody. It has streams and nothing else.
@@ -87,6 +89,8 @@ pub struct Paired {
     pub(super) root: Option<RsaPublic>,
     pub(super) key: SigningKey,
     pub(super) streams: BTreeMap<Name, Stream>,
+    /// The rosters from that of its first announcement on.
+    pub(super) rosters: roster::History,
     pub(super) time: CameraClock,
 }
 
@@ -102,6 +106,7 @@ impl Paired {
             root: None,
             key,
             streams: streams.into_iter().map(fresh).collect(),
+            rosters: roster::History::default(),
             time,
         }
     }
@@ -154,7 +159,7 @@ impl Paired {
     pub fn checkpoint(&self) -> Checkpoint {
         let head = |(name, s): (&Name, &Stream)| Some((name.clone(), s.in_force.as_ref()?.head));
         Checkpoint {
-            roster: None,
+            roster: self.rosters.head(),
             streams: self.streams.iter().filter_map(head).collect(),
         }
     }
@@ -164,21 +169,36 @@ impl Paired {
         self.time.now(clock)
     }
 
+    /// The latest roster that the camera obeys.
+    pub fn roster(&self) -> Option<roster::Head> {
+        self.rosters.head()
+    }
+
+    /// Takes the roster after [`Self::roster`], so that the camera can obey what was announced under it: it
+    /// is a witness of one history, and follows no other.
+    ///
+    /// # Errors
+    /// Those of [`roster::open`]; `roster-chain`.
+    pub fn take_roster(&mut self, bytes: &[u8]) -> Result<()> {
+        let root = self.root.as_ref().ok_or(StoreError::Missing)?;
+        let next = roster::open(root, &self.account, bytes)?;
+        self.rosters.follow(&next)?;
+        Ok(())
+    }
+
     /// Takes an announcement. Returns the acknowledgement to upload, none if it is the one in
     /// force. A restart must not forget a revocation that the owner was told is in effect: the
     /// state is stored before the acknowledgement leaves.
     ///
     /// The checks, in this order: signature and tree path under the pinned root; account; shape;
-    /// camera; stream; place in the chain.
+    /// camera; stream; place in the chain; that the roster under which it was made is one that the camera
+    /// has followed, and none before that of the announcement in force.
     ///
     /// # Errors
     /// Those of [`announcement::open`], `wrong-camera`, `unknown-stream`, those of
-    /// [`announcement::follow`]. A refused announcement changes nothing.
+    /// [`announcement::follow`]; `fork`. A refused announcement changes nothing.
     pub fn accept(&mut self, bytes: &[u8], clock: &dyn Clock) -> Result<Option<Unstored<Vec<u8>>>> {
-        let root = self
-            .root
-            .as_ref()
-            .ok_or(crate::error::StoreError::Missing)?;
+        let root = self.root.as_ref().ok_or(StoreError::Missing)?;
         let signed = announcement::open(root, &self.account, bytes)?;
         let camera = self.key.verifying_key();
         if signed.body.camera != camera {
@@ -193,6 +213,17 @@ impl Paired {
         let Step::Next(head) = announcement::follow(head, &signed)? else {
             return Ok(None);
         };
+        let under = signed.body.roster;
+        let before = stream.in_force.as_ref().map(|now| now.announcement.roster);
+        let first = self.rosters.head().is_none();
+        if !(first || self.rosters.contains(&under))
+            || before.is_some_and(|before| !under.is_from(&before))
+        {
+            return Err(AnnouncementError::Fork.into());
+        }
+        if first {
+            self.rosters = roster::History::from(under);
+        }
         self.time.at_least(signed.body.issued);
         let ack = Acknowledgement {
             camera,
@@ -201,6 +232,7 @@ impl Paired {
             announcement: head.hash,
             first: stream.sequence + 1,
             time: self.time.now(clock),
+            roster: self.rosters.head().unwrap_or(under),
         };
         let lease_until = signed.body.lease_until();
         signed
@@ -233,9 +265,25 @@ impl Paired {
             announcement: now.head.hash,
             first: kept.sequence + 1,
             time,
+            roster: self.rosters.head().unwrap_or(now.announcement.roster),
         };
         let signed = cose::sign(&self.key, message::encode(&self.account, ack))?;
         Ok(Unstored(signed))
+    }
+
+    /// Answers a phone's challenge: what the camera obeys now.
+    ///
+    /// # Errors
+    /// `crypto`.
+    pub fn answer(&mut self, challenge: &Challenge, clock: &dyn Clock) -> Result<Vec<u8>> {
+        let answer = Answer {
+            camera: self.key.verifying_key(),
+            challenge: challenge.0,
+            time: self.time.now(clock),
+            roster: self.rosters.head(),
+            streams: self.checkpoint().streams,
+        };
+        cose::sign(&self.key, message::encode(&self.account, answer))
     }
 
     /// Takes a lease extension.

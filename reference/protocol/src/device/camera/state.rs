@@ -9,6 +9,7 @@ use crate::crypto::SigningKey;
 use crate::error::Result;
 use crate::keys::{self, Name};
 use crate::message::{AccountId, Hash, Time};
+use crate::roster;
 
 /// A paired camera on its own disk.
 #[derive(Encode, Decode)]
@@ -24,6 +25,8 @@ pub struct State {
     time: Time,
     #[n(4)]
     streams: Vec<StreamState>,
+    #[n(5)]
+    rosters: roster::History,
 }
 
 #[derive(Encode, Decode)]
@@ -59,6 +62,7 @@ impl Paired {
                 .into(),
             time: self.time.stored(),
             streams: self.streams.iter().map(stream).collect(),
+            rosters: self.rosters.clone(),
         }
     }
 
@@ -84,6 +88,7 @@ impl Paired {
             root,
             key: state.key,
             streams: state.streams.into_iter().map(stream).collect(),
+            rosters: state.rosters,
             time: CameraClock::resume(state.time, clock),
         })
     }

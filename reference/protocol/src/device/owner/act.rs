@@ -9,14 +9,15 @@ use rand_core::CryptoRng;
 use crate::crypto::RsaSigningKey;
 use crate::error::Result;
 use crate::grant::Member;
-use crate::keys::Name;
+use crate::keys::{MemberId, Name};
 use crate::message::AccountId;
 use crate::phone::Outgoing;
+use crate::roster;
 use crate::statement;
 use crate::vault::{Pdk, Ring};
 
-/// Member records by number.
-pub(super) type Members = BTreeMap<u64, Member>;
+/// Member records.
+pub(super) type Members = BTreeMap<MemberId, Member>;
 
 /// A statement to be signed.
 pub(super) struct Unsigned {
@@ -45,6 +46,8 @@ pub(super) struct Act {
     pub next_vault: Option<NextVault>,
     pub grants: Vec<Unsigned>,
     pub roster: Option<Unsigned>,
+    /// The place of that roster in the chain.
+    pub roster_head: Option<roster::Head>,
     pub members: Vec<Unsigned>,
     pub introductions: Vec<Unsigned>,
     pub announcements: Vec<Unsigned>,
@@ -88,6 +91,7 @@ impl Act {
             next_vault: None,
             grants: Vec::new(),
             roster: None,
+            roster_head: None,
             members: Vec::new(),
             introductions: Vec::new(),
             announcements: Vec::new(),

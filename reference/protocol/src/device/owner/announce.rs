@@ -9,7 +9,7 @@ use crate::announcement::{Announcement, Kind, MAX_KEYS, StreamKey, Window};
 use crate::crypto::{KemSecret, VerifyingKey};
 use crate::error::{AnnouncementError, GrantError, Result, StoreError};
 use crate::grant::{self, Holding};
-use crate::keys::{Name, kem_id};
+use crate::keys::{MemberId, Name, kem_id};
 use crate::message::{self, Time};
 use crate::phone::InForce;
 use crate::roster::PhoneKeys;
@@ -18,9 +18,8 @@ use crate::roster::PhoneKeys;
 /// otherwise: seven days.
 pub const DEFAULT_LEASE: Time = 7 * 24 * 60 * 60 * 1000;
 
-/// For whom a stream is to be wrapped, beside the owner: key by kind and window, to the members'
-/// numbers.
-pub(super) type Plan = BTreeMap<(Kind, Option<Window>), BTreeSet<u64>>;
+/// For whom a stream is to be wrapped, beside the owner: key by kind and window, to members.
+pub(super) type Plan = BTreeMap<(Kind, Option<Window>), BTreeSet<MemberId>>;
 
 /// What is to become of a stream: at first what it is.
 #[derive(Default)]
@@ -44,23 +43,17 @@ pub(super) struct NextAnnouncement<'a> {
     pub lease: Time,
 }
 
-/// Puts each member's latest number in the place of every number that the member has had.
-pub(super) fn renumber(plan: &mut Plan, numbers: &BTreeMap<u64, u64>) {
-    for holders in plan.values_mut() {
-        *holders = holders
-            .iter()
-            .filter_map(|n| numbers.get(n))
-            .copied()
-            .collect();
-    }
-}
-
 impl Owner<'_> {
     /// What is in force on `streams`, which are followed first, without windows that have passed. Of
     /// a stream that another phone has paired and not yet announced: what every new stream begins with.
     pub(super) fn streams(&mut self, streams: &[Name], env: &Env<'_>) -> Result<Streams> {
+        let head = self.phone.history.head();
         self.phone.follow_streams(env.cloud, streams)?;
-        self.check_roster(streams, env)?;
+        if self.phone.history.head() != head {
+            // The act was begun under a roster that another phone has followed by a later one.
+            self.interrupted = true;
+            return Err(StoreError::Conflict.into());
+        }
         let mut all = Streams::new();
         for stream in streams {
             let Some(followed) = self.phone.streams.get(stream) else {
@@ -83,33 +76,9 @@ impl Owner<'_> {
                     next.plan.insert((key.kind, key.window), members);
                 }
             }
-            if predates_loss {
-                renumber(&mut next.plan, &self.latest_numbers(env)?);
-            }
             all.insert(stream.clone(), next);
         }
         Ok(all)
-    }
-
-    /// Is the roster that this act goes by still the latest, as far as the streams tell? Phones are
-    /// enrolled and dropped with a roster first and announcements after it, so that an announcement
-    /// for other phones than the roster's may be of a later one.
-    ///
-    /// # Errors
-    /// `conflict` if there is a later roster.
-    fn check_roster(&mut self, streams: &[Name], env: &Env<'_>) -> Result<()> {
-        let phones = self.phone.roster()?.phone_keys();
-        let known = streams.iter().filter_map(|s| self.phone.streams.get(s));
-        if known.into_iter().all(|f| f.current.phones == phones) {
-            return Ok(());
-        }
-        let head = self.phone.roster.as_ref().map(|(head, _)| *head);
-        self.phone.follow_rosters(env.cloud)?;
-        if self.phone.roster.as_ref().map(|(head, _)| *head) != head {
-            self.interrupted = true;
-            return Err(StoreError::Conflict.into());
-        }
-        Ok(())
     }
 
     /// Adds the next announcement of a stream to an act: fresh keys for `plan`, wrapped for the
@@ -132,8 +101,8 @@ impl Owner<'_> {
         };
         let mut holdings = vec![owner];
         let mut kinds = vec![(Kind::Owner, None)];
-        for (key, numbers) in next.plan.iter().filter(|(_, numbers)| !numbers.is_empty()) {
-            let members = numbers.iter().copied().collect();
+        for (key, members) in next.plan.iter().filter(|(_, members)| !members.is_empty()) {
+            let members = members.iter().copied().collect();
             holdings.push(Holding {
                 secret: KemSecret::generate(env.rng)?,
                 members,
@@ -167,6 +136,7 @@ impl Owner<'_> {
             keys: keys.collect(),
             backup,
             shard_bits,
+            roster: self.roster_of(act)?,
         };
         let path = self.phone.paths().announcement(stream, announcement.epoch);
         let leaf = message::encode(account, announcement.clone());
@@ -201,7 +171,7 @@ impl Owner<'_> {
             for member in holding
                 .members
                 .iter()
-                .filter_map(|n| self.record_of(*n, met))
+                .filter_map(|id| self.record_of(id, met))
             {
                 let id = kem_id(&member.key);
                 action::log("Grant", || {
@@ -223,8 +193,8 @@ impl Owner<'_> {
     ) -> Result<()> {
         let mut parts = Vec::new();
         for (index, holding) in (0_u32..).zip(holdings) {
-            for number in &holding.members {
-                let member = self.record_of(*number, &act.met);
+            for id in &holding.members {
+                let member = self.record_of(id, &act.met);
                 let member = member.ok_or(GrantError::UnknownMember)?;
                 parts.push(grant::part(
                     &member.pairwise,
@@ -263,9 +233,10 @@ impl Owner<'_> {
         lease: Option<Time>,
         env: &mut Env<'_>,
     ) -> Result<()> {
+        if streams.values().any(|next| !next.plan.is_empty()) {
+            self.read_every_record(env)?;
+        }
         for (stream, Next { plan, owner }) in streams {
-            let needed = plan.values().flatten().copied();
-            self.read_records(needed.filter(|n| !act.met.contains_key(n)), env)?;
             let next = NextAnnouncement {
                 stream: &stream,
                 camera: self.phone.camera_of(&stream)?,

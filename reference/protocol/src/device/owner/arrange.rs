@@ -8,8 +8,8 @@ use super::announce::Plan;
 use super::unlocked::{Env, Owner};
 use crate::announcement::{self, Kind, Window};
 use crate::contact::VerifiedMember;
-use crate::error::{AnnouncementError, GrantError, Result};
-use crate::keys::Name;
+use crate::error::{AnnouncementError, Error, GrantError, Result};
+use crate::keys::{MemberId, Name};
 use crate::message::Time;
 
 /// How streams are to be.
@@ -41,21 +41,20 @@ impl Owner<'_> {
         let mut draft = self.next_roster(env.now)?;
         let before = draft.private.clone();
         self.read_every_record(env)?;
-        let mut known = self.latest_by_name();
         for verified in &arrangement.meet {
-            let (name, key) = (verified.name().clone(), verified.key());
-            match known.get(&name) {
-                Some((_, recorded)) if recorded == key => {}
-                Some(_) => return Err(GrantError::AlreadyMember.into()),
-                None => {
-                    let private = &mut draft.private;
-                    let number = self.introduce(&mut act, private, name.clone(), key, env)?;
-                    known.insert(name, (number, *key));
-                }
+            let (name, key) = (verified.name(), verified.key());
+            if !self.is_known(&act, name, key)? {
+                let private = &mut draft.private;
+                self.introduce(&mut act, private, name.clone(), key, env)?;
             }
         }
-        let number = |name: &Name| Ok(known.get(name).ok_or(GrantError::UnknownMember)?.0);
-        let all: Result<BTreeSet<u64>> = arrangement.all_streams.iter().map(number).collect();
+        let all = self.phone.records.iter().chain(&act.met);
+        let known: BTreeMap<Name, MemberId> = all.map(|(id, m)| (m.name.clone(), *id)).collect();
+        let id = |name: &Name| {
+            let id = known.get(name).copied();
+            id.ok_or(Error::from(GrantError::UnknownMember))
+        };
+        let all: Result<BTreeSet<MemberId>> = arrangement.all_streams.iter().map(id).collect();
         draft.private.all_streams = all?.into_iter().collect();
         let named: Vec<Name> = arrangement.streams.keys().cloned().collect();
         let mut streams = self.streams(&named, env)?;
@@ -67,14 +66,14 @@ impl Owner<'_> {
                 }
                 let kind = window.map_or(Kind::Dsk, |_| Kind::Tdsk);
                 let holders = plan.entry((kind, *window)).or_default();
-                holders.insert(number(name)?);
+                holders.insert(id(name)?);
             }
             streams.entry(stream.clone()).or_default().plan = plan;
         }
-        self.announce_all(&mut act, streams, Some(lease), env)?;
         if draft.private != before {
             self.add_roster(&mut act, draft, env)?;
         }
+        self.announce_all(&mut act, streams, Some(lease), env)?;
         self.commit(act, env)
     }
 }

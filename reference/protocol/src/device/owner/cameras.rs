@@ -6,19 +6,50 @@ use super::announce::{DEFAULT_LEASE, NextAnnouncement, Plan};
 use super::unlocked::{Env, Owner};
 use crate::action;
 use crate::announcement::Kind;
-use crate::error::{PairingError, Result};
-use crate::keys::{Name, verifying_id};
+use crate::error::{AccountError, PairingError, Result, StoreError};
+use crate::evidence::Evidence;
+use crate::keys::{MemberId, Name, verifying_id};
 use crate::pairing::Reply;
 use crate::roster::CameraEntry;
 
 impl Owner<'_> {
+    fn need_fresh(&mut self, evidence: Option<&Evidence>, env: &Env<'_>) -> Result<()> {
+        let head = self.phone.history.head();
+        self.phone.follow_every_stream(env.cloud)?;
+        if self.phone.history.head() != head {
+            self.interrupted = true;
+            return Err(StoreError::Conflict.into());
+        }
+        match evidence {
+            Some(Evidence::Answer { challenge, signed }) => {
+                self.phone.check_answer(challenge, signed)
+            }
+            Some(Evidence::Checkpoint(checkpoint)) => self.phone.check(env.cloud, checkpoint),
+            Some(Evidence::OwnersWord) => Ok(()),
+            None if self.phone.needs_no_evidence()? => Ok(()),
+            None => Err(AccountError::NotFresh.into()),
+        }
+    }
+
     /// Puts a paired camera on the roster and announces the first keys of its streams, with those
     /// members who are given every stream.
     ///
+    /// A new camera knows no history that could be held against a phone with an old view, which would let it
+    /// wrap for a phone that was lost, or for a member who has every stream no more. So there must be
+    /// evidence that the view is recent, unless this phone is the only one and no member has every stream.
+    ///
     /// # Errors
-    /// `stream-taken`, and those of committing.
-    pub fn add_camera(&mut self, name: Name, reply: &Reply, env: &mut Env<'_>) -> Result<()> {
+    /// `stream-taken`; `not-fresh` without evidence; those of [`Phone::check_answer`](crate::phone::Phone) and
+    /// of committing.
+    pub fn add_camera(
+        &mut self,
+        name: Name,
+        reply: &Reply,
+        evidence: Option<&Evidence>,
+        env: &mut Env<'_>,
+    ) -> Result<()> {
         let mut act = self.begin(env)?;
+        self.need_fresh(evidence, env)?;
         let mut draft = self.next_roster(env.now)?;
         let camera = CameraEntry {
             name,
@@ -51,8 +82,10 @@ impl Owner<'_> {
             let account = action::name(self.phone.account);
             vec![("U", account), ("csk", csk), ("ask", ask)]
         });
-        let all: BTreeSet<u64> = draft.private.all_streams.iter().copied().collect();
-        self.read_records(all.iter().copied(), env)?;
+        let all: BTreeSet<MemberId> = draft.private.all_streams.iter().copied().collect();
+        self.read_every_record(env)?;
+        draft.cameras.push(camera.clone());
+        self.add_roster(&mut act, draft, env)?;
         let plan = Plan::from([((Kind::Dsk, None), all)]);
         let phones = self.phone.roster()?.phone_keys();
         for stream in &camera.streams {
@@ -66,8 +99,6 @@ impl Owner<'_> {
             };
             self.announce(&mut act, next, env)?;
         }
-        draft.cameras.push(camera);
-        self.add_roster(&mut act, draft, env)?;
         self.commit(act, env)
     }
 }

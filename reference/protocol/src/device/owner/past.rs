@@ -39,8 +39,7 @@ impl Owner<'_> {
         self.read_every_record(env)?;
         let mut members = BTreeSet::new();
         for name in names {
-            let member = self.find(name).ok_or(GrantError::UnknownMember)?;
-            members.insert(member.number);
+            members.insert(self.find(name)?);
         }
         let secret = KemSecret::generate(env.rng)?;
         let key = secret.public();
@@ -83,6 +82,7 @@ impl Owner<'_> {
             clips,
             backup,
             shard_bits,
+            roster: self.roster_of(&act)?,
         };
         let leaf = message::encode(&account, share);
         let hash = message::hash(&leaf);

@@ -1,17 +1,14 @@
 //! The account's phones: a lost one is dropped (SPEC section "Loss"), and what its keys open is
 //! replaced.
 
-use std::collections::BTreeMap;
-
 use super::act::Act;
-use super::announce::renumber;
 use super::unlocked::{Env, Owner};
 use crate::crypto::SecretBytes;
 use crate::error::{AccountError, Error, Result};
 use crate::grant::Member;
 use crate::keys::Name;
 use crate::passphrase::Passphrase;
-use crate::roster::{self, PhoneKeys, Private};
+use crate::roster::{self, PhoneKeys};
 use crate::vault::{Pdk, Work};
 
 impl Owner<'_> {
@@ -70,56 +67,19 @@ impl Owner<'_> {
         let mut streams = self.streams(&self.every_stream()?, env)?;
         if let Some(pdk) = pdk {
             // Also those who have nothing now: they may be given something later.
-            let members = self.all_members(env)?;
+            self.read_every_record(env)?;
             let ring = act.ring.clone();
             self.add_vault(&mut act, ring, pdk, env)?;
-            let numbers = self.introduce_again(&mut act, &mut draft.private, members, env)?;
+            for Member { name, key, .. } in self.phone.records.values() {
+                self.introduce(&mut act, &mut draft.private, name.clone(), key, env)?;
+            }
             for next in streams.values_mut() {
-                renumber(&mut next.plan, &numbers);
                 next.owner = None;
             }
         }
         let phones: Vec<PhoneKeys> = draft.phones.iter().map(|(_, keys)| keys.clone()).collect();
-        self.announce_to(&mut act, streams, &phones, None, env)?;
         self.add_roster(&mut act, draft, env)?;
+        self.announce_to(&mut act, streams, &phones, None, env)?;
         self.commit(act, env)
-    }
-
-    /// Gives every member a new number and a new pairwise key, by public key; one for all the
-    /// numbers that the member has had.
-    fn introduce_again(
-        &self,
-        act: &mut Act,
-        private: &mut Private,
-        members: Vec<Member>,
-        env: &mut Env<'_>,
-    ) -> Result<BTreeMap<u64, u64>> {
-        let (mut numbers, mut done) = (BTreeMap::new(), BTreeMap::new());
-        for Member {
-            number: old,
-            name,
-            key,
-            ..
-        } in members
-        {
-            let number = match done.get(&(name.clone(), key)) {
-                Some(number) => *number,
-                None => {
-                    let new = self.introduce(act, private, name.clone(), &key, env)?;
-                    done.insert((name, key), new);
-                    new
-                }
-            };
-            numbers.insert(old, number);
-        }
-        private.all_streams = private
-            .all_streams
-            .iter()
-            .filter_map(|n| numbers.get(n))
-            .copied()
-            .collect();
-        private.all_streams.sort_unstable();
-        private.all_streams.dedup();
-        Ok(numbers)
     }
 }

@@ -1,81 +1,53 @@
 //! The owner's records of the members, and how a member is met.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-
 use super::act::{Act, Members, Unsigned};
 use super::unlocked::{Env, Owner};
 use crate::crypto::KemPublic;
 use crate::error::{GrantError, Result};
 use crate::grant::{self, Member};
-use crate::keys::{Name, kem_id};
+use crate::keys::{MemberId, Name, kem_id, member_id};
 use crate::message;
 use crate::roster::Private;
 
 impl Owner<'_> {
-    /// Reads the records of `numbers` that this phone does not have yet.
-    pub(super) fn read_records(
-        &mut self,
-        numbers: impl Iterator<Item = u64>,
-        env: &Env<'_>,
-    ) -> Result<()> {
-        for number in numbers {
-            if !self.phone.records.contains_key(&number) {
-                let member = self.phone.member(env.cloud, number)?;
-                self.phone.records.insert(number, member);
-            }
-        }
+    /// Reads the records that this phone does not have yet.
+    ///
+    /// # Errors
+    /// As [`Phone::members`](crate::phone::Phone::members).
+    pub(super) fn read_every_record(&mut self, env: &Env<'_>) -> Result<()> {
+        let members = self.phone.new_members(env.cloud)?;
+        self.phone.take_records(members);
         Ok(())
     }
 
-    pub(super) fn read_every_record(&mut self, env: &Env<'_>) -> Result<()> {
-        let members = self.phone.private()?.members;
-        self.read_records(1..=members, env)
-    }
-
-    /// Every member that was ever introduced, by number.
+    /// The member called `name`, once every record has been read.
     ///
     /// # Errors
-    /// `object-missing`, `sealed-open`.
-    pub fn all_members(&mut self, env: &Env<'_>) -> Result<Vec<Member>> {
-        self.read_every_record(env)?;
-        Ok(self.phone.records.values().cloned().collect())
+    /// `unknown-member`.
+    pub(super) fn find(&self, name: &Name) -> Result<MemberId> {
+        let mut all = self.phone.records.iter();
+        let found = all.find(|(_, member)| member.name == *name);
+        Ok(*found.ok_or(GrantError::UnknownMember)?.0)
     }
 
-    /// The latest record of the member called `name`, once every record has been read.
-    pub(super) fn find(&self, name: &Name) -> Option<&Member> {
-        let mut latest_first = self.phone.records.values().rev();
-        latest_first.find(|member| member.name == *name)
-    }
-
-    /// The number of each member's latest introduction, by the number of every one.
-    pub(super) fn latest_numbers(&mut self, env: &Env<'_>) -> Result<BTreeMap<u64, u64>> {
-        self.read_every_record(env)?;
-        let all = self.phone.records.values();
-        let latest: BTreeMap<_, _> = all.map(|m| ((&m.name, m.key), m.number)).collect();
-        let all = self.phone.records.values();
-        Ok(all.map(|m| (m.number, latest[&(&m.name, m.key)])).collect())
-    }
-
-    /// The latest number and the key of every member who was introduced.
-    pub(super) fn latest_by_name(&self) -> BTreeMap<Name, (u64, KemPublic)> {
-        let all = self.phone.records.values();
-        all.map(|m| (m.name.clone(), (m.number, m.key))).collect()
-    }
-
-    pub(super) fn numbers_of(&mut self, name: &Name, env: &Env<'_>) -> Result<BTreeSet<u64>> {
-        self.read_every_record(env)?;
-        let all = self.phone.records.values();
-        let numbers: BTreeSet<u64> = all.filter(|m| m.name == *name).map(|m| m.number).collect();
-        if numbers.is_empty() {
-            return Err(GrantError::UnknownMember.into());
+    /// The members whom an act may name: those with a record, and of `met` those who are new.
+    ///
+    /// # Errors
+    /// `already-member` if another key goes by a name, or another name by a key.
+    pub(super) fn is_known(&self, act: &Act, name: &Name, key: &KemPublic) -> Result<bool> {
+        let id = member_id(key);
+        let all = || self.phone.records.iter().chain(&act.met);
+        match all().find(|(_, member)| member.name == *name) {
+            Some((known, _)) if *known == id => Ok(true),
+            Some(_) => Err(GrantError::AlreadyMember.into()),
+            None if all().any(|(known, _)| *known == id) => Err(GrantError::AlreadyMember.into()),
+            None => Ok(false),
         }
-        Ok(numbers)
     }
 
     /// The record of a member who is new with an act, or was before.
-    pub(super) fn record_of<'a>(&'a self, number: u64, met: &'a Members) -> Option<&'a Member> {
-        met.get(&number).or_else(|| self.phone.records.get(&number))
+    pub(super) fn record_of<'a>(&'a self, id: &MemberId, met: &'a Members) -> Option<&'a Member> {
+        met.get(id).or_else(|| self.phone.records.get(id))
     }
 
     /// Adds a member's introduction by public key, and the owner's record of it, to an act.
@@ -86,7 +58,7 @@ impl Owner<'_> {
         name: Name,
         key: &KemPublic,
         env: &mut Env<'_>,
-    ) -> Result<u64> {
+    ) -> Result<()> {
         let (account, paths) = (&self.phone.account, self.phone.paths());
         private.members += 1;
         let number = private.members;
@@ -101,8 +73,7 @@ impl Owner<'_> {
             key: *key,
             pairwise,
         };
-        self.record(act, member, env)?;
-        Ok(number)
+        self.record(act, member, env)
     }
 
     /// Adds the owner's record of a member to an act.
@@ -110,7 +81,7 @@ impl Owner<'_> {
         let message = grant::seal_member(&self.phone.account, &act.ring, &member, env.rng)?;
         let path = self.phone.paths().member(member.number);
         act.members.push(Unsigned { path, message });
-        act.met.insert(member.number, member);
+        act.met.insert(member_id(&member.key), member);
         Ok(())
     }
 }

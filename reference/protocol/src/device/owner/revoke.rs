@@ -1,8 +1,6 @@
 //! Fresh keys on streams that are shared already: for fewer members, for another window, for another
 //! lease.
 
-use std::collections::BTreeSet;
-
 use super::unlocked::{Env, Owner};
 use crate::announcement::{self, Kind, Window};
 use crate::error::{AnnouncementError, GrantError, Result};
@@ -31,21 +29,22 @@ impl Owner<'_> {
     /// those of committing.
     pub fn revoke(&mut self, streams: &[Name], name: &Name, env: &mut Env<'_>) -> Result<()> {
         let mut act = self.begin(env)?;
-        let gone = self.numbers_of(name, env)?;
+        self.read_every_record(env)?;
+        let gone = self.find(name)?;
         let mut shared = self.streams(streams, env)?;
-        shared.retain(|_, next| next.plan.values().any(|held| !held.is_disjoint(&gone)));
+        shared.retain(|_, next| next.plan.values().any(|held| held.contains(&gone)));
         if shared.is_empty() {
             return Err(GrantError::NothingGranted.into());
         }
         for held in shared.values_mut().flat_map(|next| next.plan.values_mut()) {
-            held.retain(|number| !gone.contains(number));
+            held.remove(&gone);
         }
-        self.announce_all(&mut act, shared, None, env)?;
         let mut draft = self.next_roster(env.now)?;
-        if draft.private.all_streams.iter().any(|n| gone.contains(n)) {
-            draft.private.all_streams.retain(|n| !gone.contains(n));
+        if draft.private.all_streams.contains(&gone) {
+            draft.private.all_streams.retain(|id| *id != gone);
             self.add_roster(&mut act, draft, env)?;
         }
+        self.announce_all(&mut act, shared, None, env)?;
         self.commit(act, env)
     }
 
@@ -62,12 +61,13 @@ impl Owner<'_> {
         env: &mut Env<'_>,
     ) -> Result<()> {
         let mut act = self.begin(env)?;
-        let numbers = self.numbers_of(name, env)?;
+        self.read_every_record(env)?;
+        let id = self.find(name)?;
         let mut streams = self.streams(std::slice::from_ref(stream), env)?;
         let plan = &mut streams.entry(stream.clone()).or_default().plan;
         let held: Vec<Window> = plan
             .iter()
-            .filter(|(_, holders)| !holders.is_disjoint(&numbers))
+            .filter(|(_, holders)| holders.contains(&id))
             .filter_map(|((_, window), _)| *window)
             .collect();
         if held.is_empty() {
@@ -82,10 +82,8 @@ impl Owner<'_> {
         } in held
         {
             let key = |until| (Kind::Tdsk, Some(Window { from, until }));
-            let holders = plan.entry(key(before)).or_default();
-            let moved: BTreeSet<u64> = holders.intersection(&numbers).copied().collect();
-            holders.retain(|n| !numbers.contains(n));
-            plan.entry(key(until)).or_default().extend(moved);
+            plan.entry(key(before)).or_default().remove(&id);
+            plan.entry(key(until)).or_default().insert(id);
         }
         self.announce_all(&mut act, streams, None, env)?;
         self.commit(act, env)

@@ -11,7 +11,7 @@ use crate::contact::{self, VerifiedMember};
 use crate::cose::Key;
 use crate::error::{GrantError, Result};
 use crate::grant::Member;
-use crate::keys::Name;
+use crate::keys::{Name, member_id};
 use crate::roster::Private;
 
 /// On what terms something is shared.
@@ -49,7 +49,7 @@ impl Owner<'_> {
     /// With [`Meeting::Touch`], what to hand to each new member comes back.
     ///
     /// # Errors
-    /// `already-member` if another key goes by that name, `window-empty`, and those of committing.
+    /// `already-member` if another key goes by that name or another name by that key, `window-empty`, and those of committing.
     pub fn share(
         &mut self,
         streams: &[Name],
@@ -67,27 +67,22 @@ impl Owner<'_> {
         let (mut draft, mut payloads) = (self.next_roster(env.now)?, Vec::new());
         let before = draft.private.clone();
         self.read_every_record(env)?;
-        let mut known = self.latest_by_name();
-        let mut numbers = BTreeSet::new();
+        let mut ids = BTreeSet::new();
         for verified in members {
-            let (name, key) = (verified.name(), verified.key());
-            let number = match known.get(name) {
-                Some((number, recorded)) if recorded == key => *number,
-                Some(_) => return Err(GrantError::AlreadyMember.into()),
-                None => self.meet(
+            if !self.is_known(&act, verified.name(), verified.key())? {
+                self.meet(
                     &mut act,
                     &mut draft.private,
                     verified,
                     meeting,
                     &mut payloads,
                     env,
-                )?,
-            };
-            known.insert(name.clone(), (number, *key));
-            numbers.insert(number);
+                )?;
+            }
+            ids.insert(member_id(verified.key()));
         }
         if term == Term::AllStreams {
-            draft.private.all_streams.extend(&numbers);
+            draft.private.all_streams.extend(&ids);
             draft.private.all_streams.sort_unstable();
             draft.private.all_streams.dedup();
         }
@@ -101,12 +96,12 @@ impl Owner<'_> {
         };
         let mut streams = self.streams(&streams, env)?;
         for next in streams.values_mut() {
-            next.plan.entry(key).or_default().extend(&numbers);
+            next.plan.entry(key).or_default().extend(&ids);
         }
-        self.announce_all(&mut act, streams, None, env)?;
         if draft.private != before {
             self.add_roster(&mut act, draft, env)?;
         }
+        self.announce_all(&mut act, streams, None, env)?;
         self.commit(act, env)?;
         Ok(payloads)
     }
@@ -119,7 +114,7 @@ impl Owner<'_> {
         meeting: Meeting,
         payloads: &mut Vec<TouchPayload>,
         env: &mut Env<'_>,
-    ) -> Result<u64> {
+    ) -> Result<()> {
         let (name, key) = (verified.name().clone(), *verified.key());
         if meeting == Meeting::Remote {
             return self.introduce(act, private, name, &key, env);
@@ -138,7 +133,6 @@ impl Owner<'_> {
             member: member.name.clone(),
             payload,
         });
-        self.record(act, member, env)?;
-        Ok(private.members)
+        self.record(act, member, env)
     }
 }

@@ -179,7 +179,7 @@ impl Owner<'_> {
         self.take_vault();
         if result.is_ok() {
             self.interrupted = false;
-            self.phone.records.extend(met);
+            self.phone.take_records(met);
         }
         (env.save)(self.phone)?;
         result
@@ -230,17 +230,27 @@ impl Owner<'_> {
         })
     }
 
-    /// Adds a roster to an act.
+    /// Adds a roster to an act, before what is made under it.
     pub(super) fn add_roster(
         &self,
         act: &mut Act,
         draft: roster::Draft,
         env: &mut Env<'_>,
     ) -> Result<()> {
-        act.roster = Some(Unsigned {
-            path: self.phone.paths().roster(draft.number),
-            message: draft.message(&self.phone.account, &act.ring, env.rng)?,
-        });
+        let (path, number) = (self.phone.paths().roster(draft.number), draft.number);
+        let message = draft.message(&self.phone.account, &act.ring, env.rng)?;
+        let hash = message::hash(&message);
+        act.roster_head = Some(roster::Head { number, hash });
+        act.roster = Some(Unsigned { path, message });
         Ok(())
+    }
+
+    /// The roster under which an act is made: its own, or the latest.
+    pub(super) fn roster_of(&self, act: &Act) -> Result<roster::Head> {
+        let latest = self.phone.roster.as_ref().map(|(head, _)| *head);
+        Ok(act
+            .roster_head
+            .or(latest)
+            .ok_or(AccountError::PhoneNotListed)?)
     }
 }

@@ -10,7 +10,7 @@ use crate::cloud::Paths;
 use crate::crypto::{KemSecret, RsaPublic, SigningKey, VerifyingKey};
 use crate::error::{AccountError, AnnouncementError, Result};
 use crate::grant;
-use crate::keys::{self, Name, kem_id};
+use crate::keys::{self, MemberId, Name, kem_id};
 use crate::message::AccountId;
 use crate::roster::{self, PhoneKeys, Roster};
 use crate::vault::Ring;
@@ -30,9 +30,13 @@ pub struct Phone {
     /// The latest vault that this phone has seen.
     pub(crate) vault: u64,
     pub(crate) roster: Option<(roster::Head, Roster)>,
+    /// Every roster up to that one.
+    pub(crate) history: roster::History,
     pub(crate) streams: BTreeMap<Name, Followed>,
-    /// The members' records that were read and verified, by number: what lies under one never changes.
-    pub(crate) records: BTreeMap<u64, grant::Member>,
+    /// Each member's latest record, of those that were read and verified.
+    pub(crate) records: BTreeMap<MemberId, grant::Member>,
+    /// How many records that is, from number 1: what lies under one never changes.
+    pub(crate) records_read: u64,
     /// What this phone has decided and not yet written to the cloud, in the order of writing.
     pub(crate) outbox: Vec<Outgoing>,
 }
@@ -87,9 +91,11 @@ impl Phone {
             ring,
             vault: 0,
             roster: None,
+            history: roster::History::default(),
             streams: BTreeMap::new(),
             outbox: Vec::new(),
             records: BTreeMap::new(),
+            records_read: 0,
         }
     }
 

@@ -3,6 +3,7 @@
 mod enrolled;
 
 mod clips;
+mod fresh;
 mod shares;
 mod state;
 mod status;

@@ -1,12 +1,14 @@
 //! Who holds which key, from the owner's records (SPEC section "The owner's records").
 
+use std::collections::BTreeMap;
+
 use super::enrolled::Phone;
 use crate::announcement;
 use crate::cloud::Cloud;
 use crate::cose::Signed;
 use crate::error::{AnnouncementError, ClipError, Result};
 use crate::grant::{self, Holding};
-use crate::keys::Name;
+use crate::keys::{MemberId, Name, member_id};
 use crate::message::Hash;
 use crate::past::{self, PastShare};
 
@@ -82,7 +84,7 @@ impl Phone {
     }
 
     /// Who may open what is recorded now on a stream: the keys of the latest announcement and the
-    /// members' numbers.
+    /// members who hold each.
     ///
     /// # Errors
     /// `unknown-stream`, `object-missing`, `sealed-open`, `grant-key`.
@@ -90,7 +92,7 @@ impl Phone {
         &self,
         cloud: &dyn Cloud,
         stream: &Name,
-    ) -> Result<Vec<(announcement::StreamKey, Vec<u64>)>> {
+    ) -> Result<Vec<(announcement::StreamKey, Vec<MemberId>)>> {
         let followed = self
             .streams
             .get(stream)
@@ -101,7 +103,7 @@ impl Phone {
         Ok(keys.zip(members).collect())
     }
 
-    /// The announcement of one epoch of a stream, and for each of its keys the members' numbers.
+    /// The announcement of one epoch of a stream, and for each of its keys the members who hold each.
     ///
     /// # Errors
     /// As [`Phone::shared_with`]; `unknown-announcement` if there is no such epoch.
@@ -110,7 +112,7 @@ impl Phone {
         cloud: &dyn Cloud,
         stream: &Name,
         epoch: u64,
-    ) -> Result<(announcement::Announcement, Vec<Vec<u64>>)> {
+    ) -> Result<(announcement::Announcement, Vec<Vec<MemberId>>)> {
         let followed = self
             .streams
             .get(stream)
@@ -126,7 +128,7 @@ impl Phone {
         Ok((signed.body, members.collect()))
     }
 
-    /// The keys of the announcement with this hash, each with the numbers of the members who hold it.
+    /// The keys of the announcement with this hash, each with the members who hold it.
     ///
     /// # Errors
     /// As [`Phone::shared_with`]; `unknown-announcement` if it is not on this phone's chain.
@@ -135,7 +137,7 @@ impl Phone {
         cloud: &dyn Cloud,
         stream: &Name,
         announcement: &Hash,
-    ) -> Result<Vec<(announcement::StreamKey, Vec<u64>)>> {
+    ) -> Result<Vec<(announcement::StreamKey, Vec<MemberId>)>> {
         let (signed, _) = self.announcement(cloud, stream, announcement)?;
         let holdings = self.holdings(cloud, stream, announcement)?;
         let members = holdings.into_iter().map(|holding| holding.members);
@@ -151,7 +153,7 @@ impl Phone {
         &self,
         cloud: &dyn Cloud,
         stream: &Name,
-    ) -> Result<Vec<(PastShare, Vec<u64>)>> {
+    ) -> Result<Vec<(PastShare, Vec<MemberId>)>> {
         let mut shares = Vec::new();
         for path in cloud.list(&self.paths().past_shares())? {
             let Ok(share) = past::open(&self.root, &self.account, &cloud.get(&path)?) else {
@@ -169,15 +171,35 @@ impl Phone {
         Ok(shares)
     }
 
-    /// The owner's record of a member. Needs no passphrase: the ring opens it.
+    /// The owner's latest record of every member that was ever introduced. Needs no passphrase: the ring
+    /// opens them. Those that this phone has read are not fetched again.
     ///
     /// # Errors
     /// `object-missing`, `sealed-open`.
-    pub fn member(&self, cloud: &dyn Cloud, number: u64) -> Result<grant::Member> {
-        if let Some(known) = self.records.get(&number) {
-            return Ok(known.clone());
+    pub fn members(&self, cloud: &dyn Cloud) -> Result<BTreeMap<MemberId, grant::Member>> {
+        let mut members = self.records.clone();
+        members.extend(self.new_members(cloud)?);
+        Ok(members)
+    }
+
+    /// The records that this phone has not read yet.
+    pub(crate) fn new_members(
+        &self,
+        cloud: &dyn Cloud,
+    ) -> Result<BTreeMap<MemberId, grant::Member>> {
+        let mut members = BTreeMap::new();
+        for number in self.records_read + 1..=self.private()?.members {
+            let bytes = cloud.get(&self.paths().member(number))?;
+            let member = grant::open_member(&self.root, &self.account, &self.ring, number, &bytes)?;
+            members.insert(member_id(&member.key), member);
         }
-        let bytes = cloud.get(&self.paths().member(number))?;
-        grant::open_member(&self.root, &self.account, &self.ring, number, &bytes)
+        Ok(members)
+    }
+
+    /// Keeps records that were read, or that this phone has made.
+    pub(crate) fn take_records(&mut self, records: BTreeMap<MemberId, grant::Member>) {
+        let latest = records.values().map(|member| member.number).max();
+        self.records_read = self.records_read.max(latest.unwrap_or(0));
+        self.records.extend(records);
     }
 }

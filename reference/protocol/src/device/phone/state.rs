@@ -10,7 +10,7 @@ use crate::cose::Key;
 use crate::crypto::{KemPublic, KemSecret, SigningKey};
 use crate::error::Result;
 use crate::grant;
-use crate::keys::{self, Name};
+use crate::keys::{self, Name, member_id};
 use crate::message::AccountId;
 use crate::roster::{self, Roster};
 use crate::vault::Ring;
@@ -36,12 +36,16 @@ pub struct State {
     vault: u64,
     #[n(7)]
     rosters: Vec<(roster::Head, Roster)>,
+    #[n(12)]
+    history: roster::History,
     #[n(8)]
     streams: BTreeMap<Name, Followed>,
     #[n(9)]
     outbox: Vec<Outgoing>,
     #[n(10)]
     records: BTreeMap<u64, Record>,
+    #[n(11)]
+    records_read: u64,
 }
 
 /// The ring in the phone's state: a byte string that holds its encoding.
@@ -71,9 +75,9 @@ type Record = (Name, KemPublic, Key);
 impl Phone {
     /// What the phone stores.
     pub fn to_state(&self) -> State {
-        let record = |(number, member): (&u64, &grant::Member)| {
+        let record = |member: &grant::Member| {
             let record = (member.name.clone(), member.key, member.pairwise.clone());
-            (*number, record)
+            (member.number, record)
         };
         State {
             name: self.name.clone(),
@@ -84,9 +88,11 @@ impl Phone {
             ring: self.ring.clone(),
             vault: self.vault,
             rosters: self.roster.iter().cloned().collect(),
+            history: self.history.clone(),
             streams: self.streams.clone(),
             outbox: self.outbox.clone(),
-            records: self.records.iter().map(record).collect(),
+            records: self.records.values().map(record).collect(),
+            records_read: self.records_read,
         }
     }
 
@@ -96,15 +102,13 @@ impl Phone {
     /// `invalid-key`, `malformed`, `wrong-account` if the file was altered.
     pub fn from_state(state: State) -> Result<Self> {
         let record = |(number, (name, key, pairwise)): (u64, Record)| {
-            (
+            let member = grant::Member {
                 number,
-                grant::Member {
-                    number,
-                    name,
-                    key,
-                    pairwise,
-                },
-            )
+                name,
+                key,
+                pairwise,
+            };
+            (member_id(&key), member)
         };
         Ok(Self {
             name: state.name,
@@ -115,9 +119,11 @@ impl Phone {
             ring: state.ring,
             vault: state.vault,
             roster: state.rosters.into_iter().next(),
+            history: state.history,
             streams: state.streams,
             outbox: state.outbox,
             records: state.records.into_iter().map(record).collect(),
+            records_read: state.records_read,
         })
     }
 }

@@ -30,7 +30,8 @@ impl Phone {
     ///
     /// # Errors
     /// Those of [`acknowledgement::open`]; `ack-unknown` if the camera acknowledged
-    /// an announcement that is not on this phone's chain: another phone's fork is in force.
+    /// an announcement that is not on this phone's chain: another phone's fork is in force; `fork` if the
+    /// camera follows other rosters than this phone.
     pub fn status(&self, cloud: &dyn Cloud) -> Result<Vec<StreamStatus>> {
         let mut all = Vec::new();
         for (stream, followed) in &self.streams {
@@ -82,6 +83,7 @@ impl Phone {
     ) -> Result<Acknowledgement> {
         let ack = acknowledgement::open(&self.account, &followed.camera, stream, bytes)?;
         ack.check_head(&followed.head)?;
+        self.history.check(&ack.roster)?;
         action::log("Acknowledge", || {
             let Head { hash, .. } = &followed.head;
             announcement::place(&self.account, &followed.camera, stream, hash)

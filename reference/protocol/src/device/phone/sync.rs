@@ -5,7 +5,7 @@ use rand_core::CryptoRng;
 use super::enrolled::Phone;
 use crate::checkpoint::Checkpoint;
 use crate::cloud::{Cloud, Paths};
-use crate::error::{AccountError, MessageError, Result, StoreError};
+use crate::error::{AccountError, AnnouncementError, MessageError, Result, StoreError};
 use crate::keys::{self, Name};
 use crate::message::AccountId;
 use crate::roster;
@@ -78,14 +78,46 @@ impl Phone {
             if self.roster()?.camera_of(stream).is_none() {
                 continue;
             }
-            let mut followed = self.streams.remove(stream);
-            let result = view::follow(cloud, &self.pinned(), stream, &mut followed, |_| Ok(()));
-            if let Some(followed) = followed {
-                self.streams.insert(stream.clone(), followed);
+            if !self.follow_stream(cloud, stream)? {
+                // Another phone has published a roster since this one read them.
+                self.follow_rosters(cloud)?;
+                if self.roster()?.phone(&self.instance.public()).is_some() {
+                    self.ring = roster::open_ring(&self.account, self.roster()?, &self.instance)?;
+                }
+                if !self.follow_stream(cloud, stream)? {
+                    return Err(AnnouncementError::Fork.into());
+                }
             }
-            result?;
         }
         Ok(())
+    }
+
+    /// Reads the new announcements of one stream. Says whether all of them were made under rosters that this
+    /// phone has read.
+    ///
+    /// # Errors
+    /// `fork` if one was made under another roster than this phone has read under that number; those of
+    /// [`view::follow`].
+    fn follow_stream(&mut self, cloud: &dyn Cloud, stream: &Name) -> Result<bool> {
+        let (history, mut later) = (&self.history, false);
+        let mut followed = self.streams.remove(stream);
+        let result = view::follow(cloud, &self.pinned(), stream, &mut followed, |next| {
+            let roster = &next.body.roster;
+            if history.contains(roster) {
+                return Ok(());
+            }
+            later = history
+                .head()
+                .is_none_or(|head| roster.number > head.number);
+            Err(AnnouncementError::Fork.into())
+        });
+        if let Some(followed) = followed {
+            self.streams.insert(stream.clone(), followed);
+        }
+        match result {
+            Err(_) if later => Ok(false),
+            result => result.map(|()| true),
+        }
     }
 
     /// Writes what is owed. A vault that was written is the latest that this phone has seen.
@@ -128,7 +160,7 @@ impl Phone {
                 return Ok(());
             };
             let next = roster::open(&self.root, &self.account, &bytes)?;
-            let head = roster::follow(head, &next)?;
+            let head = self.history.follow(&next)?;
             self.roster = Some((head, next.roster));
         }
     }

@@ -9,7 +9,7 @@ use crate::cbor;
 use crate::cose;
 use crate::crypto::{KemPublic, KemSecret};
 use crate::error::{GrantError, MessageError, Result, StoreError};
-use crate::keys::Name;
+use crate::keys::{MemberId, Name};
 use crate::message::{self, AccountId, Body, Hash};
 use crate::vault::Ring;
 
@@ -33,16 +33,16 @@ impl Body for Backup {
     const TYPE: &'static str = "backup";
 }
 
-/// A stream key's private half and the numbers of the members who hold it.
+/// A stream key's private half and the members who hold it.
 #[derive(Clone, Encode, Decode)]
 #[cbor(array)]
 pub struct Holding {
     /// The private half.
     #[n(0)]
     pub secret: KemSecret,
-    /// The members' numbers, ascending; none for the owner's key.
+    /// The members, ascending; none for the owner's key.
     #[n(1)]
-    pub members: Vec<u64>,
+    pub members: Vec<MemberId>,
 }
 
 /// Seals the backup. Returns the object and its hash.

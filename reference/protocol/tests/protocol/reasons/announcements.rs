@@ -50,7 +50,7 @@ pub(super) fn not_first() -> Result<()> {
         streams: ns(&["z"]),
     };
     home.act("phone", |owner, env| {
-        owner.add_camera(name("garden")?, &reply, env)
+        owner.add_camera(name("garden")?, &reply, Some(&Evidence::OwnersWord), env)
     })?;
     home.rotate("phone", &["z"])?;
     camera.take_root(&home.cloud.bytes(&home.paths().root()))?;
@@ -139,4 +139,25 @@ pub(super) fn issued_backwards() -> Result<()> {
     let mut home = home();
     let bytes = forged_announcement(&home, |body| body.issued -= 1);
     accept(&mut home, &bytes)
+}
+
+/// A phone is shown what another one announced under a roster of another history.
+pub(super) fn roster_fork() -> Result<()> {
+    let (mut a, _) = crate::forked::forked();
+    a.rotate("phone", &["x"])
+}
+
+/// Another phone may have lost one, and nothing shows that this one knows.
+pub(super) fn not_fresh() -> Result<()> {
+    let mut home = home();
+    home.enroll("tablet", None)?;
+    let offer = Offer::new(home.id(), home.now(), &mut rng(1));
+    let (camera, _) = Unpaired::new(ns(&["z"])).pair(&offer, &home.clock, &mut rng(2))?;
+    let reply = Reply {
+        camera: camera.verifying_key(),
+        streams: ns(&["z"]),
+    };
+    home.act("phone", |owner, env| {
+        owner.add_camera(name("garden")?, &reply, None, env)
+    })
 }

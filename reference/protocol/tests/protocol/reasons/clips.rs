@@ -133,7 +133,7 @@ pub(super) fn outside_window() -> Result<()> {
     };
     let leaf = message::encode(&home.id(), PastShare { window, ..share });
     let hash = message::hash(&leaf);
-    let alice = home.act("phone", |owner, env| Ok(owner.all_members(env)?.remove(0)))?;
+    let alice = home.record_of("phone", "alice")?;
     let part = grant::part(&alice.pairwise, &hash, 0, &held[0].secret)?;
     let shard = grant::shards(&hash, 0, vec![part]).remove(0);
     write_shard(&home, &home.paths().shard(&hash, 0), shard);

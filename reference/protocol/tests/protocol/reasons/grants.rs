@@ -60,7 +60,7 @@ pub(super) fn grant_open() -> Result<()> {
 pub(super) fn grant_key() -> Result<()> {
     let mut home = shared();
     let (path, mut shard) = alices_shard(&home);
-    let alice = home.act("phone", |owner, env| Ok(owner.all_members(env)?.remove(0)))?;
+    let alice = home.record_of("phone", "alice")?;
     let another = KemSecret::generate(&mut rng(1))?;
     let part = grant::part(&alice.pairwise, &shard.statement, 1, &another)?;
     shard.parts = part.to_vec().into();

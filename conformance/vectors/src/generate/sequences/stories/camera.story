@@ -240,3 +240,23 @@ story camera.restart
   wall 22s counter 7ms door restarts                                    # off and on once more
   wall 22s counter 7ms door begins y -> refused no-announcement         # y has still none
   wall 22s counter 7ms door takes forged -> refused announcement-fork   # another epoch 2
+
+story camera.rosters
+  A camera follows one history of rosters: what was announced under another one it refuses.
+  checks CLAIM-NO-FORK, CLAIM-NO-ROLLBACK, CLAIM-LOST-PHONE, SPEC#what-the-camera-checks
+  flags Fork
+  let one = announcement of x issued 1s
+  let two = announcement of x after one issued 2s but roster 3
+  let behind = announcement of x after two issued 3s
+  let forked = announcement of x after two issued 3s but another roster 3
+  let forked-y = announcement of y issued 1s but another roster 3
+  let three = announcement of x after two issued 4s but roster 3
+  as a camera that takes its offer
+  at 5s door takes one -> acknowledges from clip 1                 # epoch 1, under the roster from which its history begins
+  at 5.1s door takes two -> refused fork                           # under roster 3, which it has not followed
+  at 5.2s door takes two with roster 3 -> acknowledges from clip 1 # now it has
+  at 5.3s door takes behind -> refused fork                        # back under roster 2
+  at 5.4s door takes forked -> refused fork                        # under the roster 3 of a phone that was shown an old state
+  at 5.5s door takes forked with another roster 3 -> refused roster-chain # that one does not follow roster 3
+  at 5.7s door takes forked-y -> refused fork                      # the first of another stream, in that history
+  at 5.8s door takes three -> acknowledges from clip 1             # the history goes on

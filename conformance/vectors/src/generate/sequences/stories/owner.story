@@ -100,7 +100,7 @@ story camera.resume
   at 8s door ends x -> clip 2 of 7s..8s under one for phone, owner  # its number is the next one
   door uploads -> 1 clip                                            # it is uploaded
   let reached = checkpoint of x at one
-  door hands over its checkpoint -> reached                         # it names what it follows, and no roster
+  door hands over its checkpoint -> reached                         # it names what it follows
   phone starts                                                      # phone is on the roster, and has seen nothing
   phone reads the cloud                                             # the phone reads what is there
   at 9s phone extends x until 32d+9s -> refused lease-out-of-range  # more than 31 days from now
@@ -108,3 +108,18 @@ story camera.resume
   at 9.5s door reads the cloud -> extends x                         # the camera takes it
   phone views x 1 -> shown                                          # the owner sees clip 1
   phone views x 2 -> shown                                          # and clip 2
+
+story owner.fresh
+  A phone that is not alone pairs a camera: nothing shows that its view of the account is recent.
+  checks CLAIM-LOST-PHONE, SPEC#freshness
+  flags Stale
+  given household 246
+  given phone pairs door with key 5 for x
+  given phone enrolls tablet
+  let all = the cloud
+  cloud shows all                                                            # two phones
+  phone starts                                                               # phone is on the roster, and has seen nothing
+  phone reads the cloud                                                      # it reads what is there
+  at 10s phone pairs hall with key 15 for z without evidence -> refused not-fresh  # tablet may have lost a phone since
+  at 10s phone pairs hall with key 15 for z                                  # the owner says that the view is recent
+  phone lists the streams -> x 2 announced, z 1 announced                      # it is paired

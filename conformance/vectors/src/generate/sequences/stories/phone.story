@@ -220,3 +220,19 @@ story phone.lost
   second views x 4 -> refused unknown-announcement    # the lost one was told of no announcement under which that was recorded
   alice reads the cloud -> 1 introduction, 1 key      # alice is introduced anew, and has the new key
   alice views x 4 -> shown                            # members go on
+
+story phone.histories
+  The provider shows a phone what another one announced under a roster of another history.
+  checks CLAIM-STREAM-KEYS, CLAIM-NO-FORK, SPEC#roster
+  flags Fork
+  given household 240
+  as a household with a clip
+  let before = the cloud
+  let last = announcement announcements/x/00000001 of before
+  let forked = last but epoch 2, another roster 3, after last, issued 90s
+  cloud shows before                                     # the account
+  phone starts                                           # phone is on the roster, and has seen nothing
+  phone reads the cloud                                  # it reads what is there
+  cloud shows forked at announcements/x/00000002         # the next announcement, under another history's roster
+  phone reads the cloud -> refused fork                  # it takes nothing from there
+  phone views x 1 -> shown                               # and goes on with what it has

@@ -1,0 +1,175 @@
+//! Phones that the provider shows different histories, and phones that it shows an old one.
+
+use encryptediot::camera::Unpaired;
+use encryptediot::error::Result;
+use encryptediot::evidence::{Challenge, Evidence};
+use encryptediot::owner::Term;
+use encryptediot::pairing::{Offer, Reply};
+use encryptediot_testkit::*;
+
+/// Two phones, each with a cloud of its own from one roster on. In the first `phone` shares y with alice, in the
+/// second `tablet` shares x with bob: both make roster 4, and both members get number 1. Then the first cloud
+/// shows what the second one has of x, and not its roster.
+pub fn forked() -> (Home, Home) {
+    let mut home = home();
+    home.enroll("tablet", None).unwrap();
+    home.sync_phone("phone").unwrap();
+    home.sync_camera("door").unwrap();
+    let (mut a, mut b) = (Saved::of(&home).load(31), Saved::of(&home).load(32));
+    a.share("phone", &["y"], &["alice"], Term::UntilRevoked)
+        .unwrap();
+    b.share("tablet", &["x"], &["bob"], Term::UntilRevoked)
+        .unwrap();
+    let own = a.cloud.paths();
+    for (path, bytes) in b.cloud.objects() {
+        let shown = ["announcements/x", "grants", "backups"];
+        let shown = shown
+            .iter()
+            .any(|folder| path.contains(&format!("/{folder}")));
+        if shown && !own.contains(&path) {
+            a.cloud.set(&path, bytes.to_vec());
+        }
+    }
+    (a, b)
+}
+
+#[test]
+fn a_stream_is_not_granted_to_another_historys_member() {
+    let (mut a, _) = forked();
+    assert_eq!(reason(a.rotate("phone", &["x"])), "fork");
+    // The camera obeys one history: y was announced in it, x in another.
+    let refused = a.sync_camera("door").unwrap().refused;
+    let reasons: Vec<_> = refused.iter().map(|(_, why)| why.reason()).collect();
+    assert_eq!(reasons.len(), 1, "{reasons:?}");
+    assert!(
+        ["fork", "roster-chain"].contains(&reasons[0]),
+        "{reasons:?}"
+    );
+    let clip = a.record("door", "x", b"for the owner").unwrap();
+    a.sync_member("alice").unwrap();
+    assert_eq!(
+        reason(a.view_as_member("alice", "x", clip)),
+        "nothing-granted"
+    );
+    assert_eq!(
+        a.view_as_phone("phone", "x", clip).unwrap(),
+        b"for the owner"
+    );
+}
+
+#[test]
+fn a_phone_is_told_that_the_camera_follows_another_history() {
+    let (mut a, b) = forked();
+    // The camera sees the second history alone.
+    let first = a.cloud.objects();
+    a.cloud.restore(b.cloud.objects());
+    assert_eq!(a.sync_camera("door").unwrap().refused, []);
+    let acknowledged = a.paths().acknowledgement(&n("y"), 3);
+    a.cloud.restore(first);
+    a.sync_camera("door").unwrap();
+    assert!(
+        !a.cloud.paths().contains(&acknowledged),
+        "y is announced in the other history"
+    );
+}
+
+/// A camera that `phone` is about to pair: its reply.
+fn reply(home: &Home) -> Reply {
+    let offer = Offer::new(home.id(), home.now(), &mut rng(1));
+    let camera = Unpaired::new(ns(&["z"])).pair(&offer, &home.clock, &mut rng(2));
+    Reply {
+        camera: camera.unwrap().0.verifying_key(),
+        streams: ns(&["z"]),
+    }
+}
+
+fn pair(home: &mut Home, phone: &str, evidence: Option<&Evidence>) -> Result<()> {
+    let reply = reply(home);
+    home.act(phone, |owner, env| {
+        owner.add_camera(n("garden"), &reply, evidence, env)
+    })
+}
+
+/// Three phones; `phone` loses `tablet`, the camera obeys, and `laptop` is shown what was before.
+fn stale() -> (Home, Home) {
+    let mut home = home();
+    home.enroll("tablet", None).unwrap();
+    home.enroll("laptop", None).unwrap();
+    home.sync_phone("phone").unwrap();
+    home.sync_camera("door").unwrap();
+    let old = Saved::of(&home).load(41);
+    home.lose("phone", "tablet").unwrap();
+    home.sync_camera("door").unwrap();
+    (home, old)
+}
+
+#[test]
+fn no_camera_is_announced_with_keys_of_a_lost_phone() {
+    let (mut now, mut old) = stale();
+    assert_eq!(reason(pair(&mut old, "laptop", None)), "not-fresh");
+    let challenge = Challenge::random(&mut rng(5));
+    let (camera, clock, _) = now.at_camera("door");
+    let signed = camera.answer(&challenge, clock).unwrap();
+    let evidence = Evidence::Answer { challenge, signed };
+    assert_eq!(
+        reason(pair(&mut old, "laptop", Some(&evidence))),
+        "not-fresh"
+    );
+    // An answer to another challenge may be from before the loss.
+    let earlier = Challenge::random(&mut rng(6));
+    let (camera, clock, _) = old.at_camera("door");
+    let signed = camera.answer(&earlier, clock).unwrap();
+    let replayed = Evidence::Answer { challenge, signed };
+    assert_eq!(
+        reason(pair(&mut old, "laptop", Some(&replayed))),
+        "not-fresh"
+    );
+    // What another device has seen, by a local channel.
+    let checkpoint = now.phone("phone").unwrap().checkpoint();
+    let brought = Evidence::Checkpoint(checkpoint);
+    assert_eq!(
+        reason(pair(&mut old, "laptop", Some(&brought))),
+        "checkpoint-mismatch"
+    );
+    // Where the phone sees what the camera obeys, it pairs: without the lost phone.
+    assert_eq!(pair(&mut now, "laptop", Some(&evidence)), Ok(()));
+    let lost = now.phones[&n("tablet")].keys();
+    let laptop = now.phone("laptop").unwrap();
+    let announced = &laptop.followed(&n("z")).unwrap().current;
+    assert!(!announced.phones.contains(&lost));
+}
+
+#[test]
+fn cameras_answer_by_way_of_the_cloud() {
+    let (mut home, _) = stale();
+    let cloud = home.cloud.clone();
+    let laptop = home.phone("laptop").unwrap();
+    laptop.sync(&cloud).unwrap();
+    let challenge = laptop.ask(&cloud, &mut rng(7)).unwrap();
+    assert_eq!(laptop.answer(&cloud, &challenge), Ok(None));
+    home.sync_camera("door").unwrap();
+    let laptop = home.phone("laptop").unwrap();
+    let signed = laptop.answer(&cloud, &challenge).unwrap().unwrap();
+    assert_eq!(laptop.check_answer(&challenge, &signed), Ok(()));
+    laptop.withdraw(&cloud, &challenge).unwrap();
+    let left = cloud.paths();
+    assert!(
+        !left
+            .iter()
+            .any(|p| p.contains("/challenges/") || p.contains("/answers/"))
+    );
+    // What no camera of the account has signed.
+    let mut altered = signed.clone();
+    *altered.last_mut().unwrap() ^= 1;
+    assert_eq!(
+        reason(laptop.check_answer(&challenge, &altered)),
+        "invalid-signature"
+    );
+    let mut other = other_home();
+    let (camera, clock, _) = other.at_camera("door");
+    let foreign = camera.answer(&challenge, clock).unwrap();
+    assert_eq!(
+        reason(laptop.check_answer(&challenge, &foreign)),
+        "wrong-account"
+    );
+}
