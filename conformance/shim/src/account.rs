@@ -419,6 +419,8 @@ pub struct RosterPrivate {
     members: u64,
     /// The members who are given every stream.
     all_streams: Vec<u64>,
+    /// The short names of the instance keys of phones that are or were kept unlocked.
+    unlocked: Vec<Fixed<16>>,
 }
 
 impl Operation for RosterPrivateOpen {
@@ -429,10 +431,10 @@ impl Operation for RosterPrivateOpen {
         let (root, account) = pinned(&self.root)?;
         let roster = roster::open(&root, &account, &self.roster.0)?.roster;
         let private = roster::open_private(&account, &roster, &ring(&self.ring))?;
-        let (members, all_streams) = (private.members, private.all_streams);
         Ok(RosterPrivate {
-            members,
-            all_streams,
+            members: private.members,
+            all_streams: private.all_streams,
+            unlocked: private.unlocked.into_iter().map(Fixed::from).collect(),
         }
         .into())
     }

@@ -99,5 +99,5 @@ pub use clip::segment;
 pub use device::{camera, clock, member, owner, phone, uplink, view};
 pub use error::{Error, ErrorKind, Result};
 pub use sharing::{grant, link, past};
-pub use stream::{acknowledgement, announcement, lease};
+pub use stream::{acknowledgement, announcement, correction, lease};
 pub use wire::{cbor, cose, keys, message, statement};

@@ -18,7 +18,7 @@ use encryptediot::keys::Name;
 use encryptediot::member::{Member, News};
 use encryptediot::message::{AccountId, Time};
 use encryptediot::owner::{self, Env, Meeting, Owner, Term, TouchPayload};
-use encryptediot::pairing::{self, Offer};
+use encryptediot::pairing::Offer;
 use encryptediot::passphrase::Passphrase;
 use encryptediot::phone::Phone;
 use encryptediot::uplink::{self, Synced};
@@ -214,10 +214,9 @@ impl Household {
         let offer = Offer::new(self.account()?, self.now(), &mut self.rng);
         let seen = Offer::from_text(&offer.to_text())?;
         let (paired, reply) = Unpaired::new(streams).pair(&seen, &self.clock, &mut self.rng)?;
-        let reply = pairing::open_reply(&offer, &reply)?;
         let camera = name(camera)?;
         self.act(phone, |owner, env| {
-            owner.add_camera(camera.clone(), &reply, env)
+            owner.add_camera(camera.clone(), &offer, &reply, env)
         })?;
         self.cameras.insert(camera.clone(), paired);
         self.sync_camera(camera.as_str())?;

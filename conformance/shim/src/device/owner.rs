@@ -13,7 +13,7 @@ use encryptediot::announcement::Window;
 use encryptediot::contact::{Card, VerifiedMember};
 use encryptediot::message::Time;
 use encryptediot::owner::{Env, Meeting, Owner, Term};
-use encryptediot::pairing::Reply;
+use encryptediot::pairing::{self, Offer, Reply};
 use encryptediot::passphrase::Passphrase;
 
 /// Who acts, where and when.
@@ -56,7 +56,7 @@ fn names(texts: &[String]) -> Result<Vec<encryptediot::keys::Name>, Refused> {
     texts.iter().map(|text| name(text)).collect()
 }
 
-/// The owner pairs a camera whose reply was opened.
+/// The owner pairs a camera whose reply opens.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pair {
@@ -68,6 +68,9 @@ pub struct Pair {
     key: Fixed<65>,
     /// Its streams.
     streams: Vec<String>,
+    /// When the offer was made that the camera replies to; without it, now.
+    #[serde(default)]
+    offered: Option<u64>,
 }
 
 impl Operation for Pair {
@@ -80,8 +83,13 @@ impl Operation for Pair {
             camera: self.key.verifying()?,
             streams: names(&self.streams)?,
         };
-        self.act
-            .perform(devices, |owner, env| owner.add_camera(camera, &reply, env))?;
+        let mut rng = ChaCha20Rng::seed_from_u64(!self.act.now);
+        self.act.perform(devices, |owner, env| {
+            let issued = self.offered.unwrap_or(env.now);
+            let offer = Offer::new(*owner.phone().account(), issued, &mut rng);
+            let sealed = pairing::seal_reply(&offer, &reply, &mut rng)?;
+            owner.add_camera(camera, &offer, &sealed, env)
+        })?;
         Ok(Nothing {}.into())
     }
 }

@@ -181,6 +181,7 @@ impl World {
             private: Private {
                 members: 3,
                 all_streams: vec![2],
+                unlocked: Vec::new(),
             },
         })
     }

@@ -213,6 +213,7 @@ fn roster() {
         private: Private {
             members: 3,
             all_streams: vec![2],
+            unlocked: Vec::new(),
         },
     };
     let bytes = draft.message(&f.account, &f.ring, &mut rng(20)).unwrap();

@@ -29,6 +29,7 @@ impl Stage {
             "sequence" => words.number::<u64>("the number of a clip")?.into(),
             "until" => words.time()?.into(),
             "bytes" => self.bytes(words)?,
+            "clock" => hexed(self.correction(words)?),
             "lease" => hexed(self.lease(words)?),
             "announcement" if is_called(&self.messages, words) => {
                 hexed(called(&self.messages, words, "a message")?)
@@ -57,6 +58,12 @@ impl Stage {
                     true => self.checkpoint(words)?,
                     false => Value::Null,
                 };
+                return Ok(());
+            }
+            "offered" => {
+                if words.eat("offered") {
+                    input["offered"] = words.time()?.into();
+                }
                 return Ok(());
             }
             "window" => {

@@ -8,16 +8,24 @@ use crate::action;
 use crate::announcement::Kind;
 use crate::error::{PairingError, Result};
 use crate::keys::{Name, verifying_id};
-use crate::pairing::Reply;
+use crate::pairing::{self, Offer};
 use crate::roster::CameraEntry;
 
 impl Owner<'_> {
-    /// Puts a paired camera on the roster and announces the first keys of its streams, with those
-    /// members who are given every stream.
+    /// Takes the sealed reply to an offer that this phone made: puts the camera on the roster and
+    /// announces the first keys of its streams, with those members who are given every stream. An
+    /// offer serves for ten minutes and for one camera; what was interrupted goes on at any time.
     ///
     /// # Errors
-    /// `stream-taken`, and those of committing.
-    pub fn add_camera(&mut self, name: Name, reply: &Reply, env: &mut Env<'_>) -> Result<()> {
+    /// `reply-open`, `offer-expired`, `offer-used`, `stream-taken`, and those of committing.
+    pub fn add_camera(
+        &mut self,
+        name: Name,
+        offer: &Offer,
+        sealed: &[u8],
+        env: &mut Env<'_>,
+    ) -> Result<()> {
+        let reply = pairing::open_reply(offer, sealed)?;
         let mut act = self.begin(env)?;
         let mut draft = self.next_roster(env.now)?;
         let camera = CameraEntry {
@@ -34,6 +42,11 @@ impl Owner<'_> {
                 [] => Ok(()),
                 streams => self.rotate(streams, env),
             };
+        }
+        offer.check_reply_age(env.now)?;
+        let used = self.phone.offers.get(&offer.id());
+        if used.is_some_and(|key| *key != camera.key) {
+            return Err(PairingError::OfferUsed.into());
         }
         let taken = |stream| draft.cameras.iter().any(|c| c.streams.contains(stream));
         let again = (1..)
@@ -66,6 +79,7 @@ impl Owner<'_> {
             };
             self.announce(&mut act, next, env)?;
         }
+        self.phone.offers.insert(offer.id(), camera.key);
         draft.cameras.push(camera);
         self.add_roster(&mut act, draft, env)?;
         self.commit(act, env)

@@ -7,11 +7,12 @@ use minicbor::{Decode, Encode};
 
 use super::enrolled::{Outgoing, Phone};
 use crate::cose::Key;
-use crate::crypto::{KemPublic, KemSecret, SigningKey};
+use crate::crypto::{KemPublic, KemSecret, SigningKey, VerifyingKey};
 use crate::error::Result;
 use crate::grant;
 use crate::keys::{self, Name};
 use crate::message::AccountId;
+use crate::pairing::OfferId;
 use crate::roster::{self, Roster};
 use crate::vault::Ring;
 use crate::view::Followed;
@@ -42,6 +43,8 @@ pub struct State {
     outbox: Vec<Outgoing>,
     #[n(10)]
     records: BTreeMap<u64, Record>,
+    #[n(11)]
+    offers: BTreeMap<OfferId, VerifyingKey>,
 }
 
 /// The ring in the phone's state: a byte string that holds its encoding.
@@ -87,6 +90,7 @@ impl Phone {
             streams: self.streams.clone(),
             outbox: self.outbox.clone(),
             records: self.records.iter().map(record).collect(),
+            offers: self.offers.clone(),
         }
     }
 
@@ -118,6 +122,7 @@ impl Phone {
             streams: state.streams,
             outbox: state.outbox,
             records: state.records.into_iter().map(record).collect(),
+            offers: state.offers,
         })
     }
 }
