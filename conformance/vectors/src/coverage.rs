@@ -16,10 +16,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "store-unavailable",
         "a store that fails: no bytes of another party cause it",
     ),
-    (
-        "offer-used",
-        "no operation gives a phone two replies to one offer; the reference's own tests do",
-    ),
     ("local-state", "the device's own disk"),
     ("local-missing", "the device's own disk"),
     ("local-exists", "the device's own disk"),

@@ -68,9 +68,9 @@ pub struct Pair {
     key: Fixed<65>,
     /// Its streams.
     streams: Vec<String>,
-    /// When the offer was made that the camera replies to; without it, now.
+    /// The text of the offer that the camera replies to; without it, one that is made now.
     #[serde(default)]
-    offered: Option<u64>,
+    offer: Option<String>,
 }
 
 impl Operation for Pair {
@@ -85,8 +85,10 @@ impl Operation for Pair {
         };
         let mut rng = ChaCha20Rng::seed_from_u64(!self.act.now);
         self.act.perform(devices, |owner, env| {
-            let issued = self.offered.unwrap_or(env.now);
-            let offer = Offer::new(*owner.phone().account(), issued, &mut rng);
+            let offer = match &self.offer {
+                Some(text) => Offer::from_text(text)?,
+                None => Offer::new(*owner.phone().account(), env.now, &mut rng),
+            };
             let sealed = pairing::seal_reply(&offer, &reply, &mut rng)?;
             owner.add_camera(camera, &offer, &sealed, env)
         })?;

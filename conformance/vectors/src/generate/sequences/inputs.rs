@@ -1,11 +1,11 @@
 //! What steps ask: what is read from their words, and what else is given.
 
-use encryptediot::{contact::safety_number, crypto::KemSecret};
+use encryptediot::{contact::safety_number, crypto::KemSecret, pairing::Offer};
 use serde_json::{Value, json};
 
 use super::super::super::{Error, Result};
 use super::super::builder::hexed;
-use super::super::world::{WORDS, World, signing};
+use super::super::world::{WORDS, World, rng, signing};
 use super::sentence::Sentence;
 use super::stage::{Stage, called, is_called};
 use super::words::Words;
@@ -62,7 +62,9 @@ impl Stage {
             }
             "offered" => {
                 if words.eat("offered") {
-                    input["offered"] = words.time()?.into();
+                    let issued = words.time()?;
+                    let offer = Offer::new(self.world.account, issued, &mut rng(issued));
+                    input["offer"] = offer.to_text().into();
                 }
                 return Ok(());
             }

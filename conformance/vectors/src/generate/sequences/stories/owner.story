@@ -59,6 +59,7 @@ story owner.offer
   at 0s phone pairs hall with key 15 for z offered 10min+1ms -> refused offer-expired  # a millisecond too far back
   phone lists the streams -> x 2 in effect, y 1 in effect               # nothing was done
   at 10min phone pairs hall with key 15 for z offered 0s                # ten minutes later
+  at 9min phone pairs porch with key 17 for v offered 0s -> refused offer-used  # another camera has read the same offer
   at 20min phone pairs attic with key 16 for w offered 30min            # the clock went back by ten minutes
   phone lists the streams -> w 1 announced, x 2 in effect, y 1 in effect, z 1 announced  # both are paired
 

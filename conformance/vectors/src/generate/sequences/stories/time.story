@@ -149,16 +149,18 @@ story time.correction-lease
   flags Clock, LeaseBoundary, Edge
   as a camera under epoch 1
   wall 30min counter 2s door tells the time -> 30min                  # the wall clock is half an hour ahead: so much of the lease is gone
-  wall 0s counter 2s door takes correction 1 of 30min                 # the owner sets it back
+  wall 0s counter 2s door takes correction 1 of 1h                    # the owner sets it back, by more than it was ahead
   wall 0s counter 2s door tells the time -> 0s                        # to the start
-  wall 0s counter 1802s door begins x                                 # half an hour later
-  wall 0s counter 1802.001s door ends x -> clip 1 of 30min..30min+1ms under one for phone, owner  # half an hour was left
+  wall 0s counter 1801s door begins x                                 # half an hour later
+  wall 0s counter 1802s door ends x -> clip 1 of 30min-1s..30min under one for phone, owner, dsk  # the lease lasts
+  wall 0s counter 1802s door begins x                                 # a session
+  wall 0s counter 1802.001s door ends x -> clip 2 of 30min..30min+1ms under one for phone, owner  # until half an hour is over, as was left of it
   wall 3h counter 1803s door begins x                                 # a session, the wall clock being ahead
   wall 0s counter 1804s door takes correction 2 of 3h                 # the clock is set back while it lasts
   wall 0s counter 1805s door takes lease of one by phone until 2h     # and the lease extended
-  wall 0s counter 1806s door ends x -> clip 2 of 3s..3s under one for phone, owner  # for the owner alone, and it does not end before it begins
+  wall 0s counter 1806s door ends x -> clip 3 of 3s..3s under one for phone, owner  # for the owner alone, and it does not end before it begins
   wall 0s counter 1806s door begins x                                 # a session
-  wall 0s counter 1807s door ends x -> clip 3 of 3s..4s under one for phone, owner, dsk  # for all
+  wall 0s counter 1807s door ends x -> clip 4 of 3s..4s under one for phone, owner, dsk  # for all
 
 story time.correction-synced
   A camera finds its corrections in the cloud, before anything else.
