@@ -78,6 +78,38 @@ fn a_phone_whose_clock_is_ahead_stretches_no_lease_and_ends_none_of_another_stre
 }
 
 #[test]
+fn a_phone_sees_when_a_lease_ends_that_was_announced_in_time_to_come() {
+    let mut home = home();
+    with_phone_ahead(&mut home, YEAR as i64, |home| {
+        home.rotate("phone", &["y"]).unwrap();
+    });
+    let (taken, cloud) = (home.now(), home.cloud.clone());
+    let seen = |home: &mut Home| {
+        let now = home.now();
+        let phone = home.phone("phone").unwrap();
+        let announced = phone.lease_announced(&cloud, &n("y"), now).unwrap();
+        (
+            announced,
+            phone.lease_extended(&cloud, &n("y"), now).unwrap(),
+        )
+    };
+    home.clock.advance(DAY);
+    assert_eq!(seen(&mut home), (taken + 8 * DAY, None), "not taken yet");
+    home.sync_camera("door").unwrap();
+    home.clock.advance(DAY);
+    assert_eq!(seen(&mut home), (taken + 8 * DAY, None), "taken a day ago");
+    let now = home.now();
+    let phone = home.phone("phone").unwrap();
+    phone
+        .extend_lease(&cloud, &n("y"), now, now + 20 * DAY)
+        .unwrap();
+    assert_eq!(seen(&mut home), (taken + 8 * DAY, Some(now + 20 * DAY)));
+    home.sync_camera("door").unwrap();
+    let door = home.camera("door").unwrap();
+    assert_eq!(door.lease_until(&n("y")), Some(now + 20 * DAY));
+}
+
+#[test]
 fn a_phone_whose_clock_is_behind_shortens_its_own_lease_alone() {
     let mut home = home();
     share(&mut home, Term::UntilRevoked);

@@ -24,7 +24,7 @@ use encryptediot::link::{self, Link, Source};
 use encryptediot::member::Member;
 use encryptediot::message;
 use encryptediot::owner::{self, Meeting, Term};
-use encryptediot::pairing::{self, Offer, Reply};
+use encryptediot::pairing::{self, Offer};
 use encryptediot::passphrase::Passphrase;
 use encryptediot::past::{self, PastShare};
 use encryptediot::roster;

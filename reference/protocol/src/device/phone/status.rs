@@ -112,12 +112,42 @@ impl Phone {
         Ok(all)
     }
 
+    /// When the lease of a stream ends as announced. Where the phone that announced it was ahead, it is
+    /// counted as the camera does: from when it was taken.
+    ///
+    /// # Errors
+    /// Those of [`Self::status`], `unknown-stream`.
+    pub fn lease_announced(&self, cloud: &dyn Cloud, stream: &Name, now: Time) -> Result<Time> {
+        let followed = self
+            .streams
+            .get(stream)
+            .ok_or(AnnouncementError::UnknownStream)?;
+        let head = &followed.head;
+        if head.issued <= now {
+            return Ok(followed.current.lease_until());
+        }
+        let path = self.paths().acknowledgement(stream, head.epoch);
+        let taken = match cloud.find(&path)? {
+            Some(bytes) => self
+                .acknowledgement(stream, followed, &bytes)?
+                .time
+                .min(now),
+            None => now,
+        };
+        Ok(followed.current.lease_until_from(taken))
+    }
+
     /// Until when the lease of a stream was extended beyond what is announced, if a phone of the
     /// account has done so and the cloud shows it.
     ///
     /// # Errors
-    /// `unknown-stream`, `object-missing`, `store-unavailable`.
-    pub fn lease_extended(&self, cloud: &dyn Cloud, stream: &Name) -> Result<Option<Time>> {
+    /// Those of [`Self::lease_announced`], `object-missing`, `store-unavailable`.
+    pub fn lease_extended(
+        &self,
+        cloud: &dyn Cloud,
+        stream: &Name,
+        now: Time,
+    ) -> Result<Option<Time>> {
         let followed = self
             .streams
             .get(stream)
@@ -134,7 +164,8 @@ impl Phone {
                 latest = latest.max(Some(lease.until));
             }
         }
-        Ok(latest.filter(|until| *until > followed.current.lease_until()))
+        let announced = self.lease_announced(cloud, stream, now)?;
+        Ok(latest.filter(|until| *until > announced))
     }
 
     fn acknowledgement(
