@@ -12,7 +12,8 @@ from encoding import context, encode, message_hash
 from messages import (Acknowledgement, Announcement, Checkpoint, Envelope, Head, Lease, Manifest,
                       RosterHead, StreamHead)
 from refused import Refused, require
-from sharing import LONGEST_LEASE, acknowledgement, follow, is_from, open_announcement, open_lease, recipients
+from sharing import (LONGEST_LEASE, acknowledgement, follow, is_from, open_announcement, open_clock, open_lease,
+                     recipients)
 from viewer import View
 
 
@@ -22,6 +23,7 @@ class Session:
 
     announcement: bytes
     start: int
+    corrections: int
     plain: bytearray = field(default_factory=bytearray)
     key: bytes = field(default_factory=lambda: os.urandom(16))
 
@@ -47,20 +49,24 @@ class Camera:
         self.root = open_root(root, taken.account)
         self.private, self.public = key, public_of(key)
         self.streams = {name: Stream() for name in streams}
-        self.time = max(wall, taken.issued)
+        self.time, self.lease_time = wall, max(wall, taken.issued)
+        self.corrections = 0
         self.rosters: dict[int, RosterHead] = {}
         self.monotonic = monotonic
         self.uploads: list[dict[str, bytes]] = []
 
     def tick(self, wall: int, monotonic: int) -> int:
-        """The camera's time: it only moves forward, and is stored."""
-        self.time = max(wall, self.time + max(0, monotonic - self.monotonic))
+        """The camera's time: it only moves forward, and is stored; the lease time with it."""
+        passed = max(0, monotonic - self.monotonic)
+        self.time = max(wall, self.time + passed)
+        self.lease_time = max(self.time, self.lease_time + passed)
         self.monotonic = monotonic
         return self.time
 
     def restart(self, wall: int, monotonic: int) -> None:
         """Off and on: the time is the one stored, unless the wall clock tells a later one; sessions are gone."""
-        self.time, self.monotonic = max(wall, self.time), monotonic
+        self.monotonic = monotonic
+        self.tick(wall, monotonic)
         for stream in self.streams.values():
             stream.session = None
 
@@ -92,8 +98,9 @@ class Camera:
             require(is_from(under, stream.announcement.roster), "fork")
         if not self.rosters:
             self.rosters[under.number] = under
-        self.time = max(self.tick(wall, monotonic), said.issued)
-        stream.head, stream.announcement, stream.lease_until = head, said, said.issued + said.lease
+        self.tick(wall, monotonic)
+        stream.head, stream.announcement = head, said
+        stream.lease_until = min(said.issued, self.lease_time) + said.lease
         stream.acknowledgement = acknowledgement(self.root.account, Acknowledgement(
             self.public, said.stream, said.epoch, message.hash, stream.sequence + 1, self.time,
             self.roster() or under))
@@ -107,16 +114,30 @@ class Camera:
         if stream.announcement is None or stream.head is None or lease.announcement != stream.head.hash:
             raise Refused("lease-stale")
         require(any(phone.lease == lease.key for phone in stream.announcement.phones), "lease-key")
-        require(lease.until <= self.time + LONGEST_LEASE, "lease-out-of-range")
+        require(lease.until <= self.lease_time + LONGEST_LEASE, "lease-out-of-range")
         require(lease.until > stream.lease_until, "lease-shorter")
         stream.lease_until = lease.until
+
+    def correct(self, data: bytes, wall: int, monotonic: int) -> None:
+        """Takes a correction of the clock: the next one, for this camera."""
+        said = open_clock(self.root, data)
+        require(said.camera == self.public, "wrong-camera")
+        require(said.count > self.corrections, "clock-replayed")
+        require(said.count == self.corrections + 1, "clock-gap")
+        self.tick(wall, monotonic)
+        before = self.lease_time
+        self.time = max(wall, self.time - said.back)
+        self.lease_time = max(self.time, self.lease_time - said.back)
+        self.corrections = said.count
+        for stream in self.streams.values():
+            stream.lease_until -= before - self.lease_time
 
     def begin(self, name: str, wall: int, monotonic: int) -> None:
         """Begins a session."""
         stream = self._stream(name)
         if stream.head is None:
             raise Refused("no-announcement")
-        stream.session = Session(stream.head.hash, self.tick(wall, monotonic))
+        stream.session = Session(stream.head.hash, self.tick(wall, monotonic), self.corrections)
 
     def record(self, name: str, plain: bytes) -> None:
         """Goes on with a session."""
@@ -134,12 +155,14 @@ class Camera:
             raise ValueError("no session of this stream")
         account, clip, end = self.root.account, os.urandom(16), self.tick(wall, monotonic)
         sealed = seal_body(session.key, context("segment", account, clip), bytes(session.plain))
-        shared = session.announcement == head.hash and end <= stream.lease_until
+        shared = ((session.announcement, session.corrections) == (head.hash, self.corrections)
+                  and self.lease_time <= stream.lease_until)
+        start = min(session.start, end)
         envelopes = []
-        for role, key in recipients(announcement.phones, announcement.keys, shared, session.start, end):
+        for role, key in recipients(announcement.phones, announcement.keys, shared, start, end):
             info = context("envelope", account, [name, head.hash, clip, role])
             envelopes.append(Envelope(short_name(key), *hpke_seal(key, session.key, info)))
-        manifest = Manifest(self.public, name, stream.sequence + 1, stream.previous, head.hash, clip, session.start,
+        manifest = Manifest(self.public, name, stream.sequence + 1, stream.previous, head.hash, clip, start,
                             end, len(session.plain), [sha256(segment) for segment in sealed], envelopes)
         message = encode(["manifest", 1, account, manifest])
         stream.sequence, stream.previous, stream.session = manifest.sequence, message_hash(message), None
@@ -157,11 +180,19 @@ class Camera:
         return count
 
     def sync(self, view: View, wall: int, monotonic: int) -> dict[str, Any]:
-        """Fetches announcements, then leases; uploads acknowledgements that the cloud does not have."""
+        """Fetches corrections of its clock, announcements, then leases; uploads acknowledgements that the cloud does not have."""
         self.tick(wall, monotonic)
         accepted: list[dict[str, Any]] = []
         extended: list[str] = []
         refused: set[str] = set()
+        before_corrections = self.corrections
+        try:
+            while (data := view.find(
+                    f"clocks/{short_name(self.public).hex()}/{self.corrections + 1:08}")) is not None:
+                self.correct(data, wall, monotonic)
+        except Refused as error:
+            refused.add(error.reason)
+        corrected = self.corrections > before_corrections
         for name, stream in sorted(self.streams.items()):
             try:
                 while (data := view.find(
@@ -181,7 +212,10 @@ class Camera:
                 except Refused as error:
                     refused.update({error.reason} - {"lease-shorter"})
             extended += [name] if stream.lease_until > before else []
-            if view.find(f"acknowledgements/{place}") is None or name in [new["stream"] for new in accepted]:
+            if corrected:
+                stream.acknowledgement = acknowledgement(self.root.account, Acknowledgement(
+                    self.public, name, stream.head.epoch, stream.head.hash, stream.sequence + 1, self.time))
+            if corrected or view.find(f"acknowledgements/{place}") is None or name in [new["stream"] for new in accepted]:
                 view.put(f"acknowledgements/{place}", sign1(self.private, stream.acknowledgement))
         return {"accepted": accepted, "extended": extended, "refused": sorted(refused)}
 

@@ -104,6 +104,7 @@ class Roster(NamedTuple):
 class RosterPrivate(NamedTuple):
     members: int
     all_streams: list[Hash]
+    unlocked: list[KeyId]
 
 
 class RosterHead(NamedTuple):
@@ -310,10 +311,16 @@ class LinkPlain(NamedTuple):
     clips: Annotated[list[LinkClip], 1]
 
 
+class Clock(NamedTuple):
+    camera: Point
+    count: int
+    back: int
+
+
 BODIES: dict[str, Any] = {
     "tree-head": TreeHead, "vault": Vault, "unlock": Unlock, "roster": Roster, "member": Member,
     "backup": Backup, "introduction": Introduction, "announcement": Announcement,
     "acknowledgement": Acknowledgement, "lease": Lease, "grants": Grants, "manifest": Manifest,
     "past-share": PastShare, "checkpoint": Checkpoint, "answer": Answer, "pairing-offer": PairingOffer,
-    "proximity": Proximity, "link": Link,
+    "proximity": Proximity, "link": Link, "clock": Clock,
 }

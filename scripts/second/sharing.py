@@ -6,7 +6,7 @@ from account import Root, open_statement, open_under_ring
 from cose import ES256, Sign1, sign1
 from crypto import Recipient, gcm_open, hkdf_expand, public_of, short_name
 from encoding import Message, context, encode, decode, fit, message_hash, read, read_message
-from messages import (Acknowledgement, Announcement, Answer, Backup, Grants, Head, Holding, Introduction, Lease,
+from messages import (Acknowledgement, Announcement, Answer, Backup, Clock, Grants, Head, Holding, Introduction, Lease,
                       Member, MemberPlain, PastShare, PhoneKeys, RosterHead, StreamKey)
 from refused import Refused, require
 
@@ -101,6 +101,12 @@ def open_lease(account: bytes, data: bytes) -> Lease:
     said: Lease = message.body
     signed.verify_es256(said.key)
     require(message.account == account, "wrong-account")
+    return said
+
+
+def open_clock(root: Root, data: bytes) -> Clock:
+    """Opens a correction of a camera's clock."""
+    said: Clock = open_statement(root, "clock", data).body
     return said
 
 

@@ -259,6 +259,11 @@ def lease_sign(account: bytes, camera: bytes, stream: str, announcement: bytes, 
 
 
 @operation
+def clock_open(root: bytes, clock: bytes) -> Any:
+    return sharing.open_clock(accounts.open_root(root), clock)
+
+
+@operation
 def introduction_open(root: bytes, member: bytes, introduction: bytes) -> Any:
     return sharing.open_introduction(accounts.open_root(root), member, introduction)
 
@@ -404,6 +409,11 @@ def camera_accept(device: str, wall: int, monotonic: int, rosters: list[bytes], 
 def camera_extend(device: str, wall: int, monotonic: int, lease: bytes) -> Any:
     CAMERAS[device].tick(wall, monotonic)
     CAMERAS[device].extend(lease)
+
+
+@operation
+def camera_correct(device: str, wall: int, monotonic: int, clock: bytes) -> Any:
+    CAMERAS[device].correct(clock, wall, monotonic)
 
 
 @operation

@@ -406,6 +406,8 @@ pub struct RosterPrivate {
     members: u64,
     /// The members who are given every stream: SHA-256 over the key of each.
     all_streams: Vec<Fixed<32>>,
+    /// The short names of the instance keys of phones that are or were kept unlocked.
+    unlocked: Vec<Fixed<16>>,
 }
 
 impl Operation for RosterPrivateOpen {
@@ -419,6 +421,7 @@ impl Operation for RosterPrivateOpen {
         Ok(RosterPrivate {
             members: private.members,
             all_streams: private.all_streams.into_iter().map(Fixed::from).collect(),
+            unlocked: private.unlocked.into_iter().map(Fixed::from).collect(),
         }
         .into())
     }

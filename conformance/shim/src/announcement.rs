@@ -8,6 +8,7 @@ use super::{Devices, Operation, Outcome};
 use encryptediot::acknowledgement;
 use encryptediot::announcement::{self, Step};
 use encryptediot::clip;
+use encryptediot::correction;
 use encryptediot::cose;
 use encryptediot::keys::kem_id;
 use encryptediot::lease;
@@ -178,7 +179,7 @@ impl Operation for Recipients {
     fn run(self, _: &mut Devices) -> Outcome<Entitled> {
         let (root, account) = pinned(&self.root)?;
         let body = announcement::open(&root, &account, &self.announcement.0)?.body;
-        let all = clip::recipients(&body, self.lease_until, self.start, self.end);
+        let all = clip::recipients(&body, Some(self.lease_until), self.start, self.end);
         let recipient = |(role, key): (clip::Role, encryptediot::crypto::KemPublic)| Recipient {
             role: role.into(),
             id: kem_id(&key).into(),
@@ -360,5 +361,44 @@ impl Operation for LeaseSign {
         };
         let signed = lease::sign(&key, &self.account.into(), lease)?.into();
         Ok(Signed { signed }.into())
+    }
+}
+
+/// Verifies a correction of a camera's clock. Which camera it is for, and whether it is the next one,
+/// the camera checks.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClockOpen {
+    /// The pinned root.
+    root: Hex,
+    /// The correction, a statement.
+    clock: Hex,
+}
+
+/// What a correction says.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Correction {
+    /// The camera's key.
+    camera: Fixed<65>,
+    /// Its number, from 1.
+    count: u64,
+    /// By how many milliseconds the clock is set back.
+    back: u64,
+}
+
+impl Operation for ClockOpen {
+    const NAME: &'static str = "clock-open";
+    type Output = Correction;
+
+    fn run(self, _: &mut Devices) -> Outcome<Correction> {
+        let (root, account) = pinned(&self.root)?;
+        let said = correction::open(&root, &account, &self.clock.0)?;
+        Ok(Correction {
+            camera: said.camera.into(),
+            count: said.count,
+            back: said.back,
+        }
+        .into())
     }
 }

@@ -10,6 +10,7 @@ use encryptediot::announcement::Announcement;
 use encryptediot::cbor;
 use encryptediot::checkpoint::Checkpoint;
 use encryptediot::clip::Manifest;
+use encryptediot::correction::Correction;
 use encryptediot::cose;
 use encryptediot::crypto::VerifyingKey;
 use encryptediot::error::{MessageError, Result};
@@ -68,6 +69,7 @@ enum Type {
     Manifest,
     PastShare,
     Checkpoint,
+    Clock,
 }
 
 /// Reads a message of one type and of one account, by the grammar alone: what it says is not checked.
@@ -113,6 +115,7 @@ impl Operation for MessageRead {
             Type::Manifest => read::<Manifest>,
             Type::PastShare => read::<PastShare>,
             Type::Checkpoint => read::<Checkpoint>,
+            Type::Clock => read::<Correction>,
         };
         read(&self.account.into(), &self.message.0)?;
         let hash = message::hash(&self.message.0).into();

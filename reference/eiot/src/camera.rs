@@ -8,7 +8,9 @@ use encryptediot::cloud::{Cloud as _, Paths};
 use encryptediot::error::{PairingError, StoreError};
 use encryptediot::evidence::Evidence;
 use encryptediot::keys::Name;
-use encryptediot::pairing::{self, OFFER_LIFE, Offer};
+use encryptediot::message::Time;
+use encryptediot::pairing::{OFFER_LIFE, Offer};
+use encryptediot::phone::ClockDifference;
 use encryptediot_store::Home;
 use minicbor::bytes::ByteVec;
 use qrcode::QrCode;
@@ -21,7 +23,7 @@ use crate::failure::{During as _, Failure, Outcome};
 use crate::fresh::{self, Fresh};
 use crate::random::SystemRandom;
 use crate::recorder;
-use crate::times::{Length, show};
+use crate::times::{Length, show, show_length};
 
 /// The phone's offer that has no reply yet.
 const OFFER: &str = "offer";
@@ -57,6 +59,20 @@ The code holds a secret: let only the camera see it. It is good for ten minutes.
     /// On the camera: fetch announcements and upload the clips that wait
     #[command(after_help = "Example:\n  eiot camera sync --camera front")]
     Sync(One),
+    /// On the phone: set the clock of a camera back that was once ahead
+    #[command(after_help = "Examples:
+  eiot camera clock front
+  eiot camera clock front --back 365d
+
+A camera never goes back in time by itself. If its clock was once ahead, windows open early, and
+members are shut out, since every lease is over by its time. First set the clock of the camera's
+machine right. Then this sets the camera back, by what its latest clip or acknowledgement is ahead of
+this phone, or by --back, but never before its own wall clock. It takes the passphrase, works once,
+and is as right when it arrives late. 'eiot camera sync' on the camera fetches it; 'eiot status'
+shows what came of it, and 'eiot extend' lets members see again.
+
+It does not set a camera forward: one that is behind goes by its wall clock as soon as that is set.")]
+    Clock(SetClock),
     /// List this machine's cameras
     #[command(after_help = "Example:\n  eiot camera list --json")]
     List,
@@ -119,6 +135,18 @@ pub struct Join {
 }
 
 #[derive(Args, Debug)]
+pub struct SetClock {
+    /// The camera
+    name: Name,
+    /// By how much its clock is ahead; what it has signed tells if this is not given
+    #[arg(long, value_name = "TIME")]
+    back: Option<Length>,
+    /// Which of this machine's phones
+    #[arg(long = "as", value_name = "PHONE")]
+    phone: Option<Name>,
+}
+
+#[derive(Args, Debug)]
 pub struct One {
     /// Which of this machine's cameras; not needed if there is only one
     #[arg(long)]
@@ -132,6 +160,7 @@ pub fn run(context: &Context, command: Command) -> Outcome<Report> {
         Command::Accept(args) => accept(context, &args),
         Command::Join(args) => join_here(context, &args),
         Command::Sync(args) => sync(context, &args),
+        Command::Clock(args) => set_clock(context, &args),
         Command::List => list(context),
         Command::Checkpoint(args) => checkpoint(context, &args),
     }
@@ -242,11 +271,57 @@ fn add(
     sealed: &[u8],
     evidence: Option<&Evidence>,
 ) -> Outcome<()> {
-    let reply =
-        pairing::open_reply(offer, sealed).during(|| "opening the camera's reply".into())?;
     here.act(context, &format!("adding camera {name}"), |owner, env| {
-        owner.add_camera(name.clone(), &reply, evidence, env)
+        owner.add_camera(name.clone(), offer, sealed, evidence, env)
     })
+}
+
+/// By how much the camera is ahead of this phone, by what it has signed of its streams.
+fn ahead(context: &Context, here: &PhoneHere, name: &Name) -> Outcome<Option<Time>> {
+    let mut cameras = here.phone.roster()?.cameras.iter();
+    let Some(camera) = cameras.find(|camera| camera.name == *name) else {
+        return Err(Failure::usage(
+            format!("the account has no camera {name}"),
+            "'eiot status' shows the account's cameras",
+        ));
+    };
+    let mut most = None;
+    for stream in &camera.streams {
+        let now = context.now();
+        let differs = here.phone.camera_clock(context.cloud()?, stream, now)?;
+        if let Some(ClockDifference::Ahead(by)) = differs {
+            most = most.max(Some(by));
+        }
+    }
+    Ok(most)
+}
+
+fn set_clock(context: &Context, args: &SetClock) -> Outcome<Report> {
+    let mut here = PhoneHere::open(context, args.phone.as_ref())?;
+    here.sync(context)?;
+    let ahead = ahead(context, &here, &args.name)?;
+    let Some(back) = args.back.as_ref().map(|back| back.0).or(ahead) else {
+        return Err(Failure::usage(
+            format!(
+                "nothing that camera {} has signed is of a time to come",
+                args.name
+            ),
+            "if its clock is ahead all the same, say by how much: --back",
+        ));
+    };
+    here.act(context, "setting the camera's clock back", |owner, env| {
+        owner.set_clock_back(&args.name, back, env)
+    })?;
+    let text = format!(
+        "Camera {} is to set its clock back by {}. Set its own wall clock right, then on the camera: \
+        eiot camera sync. 'eiot status' shows what came of it.",
+        args.name,
+        show_length(back)
+    );
+    Ok(Report::new(
+        json!({ "camera": args.name.as_str(), "back": back }),
+        text,
+    ))
 }
 
 /// The offer was used: neither it nor the reply is needed any more.
@@ -362,7 +437,16 @@ fn was_interrupted(
     let camera = devices::load_camera(home, &context.clock)?;
     let key = camera.verifying_key();
     let listed = here.phone.roster()?.cameras.iter().any(|c| c.key == key);
-    Ok(camera.account() == here.phone.account() && (listed || !args.again))
+    let ours = camera.account() == here.phone.account();
+    let offer = current_offer(context, here, true)?;
+    if ours && !listed && offer.check_reply_age(context.now()).is_err() {
+        // Its reply comes too late now. No account has it, so it has nothing to forget.
+        for file in home.names()? {
+            home.remove(&file)?;
+        }
+        return Ok(false);
+    }
+    Ok(ours && (listed || !args.again))
 }
 
 /// Finds out before the camera is made that the account would not take it.
@@ -419,7 +503,7 @@ fn sync(context: &Context, args: &One) -> Outcome<Report> {
         .collect();
     let json = json!({
         "camera": name.as_str(), "accepted": accepted, "extended": extended, "refused": refused,
-        "uploaded": clips, "waiting": uploaded.waiting,
+        "corrected": synced.corrected, "uploaded": clips, "waiting": uploaded.waiting,
     });
     if let Some(error) = uploaded.failure {
         let failure = Box::<Failure>::from(error).at("uploading");
@@ -430,8 +514,12 @@ fn sync(context: &Context, args: &One) -> Outcome<Report> {
         let failure = Box::<Failure>::from(error.clone()).at(format!("reading {path}"));
         return Err(failure.with(json));
     }
+    let set_back = match synced.corrected.is_empty() {
+        true => "",
+        false => " Its clock was set back.",
+    };
     let text = format!(
-        "Camera {name}: {} announcements accepted, {} leases extended, {} clips uploaded.",
+        "Camera {name}: {} announcements accepted, {} leases extended, {} clips uploaded.{set_back}",
         synced.accepted.len(),
         synced.extended.len(),
         uploaded.clips.len()

@@ -100,6 +100,7 @@ impl Failure {
                     | AccountError::WorkOutOfRange
                     | AccountError::UnknownPhone
                     | AccountError::LastPhone
+                    | AccountError::PhoneUnlocked
                     | AccountError::NoConvenience
                     | AccountError::CheckpointMismatch
             ),
@@ -264,7 +265,17 @@ fn advice(kind: ErrorKind) -> Option<&'static str> {
         }
         ErrorKind::Account(A::UnknownPhone) => "'eiot phone list' shows the account's phones",
         ErrorKind::Account(A::LastPhone) => "enroll another phone first and run the command there",
-        ErrorKind::Pairing(PairingError::OfferExpired) => "make a new one: 'eiot camera offer'",
+        ErrorKind::Account(A::PhoneUnlocked) => {
+            "begin a new account: 'eiot account replace-root', then pair the cameras and share again; \
+            to drop the phone all the same, add --although-unlocked"
+        }
+        ErrorKind::Pairing(PairingError::OfferExpired | PairingError::OfferUsed) => {
+            "make a new one: 'eiot camera offer'"
+        }
+        ErrorKind::Announcement(N::ClockReplayed | N::ClockGap) => {
+            "'eiot status' on the phone shows whether the camera's clock still differs; 'eiot camera \
+            clock' there makes the next correction"
+        }
         ErrorKind::Pairing(PairingError::ReplyOpen) => "pair again with a new offer",
         ErrorKind::Pairing(PairingError::StreamTaken) => {
             "choose other names for camera and streams"

@@ -37,11 +37,16 @@ prints, over a channel that you trust.")]
     /// Drop a lost phone: new keys on every stream, for every member and in the vault
     #[command(after_help = "Examples:
   eiot phone lose tablet
-  eiot phone lose tablet --new-passphrase
+  eiot phone lose tablet --although-unlocked
 
 It is in effect once each camera has acknowledged ('eiot status'). What the lost phone has stored
-opens no later clip. If it may have held the passphrase, or was kept unlocked, add --new-passphrase;
-if it could reach the signing key, replace the root: 'eiot account replace-root'.")]
+opens no later clip.
+
+Not so if it could reach the account's signing key: the passphrase was kept with it, or it was ever
+kept unlocked. No new passphrase shuts it out, since the key stays the same and a copy of the old
+vault still opens. Begin a new account: 'eiot account replace-root', then pair the cameras and share
+with the members again. A phone that was kept unlocked is therefore not dropped, unless you say with
+--although-unlocked that you know.")]
     Lose(Lose),
     /// Bring this phone up to date, and finish what was interrupted
     #[command(after_help = "Example:\n  eiot phone sync --as phone")]
@@ -74,9 +79,12 @@ pub struct Lose {
     name: Name,
     #[command(flatten)]
     on: OnPhone,
-    /// Change the passphrase as well
+    /// Change the passphrase as well; this shuts out nobody who could open the vault before
     #[arg(long)]
     new_passphrase: bool,
+    /// Drop it although it was kept unlocked, and may have the account's signing key for good
+    #[arg(long)]
+    although_unlocked: bool,
     /// Write the new passphrase to FILE (mode 0600) and do not show it
     #[arg(long, value_name = "FILE", requires = "new_passphrase")]
     passphrase_to: Option<PathBuf>,
@@ -228,11 +236,17 @@ fn lose(context: &Context, args: &Lose) -> Outcome<Report> {
         false => None,
     };
     let renewed = words.as_ref().map(|words| (words, context.work()));
-    here.act(context, "dropping the lost phone", |owner, env| {
-        owner.lose_phone(&args.name, renewed, env)
-    })
+    here.act(
+        context,
+        "dropping the lost phone",
+        |owner, env| match args.although_unlocked {
+            true => owner.lose_unlocked_phone(&args.name, renewed, env),
+            false => owner.lose_phone(&args.name, renewed, env),
+        },
+    )
     .map_err(|failure| {
-        let nothing = failure.error == Some(AccountError::UnknownPhone.into());
+        let refused = [AccountError::UnknownPhone, AccountError::PhoneUnlocked];
+        let nothing = refused.map(|e| Some(e.into())).contains(&failure.error);
         match nothing && words.is_some() {
             true => failure.because("nothing was changed, the new passphrase does not count"),
             false => failure,
@@ -280,7 +294,8 @@ fn keep_unlocked(context: &Context, args: &KeepUnlocked) -> Outcome<Report> {
             false,
             format!(
                 "Phone {name} asks for the passphrase again. Whoever copied what lay in the \
-                cloud still has it: change the passphrase if this phone was out of your hands."
+                cloud still has it: if this phone was ever out of your hands, begin a new account, 'eiot account \
+                replace-root'."
             ),
         );
     }

@@ -8,11 +8,10 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use encryptediot::camera::{Paired, Recorded, Session};
-use encryptediot::clock::{Clock, SystemClock};
+use encryptediot::clock::{CameraClock, SystemClock};
 use encryptediot::cloud::Cloud;
 use encryptediot::error::StoreError;
 use encryptediot::keys::Name;
-use encryptediot::message::Time;
 use encryptediot::uplink::{self, Keeper, Synced};
 use encryptediot::{Error, Result};
 use encryptediot_store::Home;
@@ -22,50 +21,14 @@ use crate::devices::{self, Kind};
 use crate::random::SystemRandom;
 use crate::temporary;
 
-/// The clock of a camera whose state is read anew for each session: the camera's time goes on from
-/// the latest that this process has seen, by the monotonic counter, whatever is done to the wall
-/// clock in the meantime.
-pub struct SteadyClock {
-    system: SystemClock,
-    /// A time of the camera, and the monotonic counter then.
-    seen: Mutex<(Time, Time)>,
-}
-
-impl SteadyClock {
-    /// A clock that has seen no camera yet.
-    pub fn start() -> Self {
-        Self {
-            system: SystemClock::start(),
-            seen: Mutex::default(),
-        }
-    }
-
-    fn steady(&self) -> Time {
-        let (time, then) = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        time.saturating_add(self.monotonic().saturating_sub(then))
-    }
-
-    fn see(&self, time: Time) {
-        let seen = (time, self.monotonic());
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
-    }
-}
-
-impl Clock for SteadyClock {
-    fn wall(&self) -> Time {
-        self.system.wall().max(self.steady())
-    }
-
-    fn monotonic(&self) -> Time {
-        self.system.monotonic()
-    }
-}
-
 /// A camera's directory.
 pub struct Recorder {
     path: PathBuf,
-    /// The camera's time.
-    pub clock: SteadyClock,
+    /// This machine's clock.
+    pub clock: SystemClock,
+    /// The camera's clock when this process has seen it last. The camera's state is read anew each time;
+    /// its time goes on from here, by the monotonic counter.
+    seen: Mutex<Option<CameraClock>>,
 }
 
 /// The file of a session that waits; a listing is in the order of the sequence numbers.
@@ -110,7 +73,8 @@ impl Recorder {
     pub fn new(path: PathBuf) -> Self {
         Self {
             path,
-            clock: SteadyClock::start(),
+            clock: SystemClock::start(),
+            seen: Mutex::default(),
         }
     }
 
@@ -122,8 +86,12 @@ impl Recorder {
         let home = Home::open(&self.path)?;
         let mut camera = devices::load_camera(&home, &self.clock)?;
         adopt(&mut camera, &home)?;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seen) = *seen {
+            camera.go_on_from(seen, &self.clock);
+        }
         let done = act(&mut camera, &home)?;
-        self.clock.see(camera.now(&self.clock));
+        *seen = Some(camera.clock(&self.clock));
         devices::save_camera(&home, &camera)?;
         Ok(done)
     }

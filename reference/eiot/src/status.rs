@@ -9,7 +9,7 @@ use encryptediot::cloud::{Cloud as _, Paths};
 use encryptediot::grant::Member;
 use encryptediot::keys::{MemberId, Name};
 use encryptediot::message::Time;
-use encryptediot::phone::Phone;
+use encryptediot::phone::{ClockDifference, Phone};
 use encryptediot::view::{self, Followed};
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ use crate::context::{Context, Report, Traced};
 use crate::devices::PhoneHere;
 use crate::failure::{During as _, Outcome};
 use crate::share::show_kind;
-use crate::times::show;
+use crate::times::{show, show_length};
 
 /// How many epochs back a revocation is looked for.
 const HISTORY: u64 = 32;
@@ -81,6 +81,8 @@ struct StreamStatus {
     acknowledged: Option<Acknowledgement>,
     /// The last epoch that the camera has acknowledged.
     in_force: Option<u64>,
+    /// How the camera's clock differs from this phone's.
+    clock: Option<ClockDifference>,
     lease_until: Time,
     extended_until: Option<Time>,
     now: Time,
@@ -137,8 +139,9 @@ impl StreamStatus {
                 None => last_acknowledged(phone, cloud, stream, followed)?,
             },
             acknowledged,
-            lease_until: followed.current.lease_until(),
-            extended_until: phone.lease_extended(cloud, stream)?,
+            clock: phone.camera_clock(cloud, stream, now)?,
+            lease_until: phone.lease_announced(cloud, stream, now)?,
+            extended_until: phone.lease_extended(cloud, stream, now)?,
             now,
             held,
             revoked,
@@ -171,10 +174,44 @@ impl StreamStatus {
                 json!({ "time": show(ack.time), "first_clip": ack.first })
             }),
             "epoch_in_force": self.in_force,
+            "clock_ahead": match self.clock { Some(ClockDifference::Ahead(by)) => Some(by), _ => None },
+            "clock_behind": match self.clock { Some(ClockDifference::Behind(by)) => Some(by), _ => None },
             "lease_until": show(self.lease_until),
             "lease_extended_until": self.extended_until.map(show),
             "shared": shared, "revoked": revoked.collect::<Vec<_>>(),
         })
+    }
+
+    /// What is wrong with a clock: by how much, what it costs, what mends it.
+    fn clock_to_text(&self) -> String {
+        let future = self.announced.saturating_sub(self.now);
+        let mut text = match self.clock {
+            Some(ClockDifference::Ahead(by)) => format!(
+                "  CLOCK AHEAD: the camera is {} ahead of this phone, or more. Windows open early, leases \
+                are over early and members shut out. If this phone is right, set the camera's wall clock \
+                right, then 'eiot camera clock {}', then 'eiot extend'\n",
+                show_length(by),
+                self.camera
+            ),
+            Some(ClockDifference::Behind(by)) => format!(
+                "  CLOCK BEHIND: the camera is {} behind the phones, or more. Windows open late, clips \
+                are stamped early, and an announcement that was held back may serve longer. If the phones \
+                are right, set the camera's wall clock right\n",
+                show_length(by)
+            ),
+            None => String::new(),
+        };
+        if future > 60_000 {
+            text.push_str(&format!(
+                "  ANNOUNCED {} FROM NOW: the clock of the phone that did is ahead, or this one's \
+                behind. If it has paired the camera too, leases are over early: set it right, then \
+                'eiot camera clock {} --back \"{}\"'\n",
+                show_length(future),
+                self.camera,
+                show_length(future)
+            ));
+        }
+        text
     }
 
     fn to_text(&self) -> String {
@@ -200,6 +237,7 @@ impl StreamStatus {
             "  announcement {} of {announced}: {state}\n",
             self.epoch
         ));
+        text.push_str(&self.clock_to_text());
         let until = self.extended_until.unwrap_or(self.lease_until);
         let over = if until <= self.now {
             ": OVER, the camera records for the owner alone"

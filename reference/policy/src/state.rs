@@ -131,12 +131,13 @@ impl State {
                 rights.extend(self.names(&holding.members).map(|name| (name, key.window)));
             }
         }
-        let extended = phone.lease_extended(cloud, stream)?;
+        let extended = phone.lease_extended(cloud, stream, self.now)?;
+        let announced = phone.lease_announced(cloud, stream, self.now)?;
         Ok(Some(Announced {
             epoch: head.epoch,
             issued: head.issued,
             lease: current.lease,
-            lease_until: extended.unwrap_or_else(|| current.lease_until()),
+            lease_until: extended.unwrap_or(announced),
             rights,
             predates_loss: in_force.predates_loss,
             other_phones: current.phones != phone.roster()?.phone_keys(),

@@ -74,6 +74,7 @@ reasons! {
         UnknownPhone = "unknown-phone": "no such phone is on the roster",
         LastPhone = "last-phone": "the last phone of an account cannot be dropped",
         NotFresh = "not-fresh": "this phone has no evidence that its view of the account is recent, or is behind what a camera obeys",
+        PhoneUnlocked = "phone-unlocked": "the lost phone was kept unlocked: it can reach the account's signing key, which this would not change",
         CheckpointMismatch = "checkpoint-mismatch": "the cloud's state is older than, or forked from, the checkpoint given over the trusted channel",
         NoConvenience = "no-unlock-blob": "this phone holds no passphrase-derived key: give the passphrase",
     }
@@ -83,7 +84,8 @@ reasons! {
     /// Pairing of a camera over the local channel (SPEC section "Pairing").
     PairingError {
         OfferMalformed = "offer-malformed": "the text is not a pairing offer",
-        OfferExpired = "offer-expired": "the pairing offer is too old",
+        OfferExpired = "offer-expired": "the pairing offer is too old, or of a time that this clock has not reached",
+        OfferUsed = "offer-used": "another camera was paired by this offer",
         ReplyOpen = "reply-open": "the camera's reply does not open under the pairing secret",
         StreamName = "stream-name": "a stream or device name must be 1 to 64 of a-z, 0-9, '-', '_', '.', and start with a letter or digit",
         StreamTaken = "stream-taken": "a stream of this name exists on this account",
@@ -91,7 +93,7 @@ reasons! {
 }
 
 reasons! {
-    /// Announcements, leases and acknowledgements (SPEC section "Announcements").
+    /// Announcements, leases, acknowledgements and corrections of clocks (SPEC section "Announcements").
     AnnouncementError {
         WrongCamera = "wrong-camera": "the message names another camera",
         UnknownStream = "unknown-stream": "the message names a stream that this receiver does not have",
@@ -107,6 +109,8 @@ reasons! {
         LeaseShorter = "lease-shorter": "the lease does not extend the one in force",
         AckUnknown = "ack-unknown": "the acknowledgement names an announcement that this phone does not know",
         TimeBackwards = "issued-backwards": "the announcement was issued before its predecessor",
+        ClockReplayed = "clock-replayed": "the camera has obeyed this correction of its clock, or a later one",
+        ClockGap = "clock-gap": "the correction of the camera's clock skips one: the ones between are missing",
     }
 }
 

@@ -12,7 +12,7 @@
 //! use encryptediot::camera::Unpaired;
 //! use encryptediot::clock::{Clock as _, ManualClock};
 //! use encryptediot::owner::{self, Env};
-//! use encryptediot::pairing::{self, Offer};
+//! use encryptediot::pairing::Offer;
 //! use encryptediot::vault::Work;
 //! use encryptediot::{uplink, view};
 //! # use encryptediot_testkit::MemoryCloud;
@@ -30,11 +30,10 @@
 //! let camera = Unpaired::new(vec![stream]);
 //! # let stream = "video".parse()?;
 //! let (mut camera, reply) = camera.pair(&offer, &clock, &mut rng)?;
-//! let reply = pairing::open_reply(&offer, &reply)?;
 //! let mut env = Env { cloud: &cloud, now: clock.wall(), save: &|_| Ok(()), rng: &mut rng };
 //! phone
 //!     .unlock(&passphrase, &env)?
-//!     .add_camera("door".parse()?, &reply, None, &mut env)?;
+//!     .add_camera("door".parse()?, &offer, &reply, None, &mut env)?;
 //! uplink::sync(&mut camera, &cloud, &clock, &|_| Ok(()))?;
 //!
 //! // The camera records a session, stores its own state, and uploads the clip.
@@ -99,5 +98,5 @@ pub use clip::segment;
 pub use device::{camera, clock, member, owner, phone, uplink, view};
 pub use error::{Error, ErrorKind, Result};
 pub use sharing::{grant, link, past};
-pub use stream::{acknowledgement, announcement, lease};
+pub use stream::{acknowledgement, announcement, correction, lease};
 pub use wire::{cbor, cose, keys, message, statement};

@@ -102,12 +102,24 @@ impl Offer {
         Bytes(id)
     }
 
-    /// May the offer be taken at `now`?
+    /// May the camera take the offer at `now`?
     ///
     /// # Errors
     /// `offer-expired`.
     pub fn check_age(&self, now: Time) -> Result<()> {
         if now > self.issued.saturating_add(OFFER_LIFE) {
+            return Err(PairingError::OfferExpired.into());
+        }
+        Ok(())
+    }
+
+    /// May the phone that made the offer take a reply at `now`? If the phone's clock has gone back
+    /// since, it cannot tell how old the offer is.
+    ///
+    /// # Errors
+    /// `offer-expired`.
+    pub fn check_reply_age(&self, now: Time) -> Result<()> {
+        if now.abs_diff(self.issued) > OFFER_LIFE {
             return Err(PairingError::OfferExpired.into());
         }
         Ok(())
@@ -150,7 +162,8 @@ where
     )
 }
 
-/// Opens the camera's reply.
+/// Opens the camera's reply. Whether the offer may still be used,
+/// [`add_camera`](crate::owner::Owner::add_camera) checks.
 ///
 /// # Errors
 /// `reply-open`.

@@ -20,7 +20,7 @@ use encryptediot::keys::Name;
 use encryptediot::member::{Member, News};
 use encryptediot::message::{AccountId, Time};
 use encryptediot::owner::{self, Env, Meeting, Owner, Term, TouchPayload};
-use encryptediot::pairing::{self, Offer};
+use encryptediot::pairing::Offer;
 use encryptediot::passphrase::Passphrase;
 use encryptediot::phone::Phone;
 use encryptediot::uplink::{self, Synced};
@@ -216,11 +216,10 @@ impl Household {
         let offer = Offer::new(self.account()?, self.now(), &mut self.rng);
         let seen = Offer::from_text(&offer.to_text())?;
         let (paired, reply) = Unpaired::new(streams).pair(&seen, &self.clock, &mut self.rng)?;
-        let reply = pairing::open_reply(&offer, &reply)?;
         let camera = name(camera)?;
         let evidence = self.evidence()?;
         self.act(phone, |owner, env| {
-            owner.add_camera(camera.clone(), &reply, Some(&evidence), env)
+            owner.add_camera(camera.clone(), &offer, &reply, Some(&evidence), env)
         })?;
         self.cameras.insert(camera.clone(), paired);
         self.sync_camera(camera.as_str())?;

@@ -17,7 +17,7 @@ use encryptediot::keys::{Name, kem_id, verifying_id};
 use encryptediot::member::Member;
 use encryptediot::message::{self, AccountId};
 use encryptediot::owner::{self, Env, Meeting, Term};
-use encryptediot::pairing::{self, Offer};
+use encryptediot::pairing::Offer;
 use encryptediot::passphrase::Passphrase;
 use encryptediot::phone::Phone;
 use encryptediot::segment::{Opener, SEALED_SEGMENT, SessionKey};
@@ -404,11 +404,10 @@ impl Scene {
         let unpaired = Unpaired::new(streams.collect::<Result<_>>()?);
         let offer = Offer::new(self.account, self.now(), &mut self.house.rng);
         let (paired, reply) = unpaired.pair(&offer, &self.house.clock, &mut self.house.rng)?;
-        let reply = pairing::open_reply(&offer, &reply)?;
         let camera = name(camera)?;
         let evidence = self.house.evidence()?;
         self.house.act(PHONES[0], |owner, env| {
-            owner.add_camera(camera.clone(), &reply, Some(&evidence), env)
+            owner.add_camera(camera.clone(), &offer, &reply, Some(&evidence), env)
         })?;
         self.house.cameras.insert(camera, paired);
         self.sync(2)

@@ -165,6 +165,35 @@ impl Operation for CameraExtend {
     }
 }
 
+/// Gives a camera a correction of its clock.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CameraCorrect {
+    /// The camera.
+    device: String,
+    /// Its wall clock.
+    wall: u64,
+    /// Its monotonic counter.
+    monotonic: u64,
+    /// The correction, a statement.
+    clock: Hex,
+}
+
+impl Operation for CameraCorrect {
+    const NAME: &'static str = "camera-correct";
+    type Output = Nothing;
+
+    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
+        let clock = Clocks {
+            wall: self.wall,
+            monotonic: self.monotonic,
+        };
+        let camera = &mut here(&mut devices.cameras, &self.device)?.paired;
+        camera.correct(&self.clock.0, &clock)?;
+        Ok(Nothing {}.into())
+    }
+}
+
 /// Lets a camera begin a session. It has one at a time of each stream.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

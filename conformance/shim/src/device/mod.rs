@@ -24,8 +24,8 @@ use encryptediot::view;
 
 use camera::Camera;
 pub use camera::{
-    CameraAccept, CameraBegin, CameraCheckpoint, CameraExtend, CameraFinish, CameraNew,
-    CameraRestart, CameraSync, CameraTime, CameraUpload, CameraWrite,
+    CameraAccept, CameraBegin, CameraCheckpoint, CameraCorrect, CameraExtend, CameraFinish,
+    CameraNew, CameraRestart, CameraSync, CameraTime, CameraUpload, CameraWrite,
 };
 pub use member::{MemberNew, MemberPin, MemberRestart, MemberSync, MemberTouch, MemberView};
 pub use owner::{LosePhone, Pair, Revoke, Share, SharePast};

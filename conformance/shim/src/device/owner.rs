@@ -14,7 +14,7 @@ use encryptediot::contact::{Card, VerifiedMember};
 use encryptediot::evidence::{Challenge, Evidence};
 use encryptediot::message::Time;
 use encryptediot::owner::{Env, Meeting, Owner, Term};
-use encryptediot::pairing::Reply;
+use encryptediot::pairing::{self, Offer, Reply};
 use encryptediot::passphrase::Passphrase;
 
 /// Who acts, where and when.
@@ -57,7 +57,7 @@ fn names(texts: &[String]) -> Result<Vec<encryptediot::keys::Name>, Refused> {
     texts.iter().map(|text| name(text)).collect()
 }
 
-/// The owner pairs a camera whose reply was opened.
+/// The owner pairs a camera whose reply opens.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pair {
@@ -71,6 +71,9 @@ pub struct Pair {
     streams: Vec<String>,
     /// What shows that the phone's view of the account is recent.
     evidence: Fresh,
+    /// The text of the offer that the camera replies to; without it, one that is made now.
+    #[serde(default)]
+    offer: Option<String>,
 }
 
 /// What shows that a phone's view of the account is recent.
@@ -114,8 +117,14 @@ impl Operation for Pair {
             streams: names(&self.streams)?,
         };
         let evidence: Option<Evidence> = self.evidence.into();
+        let mut rng = ChaCha20Rng::seed_from_u64(!self.act.now);
         self.act.perform(devices, |owner, env| {
-            owner.add_camera(camera, &reply, evidence.as_ref(), env)
+            let offer = match &self.offer {
+                Some(text) => Offer::from_text(text)?,
+                None => Offer::new(*owner.phone().account(), env.now, &mut rng),
+            };
+            let sealed = pairing::seal_reply(&offer, &reply, &mut rng)?;
+            owner.add_camera(camera, &offer, &sealed, evidence.as_ref(), env)
         })?;
         Ok(Nothing {}.into())
     }

@@ -187,6 +187,7 @@ impl World {
             private: Private {
                 members: 3,
                 all_streams: vec![member_id(&self.member.public())],
+                unlocked: Vec::new(),
             },
         })
     }

@@ -222,6 +222,39 @@ fn a_new_root_opens_what_the_old_one_opened() {
 }
 
 #[test]
+fn a_cameras_clock_is_set_back_once() {
+    let scene = Scene::paired();
+    scene.record();
+    let stream = |scene: &Scene| scene.json(["status"])["streams"][0].clone();
+    assert_eq!(stream(&scene)["clock_ahead"], serde_json::Value::Null);
+    assert_eq!(stream(&scene)["clock_behind"], serde_json::Value::Null);
+    let (code, told) = scene.ask(["camera", "clock", "door"]);
+    assert_eq!((code, text(&told, "error")), (2, "usage".to_owned()));
+    let (code, _) = scene.ask(["camera", "clock", "attic", "--back", "1h"]);
+    assert_eq!(code, 2);
+    scene.json(["camera", "clock", "door", "--back", "1h"]);
+    let synced = scene.json(["camera", "sync"]);
+    assert_eq!(synced["corrected"], serde_json::json!([1]));
+    let synced = scene.json(["camera", "sync"]);
+    assert_eq!(synced["corrected"], serde_json::json!([]));
+    scene.record();
+    assert_eq!(stream(&scene)["clock_behind"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_phone_that_was_kept_unlocked_is_dropped_only_if_the_owner_knows() {
+    let scene = Scene::paired();
+    scene.json(["phone", "enroll", "tablet"]);
+    scene.json(["phone", "keep-unlocked", "--as", "tablet"]);
+    scene.json(["phone", "keep-unlocked", "--as", "tablet", "--off"]);
+    let lose = ["phone", "lose", "tablet", "--as", "anna"];
+    scene.refused(lose, "phone-unlocked");
+    let renew = ["--new-passphrase", "--passphrase-to", "new"];
+    scene.refused(lose.iter().chain(&renew), "phone-unlocked");
+    scene.json(lose.iter().chain(&["--although-unlocked"]));
+}
+
+#[test]
 fn following_gets_new_clips_as_they_come() {
     let scene = Scene::paired();
     scene.record();

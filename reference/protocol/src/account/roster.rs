@@ -11,7 +11,7 @@ use crate::cbor::{self, Bytes};
 use crate::cose;
 use crate::crypto::{self, KemPublic, KemSecret, RsaPublic, VerifyingKey};
 use crate::error::{AccountError, AnnouncementError, Result};
-use crate::keys::{MemberId, Name, kem_id};
+use crate::keys::{KeyId, MemberId, Name, kem_id};
 use crate::message::{self, AccountId, Body, Hash, Time};
 use crate::statement;
 use crate::vault::Ring;
@@ -140,6 +140,10 @@ pub struct Private {
     /// The members who are given every stream, those to come as well (paper section 4.3), ascending.
     #[n(1)]
     pub all_streams: Vec<MemberId>,
+    /// The instance keys of the phones that are or were kept unlocked: the account's signing key is
+    /// within their reach for good.
+    #[n(2)]
+    pub unlocked: Vec<KeyId>,
 }
 
 /// What changes from one roster to the next.

@@ -19,7 +19,8 @@ pub(crate) struct Draft<'a> {
     pub stream: &'a Name,
     pub announcement: &'a Announcement,
     pub announcement_hash: Hash,
-    pub lease_until: Time,
+    /// Until when shared keys may be used, none for a session that they may not be used for.
+    pub lease_until: Option<Time>,
     pub sequence: u64,
     pub previous: Option<Hash>,
     pub clip: ClipId,

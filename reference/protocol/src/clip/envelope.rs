@@ -132,11 +132,11 @@ pub fn unwrap(
 /// lasts; a TDSK while the lease lasts and if the whole session lies in its window.
 pub fn recipients(
     announcement: &Announcement,
-    lease_until: Time,
+    lease_until: Option<Time>,
     start: Time,
     end: Time,
 ) -> Vec<(Role, KemPublic)> {
-    let leased = end <= lease_until;
+    let leased = lease_until.is_some_and(|lease_until| end <= lease_until);
     let entitled = |key: &&StreamKey| match (key.kind, key.window) {
         (Kind::Owner, _) => true,
         (Kind::Dsk, _) => leased,

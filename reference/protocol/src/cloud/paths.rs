@@ -80,6 +80,11 @@ impl Paths {
         format!("{}/leases/{stream}/{:08}/{phone}", self.0, head.epoch)
     }
 
+    /// Correction `count` of a camera's clock.
+    pub fn clock(&self, camera: KeyId, count: u64) -> String {
+        format!("{}/clocks/{camera}/{count:08}", self.0)
+    }
+
     /// A backup, by its hash.
     pub fn backup(&self, hash: &Hash) -> String {
         format!("{}/backups/{hash}", self.0)

@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::cloud::{Cloud, Paths};
 use crate::error::{AnnouncementError, Error, Result, StoreError};
 use crate::evidence::Challenge;
-use crate::keys::{Name, verifying_id};
+use crate::keys::{KeyId, Name, verifying_id};
 use crate::message;
 
 /// The result of a camera's synchronisation.
@@ -19,6 +19,8 @@ pub struct Synced {
     pub accepted: Vec<(Name, Head)>,
     /// Leases extended.
     pub extended: Vec<Name>,
+    /// Corrections of the camera's clock that were obeyed.
+    pub corrected: Vec<u64>,
     /// Objects that were refused: path and reason. They changed nothing.
     pub refused: Vec<(String, Error)>,
 }
@@ -55,8 +57,8 @@ impl Keeper for InHand<'_> {
     }
 }
 
-/// Fetches the root if the camera has none yet, then every announcement after the one in force,
-/// then lease extensions; uploads each acknowledgement once `save` has stored what it says.
+/// Fetches the root if the camera has none yet, then corrections of its clock, then every announcement
+/// after the one in force, then lease extensions; uploads each acknowledgement once `save` has stored what it says.
 ///
 /// # Errors
 /// `store-unavailable`, `object-missing` if there is no root. `local-state` if `save` failed: the
@@ -76,15 +78,17 @@ pub fn sync(
 /// # Errors
 /// As [`sync`]; `local-missing`.
 pub fn sync_kept<K: Keeper>(mut keeper: K, cloud: &dyn Cloud, clock: &dyn Clock) -> Result<Synced> {
-    let (account, has_root, streams) = keeper.with(|camera| {
+    let (account, camera, has_root, streams) = keeper.with(|camera| {
         let head = |stream: &Name| (stream.clone(), camera.head(stream));
         let streams: Vec<_> = camera.streams().map(head).collect();
-        Ok((*camera.account(), camera.has_root(), streams))
+        let key = verifying_id(&camera.verifying_key());
+        Ok((*camera.account(), key, camera.has_root(), streams))
     })?;
     let mut link = Link {
         keeper,
         cloud,
         clock,
+        camera,
         paths: Paths(account),
         synced: Synced::default(),
     };
@@ -92,6 +96,7 @@ pub fn sync_kept<K: Keeper>(mut keeper: K, cloud: &dyn Cloud, clock: &dyn Clock)
         let root = cloud.get(&link.paths.root())?;
         link.keeper.with(|camera| camera.take_root(&root))?;
     }
+    link.corrections()?;
     for (stream, mut head) in streams {
         if let Err(error) = link.announcements(&stream, &mut head) {
             let path = link.paths.announcement(&stream, next(head));
@@ -117,6 +122,7 @@ struct Link<'a, K> {
     keeper: K,
     cloud: &'a dyn Cloud,
     clock: &'a dyn Clock,
+    camera: KeyId,
     paths: Paths,
     synced: Synced,
 }
@@ -131,13 +137,40 @@ impl<K: Keeper> Link<'_, K> {
         Ok(())
     }
 
+    /// Takes the corrections of the clock that follow those obeyed.
+    fn corrections(&mut self) -> Result<()> {
+        let clock = self.clock;
+        loop {
+            let count = self.keeper.with(|camera| Ok(camera.corrections()))?;
+            let next = count.saturating_add(1);
+            let path = self.paths.clock(self.camera, next);
+            let bytes = match self.cloud.find(&path) {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => return Ok(()),
+                Err(error) => return self.refuse(path, error),
+            };
+            let mut after = count;
+            let taken = self.keeper.with(|camera| {
+                let taken = camera.correct(&bytes, clock);
+                after = camera.corrections();
+                taken
+            });
+            match taken {
+                Ok(()) => self.synced.corrected.push(next),
+                // Others who use this camera were first.
+                Err(_) if after > count => {}
+                Err(error) => return self.refuse(path, error),
+            }
+        }
+    }
+
     /// Takes what follows `head`, and moves it along.
     fn announcements(&mut self, stream: &Name, head: &mut Option<Head>) -> Result<()> {
         let clock = self.clock;
-        // An acknowledgement that did not arrive is signed again.
+        // An acknowledgement that did not arrive is signed again, and one of a time set right.
         if let Some(known) = *head
             && let path = self.paths.acknowledgement(stream, known.epoch)
-            && self.cloud.find(&path)?.is_none()
+            && (!self.synced.corrected.is_empty() || self.cloud.find(&path)?.is_none())
         {
             let (now, ack) = self.keeper.with(|camera| {
                 let ack = camera.acknowledge(stream, clock)?;

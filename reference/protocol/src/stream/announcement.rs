@@ -181,6 +181,12 @@ impl Announcement {
         self.issued.saturating_add(self.lease)
     }
 
+    /// When it lapses at a camera that takes it at this lease time: a phone whose clock is ahead does
+    /// not make it last longer.
+    pub fn lease_until_from(&self, taken: Time) -> Time {
+        self.lease_until().min(taken.saturating_add(self.lease))
+    }
+
     /// Is the announcement one that may be made at all? The order of `keys` is fixed, so that a
     /// set of keys has one form.
     fn check_shape(&self) -> Result<()> {

@@ -4,7 +4,7 @@ use encryptediot::camera::Unpaired;
 use encryptediot::error::Result;
 use encryptediot::evidence::{Challenge, Evidence};
 use encryptediot::owner::Term;
-use encryptediot::pairing::{Offer, Reply};
+use encryptediot::pairing::Offer;
 use encryptediot_testkit::*;
 
 /// Two phones, each with a cloud of its own from one roster on. In the first `phone` shares y with alice, in the
@@ -73,20 +73,11 @@ fn a_phone_is_told_that_the_camera_follows_another_history() {
     );
 }
 
-/// A camera that `phone` is about to pair: its reply.
-fn reply(home: &Home) -> Reply {
-    let offer = Offer::new(home.id(), home.now(), &mut rng(1));
-    let camera = Unpaired::new(ns(&["z"])).pair(&offer, &home.clock, &mut rng(2));
-    Reply {
-        camera: camera.unwrap().0.verifying_key(),
-        streams: ns(&["z"]),
-    }
-}
-
 fn pair(home: &mut Home, phone: &str, evidence: Option<&Evidence>) -> Result<()> {
-    let reply = reply(home);
+    let offer = Offer::new(home.id(), home.now(), &mut rng(1));
+    let (_, reply) = Unpaired::new(ns(&["z"])).pair(&offer, &home.clock, &mut rng(2))?;
     home.act(phone, |owner, env| {
-        owner.add_camera(n("garden"), &reply, evidence, env)
+        owner.add_camera(n("garden"), &offer, &reply, evidence, env)
     })
 }
 

@@ -40,7 +40,7 @@ fn rule(path: &str) -> Option<&'static str> {
         "root" => "root",
         "vault" => "vault",
         "unlock" => "unlock",
-        "grants" | "roster" | "members" | "introductions" | "announcements" | "past" => {
+        "grants" | "roster" | "members" | "introductions" | "announcements" | "past" | "clocks" => {
             "signed-statement"
         }
         "acknowledgements" | "leases" | "manifests" => "sign1",
@@ -64,6 +64,7 @@ fn full() -> Household {
     let share = |owner: &mut encryptediot::owner::Owner<'_>,
                  env: &mut encryptediot::owner::Env<'_>| {
         owner.keep_unlocked(env)?;
+        owner.set_clock_back(&name("door")?, 1_000, env)?;
         owner.share(&[], &[carol], Term::AllStreams, Meeting::Touch, env)
     };
     home.act("phone", share).unwrap();
@@ -108,6 +109,7 @@ fn every_object_in_the_cloud_follows_its_grammar() {
                     "introduction" => "introduction",
                     "announcement" => "announcement",
                     "past-share" => "past-share",
+                    "clock" => "clock",
                     other => panic!("a statement of type {other}"),
                 });
             }
@@ -115,7 +117,7 @@ fn every_object_in_the_cloud_follows_its_grammar() {
             _ => {}
         }
     }
-    assert_eq!(seen.len(), 14, "{seen:?}");
+    assert_eq!(seen.len(), 15, "{seen:?}");
 }
 
 fn payload(signed: &[u8]) -> Vec<u8> {

@@ -1,6 +1,92 @@
 //! A phone that was lost, in the hands of the provider.
 
+use encryptediot::keys::kem_id;
+use encryptediot::message;
+use encryptediot::passphrase::Passphrase;
+use encryptediot::unlock;
+use encryptediot::vault::{self, Work};
 use encryptediot_testkit::*;
+
+/// A household whose tablet is kept unlocked, and what a thief has of it: the tablet, and the cloud
+/// of then.
+fn kept_unlocked() -> (Home, Vec<u8>, Home) {
+    let mut home = home();
+    home.enroll("tablet", None).unwrap();
+    home.act("tablet", |owner, env| owner.keep_unlocked(env))
+        .unwrap();
+    let tablet = store_phone(home.phone("tablet").unwrap());
+    let then = Saved::of(&home).load(1);
+    (home, tablet, then)
+}
+
+/// A thief has the tablet and a copy of its `unlock` object and of the vault of then. After the loss,
+/// with another passphrase, it opens the account's signing key all the same.
+#[test]
+fn a_new_passphrase_does_not_shut_out_a_phone_that_was_kept_unlocked() {
+    let (mut home, tablet, then) = kept_unlocked();
+    let words = Passphrase::generate(&mut rng(9));
+    home.act("phone", |owner, env| {
+        owner.lose_unlocked_phone(&n("tablet"), Some((&words, Work::LEAST)), env)
+    })
+    .unwrap();
+    let id = home.id();
+    let instance = loot(&tablet).instance;
+    let path = then.paths().unlock(kem_id(&instance.public()));
+    let pdk = unlock::open(&id, &instance, &then.cloud.bytes(&path)).unwrap();
+    let vault = then.cloud.bytes(&then.paths().vault(1));
+    let (_, opened) = vault::open_kept(&id, pdk, &vault).unwrap();
+    // What it signs, the camera obeys.
+    let path = home.cloud.under(&id, "announcements/x").pop().unwrap();
+    let latest = home.cloud.bytes(&path);
+    let latest = encryptediot::announcement::open(&home.root(), &id, &latest).unwrap();
+    home.sync_camera("door").unwrap();
+    let mut body = latest.body;
+    (body.epoch, body.previous) = (body.epoch + 1, Some(latest.hash));
+    let leaf = message::encode(&id, body);
+    let forged =
+        encryptediot::statement::sign_all(&opened.signing_key, &id, vec![leaf], &mut rng(8));
+    let (door, clock, _) = home.at_camera("door");
+    assert!(door.accept(&forged.unwrap()[0], clock).unwrap().is_some());
+}
+
+#[test]
+fn a_phone_that_was_ever_kept_unlocked_is_not_dropped_as_if_that_were_enough() {
+    let (mut home, _, _) = kept_unlocked();
+    let words = Passphrase::generate(&mut rng(9));
+    let id = kem_id(&home.phone("tablet").unwrap().keys().instance);
+    let unlock = home.paths().unlock(id);
+    let before = home.cloud.objects();
+    for passphrase in [None, Some((&words, Work::LEAST))] {
+        let lost = home.act("phone", |owner, env| {
+            owner.lose_phone(&n("tablet"), passphrase, env)
+        });
+        assert_eq!(reason(lost), "phone-unlocked");
+        assert_eq!(home.cloud.objects(), before, "nothing was written");
+    }
+    // The convenience was taken back, or the provider says that there never was any: the roster tells.
+    home.cloud.drop_object(&unlock);
+    assert_eq!(reason(home.lose("phone", "tablet")), "phone-unlocked");
+    // Another phone is dropped as ever, and one whose owner knows.
+    home.enroll("watch", None).unwrap();
+    home.lose("phone", "watch").unwrap();
+    assert_eq!(reason(home.lose("phone", "tablet")), "phone-unlocked");
+    home.act("phone", |owner, env| {
+        owner.lose_unlocked_phone(&n("tablet"), None, env)
+    })
+    .unwrap();
+    assert_eq!(reason(home.sync_phone("tablet")), "phone-not-listed");
+}
+
+/// An account on whose roster it is not noted, since its phone was kept unlocked by an older program.
+#[test]
+fn an_unlock_object_alone_tells_as_well() {
+    let mut home = home();
+    home.enroll("tablet", None).unwrap();
+    let keys = home.phone("tablet").unwrap().keys();
+    let path = home.paths().unlock(kem_id(&keys.instance));
+    home.cloud.set(&path, b"any".to_vec());
+    assert_eq!(reason(home.lose("phone", "tablet")), "phone-unlocked");
+}
 
 /// A lost phone knows a key of the ring. With it, it makes the provider a member's record that
 /// holds a pairwise key of its own: the owner must not grant anything under that.

@@ -2,6 +2,7 @@
 
 mod adversary;
 mod boundaries;
+mod clocks;
 mod clouds;
 mod entitlement;
 mod forked;

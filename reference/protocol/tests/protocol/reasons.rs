@@ -25,7 +25,7 @@ use encryptediot::link::{self, Link, Source};
 use encryptediot::member::Member;
 use encryptediot::message;
 use encryptediot::owner::{self, Meeting, Term};
-use encryptediot::pairing::{self, Offer, Reply};
+use encryptediot::pairing::{self, Offer};
 use encryptediot::passphrase::Passphrase;
 use encryptediot::past::{self, PastShare};
 use encryptediot::roster;
@@ -173,10 +173,12 @@ const CASES: &[Case] = &[
     ("phone-not-listed", phone_not_listed),
     ("unknown-phone", unknown_phone),
     ("last-phone", last_phone),
+    ("phone-unlocked", phone_unlocked),
     ("checkpoint-mismatch", checkpoint_mismatch),
     ("no-unlock-blob", no_unlock_blob),
     ("offer-malformed", offer_malformed),
     ("offer-expired", offer_expired),
+    ("offer-used", offer_used),
     ("reply-open", reply_open),
     ("stream-name", stream_name),
     ("stream-taken", stream_taken),
@@ -193,6 +195,8 @@ const CASES: &[Case] = &[
     ("lease-shorter", lease_shorter),
     ("ack-unknown", ack_unknown),
     ("issued-backwards", issued_backwards),
+    ("clock-replayed", clock_replayed),
+    ("clock-gap", clock_gap),
     ("card-malformed", card_malformed),
     ("safety-number", safety_number),
     ("not-recipient", not_recipient),

@@ -220,6 +220,7 @@ fn roster() {
         private: Private {
             members: 3,
             all_streams: vec![member_id(&f.member.public())],
+            unlocked: Vec::new(),
         },
     };
     let bytes = draft.message(&f.account, &f.ring, &mut rng(20)).unwrap();

@@ -272,27 +272,6 @@ fn a_clock_that_is_set_forward_ends_a_lease_and_never_comes_back() {
 }
 
 #[test]
-fn a_camera_learns_the_time_from_what_the_owner_signed_and_counts_it_once() {
-    let mut home = home();
-    // The camera's own wall clock is not set, and it was off for a while.
-    home.clock.advance(5 * DAY);
-    let issued = home.now();
-    home.rotate("phone", &["x"]).unwrap();
-    let stored = store_camera(home.camera("door").unwrap());
-    home.clock = ManualClock::at(0);
-    let camera = load_camera(&stored, &home.clock);
-    home.cameras.insert(n("door"), camera);
-    home.clock.advance(3 * DAY);
-    home.clock.set_wall(0);
-    home.sync_camera("door").unwrap();
-    let (camera, clock, _) = home.at_camera("door");
-    assert_eq!(camera.now(clock), issued);
-    clock.advance(1);
-    clock.set_wall(0);
-    assert_eq!(camera.now(clock), issued + 1);
-}
-
-#[test]
 fn an_offer_lives_for_ten_minutes() {
     let home = home();
     let issued = home.now();

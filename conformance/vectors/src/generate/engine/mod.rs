@@ -61,6 +61,7 @@ const OPERATIONS: &[(&str, &str)] = texts![
     "acknowledgement-sign"
     "lease-open"
     "lease-sign"
+    "clock-open"
     "introduction-open"
     "part-lookup"
     "part-open"

@@ -4,6 +4,7 @@ use encryptediot::{
     acknowledgement::Acknowledgement,
     announcement::{Announcement, Kind, StreamKey, Window, open},
     cbor::Bytes,
+    correction::Correction,
     crypto::{KemSecret, SigningKey, sha256},
     keys::kem_id,
     lease::{self, Lease},
@@ -207,6 +208,26 @@ impl Stage {
             account = World::other()?.account;
         }
         Ok(lease::sign(&by, &account, lease)?)
+    }
+
+    /// `NUMBER of LENGTH [but camera key BYTE | but root of another account]`: a correction of a
+    /// camera's clock.
+    pub fn correction(&self, words: &mut Words) -> Result<Vec<u8>> {
+        let count = words.number("the number of a correction")?;
+        words.need("of")?;
+        let mut correction = Correction {
+            camera: self.world.camera.verifying_key(),
+            count,
+            back: words.length()?,
+        };
+        if words.eat("but camera key") {
+            correction.camera = signing(words.number("the byte of a key")?)?.verifying_key();
+        }
+        let leaf = message::encode(&self.world.account, correction);
+        match words.eat("but root of another account") {
+            true => World::other()?.sign_for(&self.world.account, leaf),
+            false => self.world.sign_for(&self.world.account, leaf),
+        }
     }
 
     fn lease_key(&self, words: &mut Words) -> Result<SigningKey> {

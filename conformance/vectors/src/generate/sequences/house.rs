@@ -15,7 +15,7 @@ use encryptediot::{
     keys::Name,
     member::Member,
     owner::{Env, Meeting, Owner, Term, create_account_of},
-    pairing::{Offer, Reply},
+    pairing::{self, Offer, Reply},
     passphrase::Passphrase,
     vault::{Opened, Pdk, Ring, Work},
 };
@@ -225,6 +225,11 @@ impl Stage {
         } else if words.eat("loses") {
             let lost = name(&words.word("a phone")?)?;
             Box::new(move |owner, env| owner.lose_phone(&lost, None, env))
+        } else if words.eat("sets the clock of") {
+            let camera = name(&words.word("a camera")?)?;
+            words.need("back by")?;
+            let back = words.length()?;
+            Box::new(move |owner, env| owner.set_clock_back(&camera, back, env))
         } else if words.eat("changes the passphrase to") {
             let text = called(&self.passphrases, words, "a passphrase")?;
             let passphrase = Passphrase::parse(text)?;
@@ -253,9 +258,10 @@ impl Stage {
             camera: paired.verifying_key(),
             streams: names,
         };
+        let reply = pairing::seal_reply(&offer, &reply, &mut house.rng)?;
         house.act(phone, |owner, env| {
             let word = Evidence::OwnersWord;
-            owner.add_camera(named.clone(), &reply, Some(&word), env)
+            owner.add_camera(named.clone(), &offer, &reply, Some(&word), env)
         })?;
         house.cameras.insert(named, paired);
         house.sync_camera(&camera)?;

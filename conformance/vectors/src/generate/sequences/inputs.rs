@@ -1,11 +1,11 @@
 //! What steps ask: what is read from their words, and what else is given.
 
-use encryptediot::{contact::safety_number, crypto::KemSecret};
+use encryptediot::{contact::safety_number, crypto::KemSecret, pairing::Offer};
 use serde_json::{Value, json};
 
 use super::super::super::{Error, Result};
 use super::super::builder::hexed;
-use super::super::world::{WORDS, World, signing};
+use super::super::world::{WORDS, World, rng, signing};
 use super::sentence::Sentence;
 use super::stage::{Stage, called, is_called};
 use super::words::Words;
@@ -29,6 +29,7 @@ impl Stage {
             "sequence" => words.number::<u64>("the number of a clip")?.into(),
             "until" => words.time()?.into(),
             "bytes" => self.bytes(words)?,
+            "clock" => hexed(self.correction(words)?),
             "lease" => hexed(self.lease(words)?),
             "announcement" if is_called(&self.messages, words) => {
                 input["rosters"] = json!([]);
@@ -68,6 +69,14 @@ impl Stage {
                     true => self.checkpoint(words)?,
                     false => Value::Null,
                 };
+                return Ok(());
+            }
+            "offered" => {
+                if words.eat("offered") {
+                    let issued = words.time()?;
+                    let offer = Offer::new(self.world.account, issued, &mut rng(issued));
+                    input["offer"] = offer.to_text().into();
+                }
                 return Ok(());
             }
             "window" => {

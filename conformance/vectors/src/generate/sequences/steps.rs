@@ -15,6 +15,7 @@ const FORMS: &str = "
     cloud  | takes {bytes} at {path}                            | store-write       | store
     camera | pairs {offer}                                      | camera-new        | device clocks
     camera | takes lease of {lease}                             | camera-extend     | device clocks
+    camera | takes correction {clock}                           | camera-correct    | device clocks
     camera | takes {announcement}                               | camera-accept     | device clocks
     camera | begins {stream}                                    | camera-begin      | device clocks
     camera | writes {bytes} to {stream}                         | camera-write      | device
@@ -45,7 +46,7 @@ const FORMS: &str = "
     phone  | shares {streams} with {sharer}                     | owner-share       | act
     phone  | revokes {streams} from {member}                    | owner-revoke      | act
     phone  | loses {lost}                                       | owner-lose-phone  | act
-    phone  | pairs {camera} with key {camera-key} for {streams} {evidence} | owner-pair | act
+    phone  | pairs {camera} with key {camera-key} for {streams} {evidence} {offered} | owner-pair | act
 ";
 
 /// The words before the first brace.

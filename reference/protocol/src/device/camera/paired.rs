@@ -12,7 +12,8 @@ use crate::announcement::{self, Announcement, Head, Step};
 use crate::cbor::Bytes;
 use crate::checkpoint::Checkpoint;
 use crate::clip;
-use crate::clock::{CameraClock, Clock};
+use crate::clock::{self, CameraClock, Clock};
+use crate::correction;
 use crate::cose;
 use crate::crypto::{RsaPublic, SigningKey, VerifyingKey};
 use crate::error::{AnnouncementError, ClipError, PairingError, Result, StoreError};
@@ -97,7 +98,12 @@ pub struct Paired {
 impl Paired {
     /// A camera that has taken an offer and made its signing key.
     pub fn new(offer: &Offer, key: SigningKey, streams: Vec<Name>, clock: &dyn Clock) -> Self {
-        let mut time = CameraClock::resume(offer.issued, clock);
+        // The offer came by the local channel: it tells when leases were not over yet.
+        let begun = clock::Stored {
+            lease: offer.issued,
+            ..clock::Stored::default()
+        };
+        let mut time = CameraClock::resume(begun, clock);
         // Read once here, so that the counter goes on from the offer's time or the wall clock's.
         time.now(clock);
         let fresh = |name| (name, Stream::default());
@@ -164,6 +170,28 @@ impl Paired {
         }
     }
 
+    /// How many corrections of its clock the camera has obeyed.
+    pub fn corrections(&self) -> u64 {
+        self.time.corrections()
+    }
+
+    /// The camera's clock as it is now, for [`Self::go_on_from`].
+    pub fn clock(&mut self, clock: &dyn Clock) -> CameraClock {
+        self.time.now(clock);
+        self.time
+    }
+
+    /// Goes on from what this camera's clock was earlier in this process, where the camera was stored
+    /// and read again in between.
+    pub fn go_on_from(&mut self, seen: CameraClock, clock: &dyn Clock) {
+        self.time.go_on_from(seen, clock);
+    }
+
+    /// The camera's lease time.
+    pub fn lease_time(&mut self, clock: &dyn Clock) -> Time {
+        self.time.lease_time(clock)
+    }
+
     /// The camera's time.
     pub fn now(&mut self, clock: &dyn Clock) -> Time {
         self.time.now(clock)
@@ -224,7 +252,7 @@ impl Paired {
         if first {
             self.rosters = roster::History::from(under);
         }
-        self.time.at_least(signed.body.issued);
+        let lease_until = signed.body.lease_until_from(self.time.lease_time(clock));
         let ack = Acknowledgement {
             camera,
             stream: name.clone(),
@@ -234,7 +262,6 @@ impl Paired {
             time: self.time.now(clock),
             roster: self.rosters.head().unwrap_or(under),
         };
-        let lease_until = signed.body.lease_until();
         signed
             .body
             .accepted(&self.account, &camera, name, &head.hash);
@@ -299,7 +326,7 @@ impl Paired {
         if lease.camera != self.key.verifying_key() {
             return Err(AnnouncementError::WrongCamera.into());
         }
-        let now = self.time.now(clock);
+        let now = self.time.lease_time(clock);
         let stream = self
             .streams
             .get_mut(&lease.stream)
@@ -326,6 +353,32 @@ impl Paired {
             return Err(AnnouncementError::LeaseShorter.into());
         }
         in_force.lease_until = lease.until;
+        Ok(())
+    }
+
+    /// Takes a correction: the clock is set back, and the ends of leases with it, so that what is left
+    /// of each stays as it is.
+    ///
+    /// The checks, in this order: signature and tree path under the pinned root; account; camera; that
+    /// it is the next one.
+    ///
+    /// # Errors
+    /// Those of [`correction::open`], `wrong-camera`, `clock-replayed`, `clock-gap`.
+    pub fn correct(&mut self, bytes: &[u8], clock: &dyn Clock) -> Result<()> {
+        let root = self
+            .root
+            .as_ref()
+            .ok_or(crate::error::StoreError::Missing)?;
+        let correction = correction::open(root, &self.account, bytes)?;
+        if correction.camera != self.key.verifying_key() {
+            return Err(AnnouncementError::WrongCamera.into());
+        }
+        correction.check_count(self.time.corrections())?;
+        let moved = self.time.set_back(correction.back, clock);
+        let streams = self.streams.values_mut();
+        for in_force in streams.filter_map(|stream| stream.in_force.as_mut()) {
+            in_force.lease_until = in_force.lease_until.saturating_sub(moved);
+        }
         Ok(())
     }
 
@@ -378,6 +431,7 @@ impl Paired {
             under,
             clip,
             start,
+            corrections: self.time.corrections(),
             key,
             sealer,
         })
@@ -404,11 +458,13 @@ impl Paired {
             under,
             clip,
             start,
+            corrections,
             key,
             sealer,
         } = session;
         let sealed = sealer.finish()?;
         let end = self.time.now(clock);
+        let lease_time = self.time.lease_time(clock);
         let stream = self
             .streams
             .get_mut(&name)
@@ -416,23 +472,22 @@ impl Paired {
         let now = stream.in_force.as_ref().ok_or(ClipError::NotRecording)?;
         let sequence = stream.sequence + 1;
         // What was recorded across a change is for the owner alone: who joins with the new
-        // announcement gets nothing from before it, who leaves nothing from after it.
-        let lease_until = if under == now.head.hash {
-            now.lease_until
-        } else {
-            0
-        };
+        // announcement gets nothing from before it, who leaves nothing from after it; and when it
+        // was recorded is not certain, if the clock was set back meanwhile.
+        let steady = corrections == self.time.corrections();
+        let unchanged = steady && under == now.head.hash;
+        let shared = unchanged && lease_time <= now.lease_until;
         let draft = clip::Draft {
             account: &self.account,
             camera: &self.key,
             stream: &name,
             announcement: &now.announcement,
             announcement_hash: now.head.hash,
-            lease_until,
+            lease_until: shared.then_some(Time::MAX),
             sequence,
             previous: stream.previous,
             clip,
-            start,
+            start: start.min(end),
             end,
         };
         let (hash, manifest) = draft.sign(&key, &sealed, rng)?;

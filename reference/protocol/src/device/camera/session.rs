@@ -40,6 +40,8 @@ pub struct Session<W = Vec<u8>> {
     pub(super) under: Hash,
     pub(super) clip: ClipId,
     pub(super) start: Time,
+    /// How often the camera's clock had been set back then.
+    pub(super) corrections: u64,
     pub(super) key: SessionKey,
     pub(super) sealer: Sealer<W>,
 }

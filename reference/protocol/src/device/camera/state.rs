@@ -4,11 +4,11 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use super::paired::{InForce, Paired, Stream};
-use crate::clock::{CameraClock, Clock};
+use crate::clock::{self, CameraClock, Clock};
 use crate::crypto::SigningKey;
 use crate::error::Result;
 use crate::keys::{self, Name};
-use crate::message::{AccountId, Hash, Time};
+use crate::message::{AccountId, Hash};
 use crate::roster;
 
 /// A paired camera on its own disk.
@@ -22,7 +22,7 @@ pub struct State {
     #[n(2)]
     root: ByteVec,
     #[n(3)]
-    time: Time,
+    time: clock::Stored,
     #[n(4)]
     streams: Vec<StreamState>,
     #[n(5)]

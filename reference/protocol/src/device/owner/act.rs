@@ -52,6 +52,7 @@ pub(super) struct Act {
     pub introductions: Vec<Unsigned>,
     pub announcements: Vec<Unsigned>,
     pub past_shares: Vec<Unsigned>,
+    pub corrections: Vec<Unsigned>,
     pub other: Vec<Outgoing>,
     /// Members who are new with this act.
     pub met: Members,
@@ -96,6 +97,7 @@ impl Act {
             introductions: Vec::new(),
             announcements: Vec::new(),
             past_shares: Vec::new(),
+            corrections: Vec::new(),
             other: Vec::new(),
             met: Members::new(),
             streams: Vec::new(),
@@ -119,6 +121,7 @@ impl Act {
             self.introductions,
             self.announcements,
             self.past_shares,
+            self.corrections,
         ];
         let statements = groups.into_iter().flatten();
         let (paths, leaves): (Vec<_>, Vec<_>) = statements.map(|s| (s.path, s.message)).unzip();

@@ -9,7 +9,7 @@ use crate::announcement::Kind;
 use crate::error::{AccountError, PairingError, Result, StoreError};
 use crate::evidence::Evidence;
 use crate::keys::{MemberId, Name, verifying_id};
-use crate::pairing::Reply;
+use crate::pairing::{self, Offer};
 use crate::roster::CameraEntry;
 
 impl Owner<'_> {
@@ -31,23 +31,26 @@ impl Owner<'_> {
         }
     }
 
-    /// Puts a paired camera on the roster and announces the first keys of its streams, with those
-    /// members who are given every stream.
+    /// Takes the sealed reply to an offer that this phone made: puts the camera on the roster and
+    /// announces the first keys of its streams, with those members who are given every stream. An
+    /// offer serves for ten minutes and for one camera; what was interrupted goes on at any time.
     ///
     /// A new camera knows no history that could be held against a phone with an old view, which would let it
     /// wrap for a phone that was lost, or for a member who has every stream no more. So there must be
     /// evidence that the view is recent, unless this phone is the only one and no member has every stream.
     ///
     /// # Errors
-    /// `stream-taken`; `not-fresh` without evidence; those of [`Phone::check_answer`](crate::phone::Phone) and
-    /// of committing.
+    /// `reply-open`, `offer-expired`, `offer-used`, `stream-taken`; `not-fresh` without evidence; those of
+    /// [`Phone::check_answer`](crate::phone::Phone) and of committing.
     pub fn add_camera(
         &mut self,
         name: Name,
-        reply: &Reply,
+        offer: &Offer,
+        sealed: &[u8],
         evidence: Option<&Evidence>,
         env: &mut Env<'_>,
     ) -> Result<()> {
+        let reply = pairing::open_reply(offer, sealed)?;
         let mut act = self.begin(env)?;
         self.need_fresh(evidence, env)?;
         let mut draft = self.next_roster(env.now)?;
@@ -65,6 +68,11 @@ impl Owner<'_> {
                 [] => Ok(()),
                 streams => self.rotate(streams, env),
             };
+        }
+        offer.check_reply_age(env.now)?;
+        let used = self.phone.offers.get(&offer.id());
+        if used.is_some_and(|key| *key != camera.key) {
+            return Err(PairingError::OfferUsed.into());
         }
         let taken = |stream| draft.cameras.iter().any(|c| c.streams.contains(stream));
         let again = (1..)
@@ -99,6 +107,7 @@ impl Owner<'_> {
             };
             self.announce(&mut act, next, env)?;
         }
+        self.phone.offers.insert(offer.id(), camera.key);
         self.commit(act, env)
     }
 }

@@ -16,6 +16,7 @@ mod phones;
 
 mod announce;
 mod cameras;
+mod clock;
 mod records;
 
 mod arrange;

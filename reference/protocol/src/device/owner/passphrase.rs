@@ -28,16 +28,24 @@ impl Owner<'_> {
     }
 
     /// Leaves the passphrase-derived key in the cloud, wrapped to this phone's instance key (paper
-    /// section 3.2.1). Whoever has this phone then has the account.
+    /// section 3.2.1). Whoever has this phone then has the account, for good: the roster notes it for
+    /// the other phones, and comes before the key.
     ///
     /// # Errors
     /// `crypto`, and those of committing.
     pub fn keep_unlocked(&mut self, env: &mut Env<'_>) -> Result<()> {
         let mut act = self.begin(env)?;
-        let (account, instance) = (&self.phone.account, self.phone.instance.public());
+        let instance = self.phone.instance.public();
+        let id = kem_id(&instance);
+        let mut draft = self.next_roster(env.now)?;
+        if !draft.private.unlocked.contains(&id) {
+            draft.private.unlocked.push(id);
+            self.add_roster(&mut act, draft, env)?;
+        }
+        let account = &self.phone.account;
         let bytes = unlock::seal(account, &instance, &self.opened.pdk, env.rng)?;
         act.other.push(Outgoing {
-            path: self.phone.paths().unlock(kem_id(&instance)),
+            path: self.phone.paths().unlock(id),
             replace: true,
             bytes,
         });

@@ -6,7 +6,7 @@ use super::unlocked::{Env, Owner};
 use crate::crypto::SecretBytes;
 use crate::error::{AccountError, Error, Result};
 use crate::grant::Member;
-use crate::keys::Name;
+use crate::keys::{Name, kem_id};
 use crate::passphrase::Passphrase;
 use crate::roster::{self, PhoneKeys};
 use crate::vault::{Pdk, Work};
@@ -14,14 +14,40 @@ use crate::vault::{Pdk, Work};
 impl Owner<'_> {
     /// Drops a lost phone (SPEC section "Loss"): a fresh key on the ring, fresh pairwise keys by
     /// public key for every member, fresh keys on every stream. With `passphrase`, the vault is
-    /// sealed under that one from now on: needed where the lost phone may have held the old one.
+    /// sealed under that one from now on.
+    ///
+    /// A phone that is or was kept unlocked can reach the account's signing key, whatever becomes of
+    /// the passphrase: it is refused, and [`Owner::replace_root`] is the way out.
     ///
     /// Where another phone's announcement came first on some stream (`conflict`), that stream is
     /// not done: the same command, run again, does it, although the phone is off the roster.
     ///
     /// # Errors
-    /// `unknown-phone`, `last-phone`, and those of committing.
+    /// `phone-unlocked`, `unknown-phone`, `last-phone`, and those of committing.
     pub fn lose_phone(
+        &mut self,
+        lost: &Name,
+        passphrase: Option<(&Passphrase, Work)>,
+        env: &mut Env<'_>,
+    ) -> Result<()> {
+        let noted = self.phone.private()?.unlocked;
+        let mut others = self.phone.roster()?.phones.iter();
+        if let Some(phone) = others.find(|phone| phone.name == *lost && *lost != self.phone.name) {
+            let id = kem_id(&phone.keys.instance);
+            let unlock = self.phone.paths().unlock(id);
+            if noted.contains(&id) || env.cloud.find(&unlock)?.is_some() {
+                return Err(AccountError::PhoneUnlocked.into());
+            }
+        }
+        self.lose_unlocked_phone(lost, passphrase, env)
+    }
+
+    /// [`Self::lose_phone`] although the phone was kept unlocked: it is shut out of what its own keys
+    /// open, and not of what the account's signing key can do.
+    ///
+    /// # Errors
+    /// `unknown-phone`, `last-phone`, and those of committing.
+    pub fn lose_unlocked_phone(
         &mut self,
         lost: &Name,
         passphrase: Option<(&Passphrase, Work)>,

@@ -12,6 +12,7 @@ use crate::error::{AccountError, AnnouncementError, Result};
 use crate::grant;
 use crate::keys::{self, MemberId, Name, kem_id};
 use crate::message::AccountId;
+use crate::pairing::OfferId;
 use crate::roster::{self, PhoneKeys, Roster};
 use crate::vault::Ring;
 use crate::view::{Followed, Pinned};
@@ -39,6 +40,8 @@ pub struct Phone {
     pub(crate) records_read: u64,
     /// What this phone has decided and not yet written to the cloud, in the order of writing.
     pub(crate) outbox: Vec<Outgoing>,
+    /// The offers that were used, and the camera that was paired by each.
+    pub(crate) offers: BTreeMap<OfferId, VerifyingKey>,
 }
 
 /// A write to the cloud that is owed. A command that is killed leaves it, the next one pays it.
@@ -96,6 +99,7 @@ impl Phone {
             outbox: Vec::new(),
             records: BTreeMap::new(),
             records_read: 0,
+            offers: BTreeMap::new(),
         }
     }
 

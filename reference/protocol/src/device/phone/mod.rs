@@ -12,4 +12,4 @@ mod sync;
 pub use enrolled::{Outgoing, Phone};
 pub use shares::InForce;
 pub use state::State;
-pub use status::StreamStatus;
+pub use status::{ClockDifference, StreamStatus};

@@ -7,11 +7,12 @@ use minicbor::{Decode, Encode};
 
 use super::enrolled::{Outgoing, Phone};
 use crate::cose::Key;
-use crate::crypto::{KemPublic, KemSecret, SigningKey};
+use crate::crypto::{KemPublic, KemSecret, SigningKey, VerifyingKey};
 use crate::error::Result;
 use crate::grant;
 use crate::keys::{self, Name, member_id};
 use crate::message::AccountId;
+use crate::pairing::OfferId;
 use crate::roster::{self, Roster};
 use crate::vault::Ring;
 use crate::view::Followed;
@@ -46,6 +47,8 @@ pub struct State {
     records: BTreeMap<u64, Record>,
     #[n(11)]
     records_read: u64,
+    #[n(13)]
+    offers: BTreeMap<OfferId, VerifyingKey>,
 }
 
 /// The ring in the phone's state: a byte string that holds its encoding.
@@ -93,6 +96,7 @@ impl Phone {
             outbox: self.outbox.clone(),
             records: self.records.values().map(record).collect(),
             records_read: self.records_read,
+            offers: self.offers.clone(),
         }
     }
 
@@ -124,6 +128,7 @@ impl Phone {
             outbox: state.outbox,
             records: state.records.into_iter().map(record).collect(),
             records_read: state.records_read,
+            offers: state.offers,
         })
     }
 }

@@ -4,12 +4,13 @@ use super::enrolled::Phone;
 use crate::acknowledgement::{self, Acknowledgement};
 use crate::action;
 use crate::announcement::{self, Head};
+use crate::clip;
 use crate::cloud::Cloud;
 use crate::error::{AnnouncementError, Result};
 use crate::keys::{Name, verifying_id};
 use crate::lease::{self, Lease};
 use crate::message::Time;
-use crate::view::Followed;
+use crate::view::{self, Followed};
 
 /// The state of a stream, as an owner's phone shows it.
 #[derive(Clone, Debug)]
@@ -25,7 +26,69 @@ pub struct StreamStatus {
     pub lease_until: Time,
 }
 
+/// How a camera's clock differs from the phone's, at least: what the camera signed may be old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockDifference {
+    /// The camera's clock is ahead of the phone's by so much.
+    Ahead(Time),
+    /// When the camera took an announcement, it was behind the clock of the phone that made it by so
+    /// much.
+    Behind(Time),
+}
+
+/// What two clocks may differ by before it is worth a word: a minute.
+const CLOCK_SLACK: Time = 60_000;
+
+impl ClockDifference {
+    /// What a camera's `stamp`, put no earlier than `since` and no later than `now`, tells.
+    pub fn of(stamp: Time, since: Time, now: Time) -> Option<Self> {
+        // A phone that says that it made something in time to come has a wrong clock itself.
+        let since = if since > now { 0 } else { since };
+        let (ahead, behind) = (stamp.saturating_sub(now), since.saturating_sub(stamp));
+        match (ahead > CLOCK_SLACK, behind > CLOCK_SLACK) {
+            (true, _) => Some(Self::Ahead(ahead)),
+            (_, true) => Some(Self::Behind(behind)),
+            _ => None,
+        }
+    }
+}
+
 impl Phone {
+    /// How the clock of the camera that has `stream` differs from this phone's, by its latest
+    /// acknowledgement and its latest clip.
+    ///
+    /// # Errors
+    /// Those of [`Self::status`].
+    pub fn camera_clock(
+        &self,
+        cloud: &dyn Cloud,
+        stream: &Name,
+        now: Time,
+    ) -> Result<Option<ClockDifference>> {
+        let followed = self
+            .streams
+            .get(stream)
+            .ok_or(AnnouncementError::UnknownStream)?;
+        let head = &followed.head;
+        let path = self.paths().acknowledgement(stream, head.epoch);
+        let ack = match cloud.find(&path)? {
+            Some(bytes) => Some(self.acknowledgement(stream, followed, &bytes)?),
+            None => None,
+        };
+        let mut stamp = ack.as_ref().map(|ack| ack.time);
+        if let Some(last) = view::list(cloud, &self.account, stream)?.last()
+            && let Some(bytes) = cloud.find(&self.paths().manifest(stream, *last))?
+            // What is no clip of the camera, whoever views it refuses.
+            && let Ok(clip) = clip::open(&self.account, &followed.camera, stream, &bytes)
+            && clip.body.announcement == head.hash
+            // Of the two, the camera's last word: its clock may have been set right in between.
+            && ack.is_none_or(|ack| ack.first <= clip.body.sequence)
+        {
+            stamp = Some(clip.body.end);
+        }
+        Ok(stamp.and_then(|stamp| ClockDifference::of(stamp, head.issued, now)))
+    }
+
     /// What is known of every stream, with the camera's acknowledgements.
     ///
     /// # Errors
@@ -50,12 +113,42 @@ impl Phone {
         Ok(all)
     }
 
+    /// When the lease of a stream ends as announced. Where the phone that announced it was ahead, it is
+    /// counted as the camera does: from when it was taken.
+    ///
+    /// # Errors
+    /// Those of [`Self::status`], `unknown-stream`.
+    pub fn lease_announced(&self, cloud: &dyn Cloud, stream: &Name, now: Time) -> Result<Time> {
+        let followed = self
+            .streams
+            .get(stream)
+            .ok_or(AnnouncementError::UnknownStream)?;
+        let head = &followed.head;
+        if head.issued <= now {
+            return Ok(followed.current.lease_until());
+        }
+        let path = self.paths().acknowledgement(stream, head.epoch);
+        let taken = match cloud.find(&path)? {
+            Some(bytes) => self
+                .acknowledgement(stream, followed, &bytes)?
+                .time
+                .min(now),
+            None => now,
+        };
+        Ok(followed.current.lease_until_from(taken))
+    }
+
     /// Until when the lease of a stream was extended beyond what is announced, if a phone of the
     /// account has done so and the cloud shows it.
     ///
     /// # Errors
-    /// `unknown-stream`, `object-missing`, `store-unavailable`.
-    pub fn lease_extended(&self, cloud: &dyn Cloud, stream: &Name) -> Result<Option<Time>> {
+    /// Those of [`Self::lease_announced`], `object-missing`, `store-unavailable`.
+    pub fn lease_extended(
+        &self,
+        cloud: &dyn Cloud,
+        stream: &Name,
+        now: Time,
+    ) -> Result<Option<Time>> {
         let followed = self
             .streams
             .get(stream)
@@ -72,7 +165,8 @@ impl Phone {
                 latest = latest.max(Some(lease.until));
             }
         }
-        Ok(latest.filter(|until| *until > followed.current.lease_until()))
+        let announced = self.lease_announced(cloud, stream, now)?;
+        Ok(latest.filter(|until| *until > announced))
     }
 
     fn acknowledgement(

@@ -1,5 +1,8 @@
 //! Pairing and announcements: one case for each reason.
 
+use encryptediot::correction::Correction;
+use encryptediot::crypto::VerifyingKey;
+
 use super::*;
 
 pub(super) fn offer_malformed() -> Result<()> {
@@ -12,6 +15,20 @@ pub(super) fn offer_expired() -> Result<()> {
     Unpaired::new(ns(&["z"]))
         .pair(&offer, &home.clock, &mut rng(2))
         .map(drop)
+}
+
+/// Two cameras have read one offer.
+pub(super) fn offer_used() -> Result<()> {
+    let mut home = home();
+    let offer = Offer::new(home.id(), home.now(), &mut rng(1));
+    for (seed, camera) in [(2, "garden"), (3, "attic")] {
+        let unpaired = Unpaired::new(ns(&[camera]));
+        let (_, reply) = unpaired.pair(&offer, &home.clock, &mut rng(seed))?;
+        home.act("phone", |owner, env| {
+            owner.add_camera(name(camera)?, &offer, &reply, None, env)
+        })?;
+    }
+    Ok(())
 }
 
 pub(super) fn reply_open() -> Result<()> {
@@ -44,13 +61,15 @@ pub(super) fn unknown_stream() -> Result<()> {
 pub(super) fn not_first() -> Result<()> {
     let mut home = home();
     let offer = Offer::new(home.id(), home.now(), &mut rng(1));
-    let (mut camera, _) = Unpaired::new(ns(&["z"])).pair(&offer, &home.clock, &mut rng(2))?;
-    let reply = Reply {
-        camera: camera.verifying_key(),
-        streams: ns(&["z"]),
-    };
+    let (mut camera, reply) = Unpaired::new(ns(&["z"])).pair(&offer, &home.clock, &mut rng(2))?;
     home.act("phone", |owner, env| {
-        owner.add_camera(name("garden")?, &reply, Some(&Evidence::OwnersWord), env)
+        owner.add_camera(
+            name("garden")?,
+            &offer,
+            &reply,
+            Some(&Evidence::OwnersWord),
+            env,
+        )
     })?;
     home.rotate("phone", &["z"])?;
     camera.take_root(&home.cloud.bytes(&home.paths().root()))?;
@@ -152,12 +171,37 @@ pub(super) fn not_fresh() -> Result<()> {
     let mut home = home();
     home.enroll("tablet", None)?;
     let offer = Offer::new(home.id(), home.now(), &mut rng(1));
-    let (camera, _) = Unpaired::new(ns(&["z"])).pair(&offer, &home.clock, &mut rng(2))?;
-    let reply = Reply {
-        camera: camera.verifying_key(),
-        streams: ns(&["z"]),
-    };
+    let (_, reply) = Unpaired::new(ns(&["z"])).pair(&offer, &home.clock, &mut rng(2))?;
     home.act("phone", |owner, env| {
-        owner.add_camera(name("garden")?, &reply, None, env)
+        owner.add_camera(name("garden")?, &offer, &reply, None, env)
     })
+}
+
+/// A correction of `door`'s clock, `count`, made by the owner.
+fn correction(home: &Home, camera: VerifyingKey, count: u64) -> Vec<u8> {
+    let correction = Correction {
+        camera,
+        count,
+        back: 1,
+    };
+    home.forge(message::encode(&home.id(), correction))
+}
+
+fn correct(counts: &[u64]) -> Result<()> {
+    let mut home = home();
+    let key = home.camera("door")?.verifying_key();
+    for count in counts {
+        let bytes = correction(&home, key, *count);
+        let (door, clock, _) = home.at_camera("door");
+        door.correct(&bytes, clock)?;
+    }
+    Ok(())
+}
+
+pub(super) fn clock_replayed() -> Result<()> {
+    correct(&[1, 1])
+}
+
+pub(super) fn clock_gap() -> Result<()> {
+    correct(&[2])
 }

@@ -184,6 +184,13 @@ pub(super) fn last_phone() -> Result<()> {
     home().lose("phone", "phone")
 }
 
+pub(super) fn phone_unlocked() -> Result<()> {
+    let mut home = home();
+    home.enroll("tablet", None)?;
+    home.act("tablet", |owner, env| owner.keep_unlocked(env))?;
+    home.lose("phone", "tablet")
+}
+
 pub(super) fn checkpoint_mismatch() -> Result<()> {
     let mut home = home();
     let before = home.cloud.objects();

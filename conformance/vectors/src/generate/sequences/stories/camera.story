@@ -188,7 +188,7 @@ story camera.pairing
   at 10min door pairs                                       # an offer that is ten minutes old is taken
   at 10min+1ms late pairs as door -> refused offer-expired  # a millisecond later it is not
   wall -5s counter 0s early pairs as door                   # a wall clock that is behind does not keep it off
-  wall -5s counter 0s early tells the time -> 0s            # it is at least the time of the offer
+  wall -5s counter 0s early tells the time -> -5s           # which tells it no other time
   at 10min door takes one -> acknowledges from clip 1       # the account's announcement is taken
 
 story camera.root-swap

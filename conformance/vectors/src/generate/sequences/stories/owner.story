@@ -44,6 +44,43 @@ story owner.acts
   phone lists the streams -> x 2 in effect, y 3 announced               # a third epoch
   bob reads the cloud                                                   # with nothing for bob
 
+story owner.offer
+  A camera's reply is taken for ten minutes after the offer, by the phone's clock, wherever that has gone.
+  checks CLAIM-PAIRING, SPEC#pairing
+  flags Expiry, Clock
+  given household 262
+  as x is shared with alice
+  cloud shows all                                                       # an account
+  phone starts                                                          # phone is on the roster, and has seen nothing
+  phone reads the cloud                                                 # the phone reads what is there
+  at 30d phone pairs hall with key 15 for z offered 0s -> refused offer-expired  # a reply a month later
+  at 10min+1ms phone pairs hall with key 15 for z offered 0s -> refused offer-expired  # a millisecond too late
+  at 0s phone pairs hall with key 15 for z offered 30d -> refused offer-expired  # the phone's clock went back by a month
+  at 0s phone pairs hall with key 15 for z offered 10min+1ms -> refused offer-expired  # a millisecond too far back
+  phone lists the streams -> x 2 in effect, y 1 in effect               # nothing was done
+  at 10min phone pairs hall with key 15 for z offered 0s                # ten minutes later
+  at 9min phone pairs porch with key 17 for v offered 0s -> refused offer-used  # another camera has read the same offer
+  at 20min phone pairs attic with key 16 for w offered 30min            # the clock went back by ten minutes
+  phone lists the streams -> w 1 announced, x 2 in effect, y 1 in effect, z 1 announced  # both are paired
+
+story owner.kept-unlocked
+  A phone that was ever kept unlocked is not dropped as if that were enough: it can reach the signing key.
+  checks CLAIM-LOST-PHONE, SPEC#loss
+  flags LostPhone
+  given household 263
+  as x is shared with alice
+  given phone enrolls second
+  given phone enrolls third
+  given second keeps itself unlocked
+  let kept = the cloud
+  cloud shows kept                                   # three phones, of which the second is kept unlocked
+  phone starts                                       # phone is on the roster, and has seen nothing
+  phone reads the cloud                              # the phone reads what is there
+  at 10s phone loses second -> refused phone-unlocked  # a new account must take this one's place
+  cloud removes unlock/ of kept                      # the provider says that it never was
+  at 11s phone loses second -> refused phone-unlocked  # the roster tells
+  at 12s phone loses third                           # another phone is dropped
+
 story owner.withheld
   The provider withholds the owner's records.
   checks SPEC#store, SPEC#the-owners-records

@@ -60,25 +60,124 @@ story time.restart
   wall 0s counter 4000000s door tells the time -> 63s        # nothing has passed by it
   wall 0s counter 4000000.01s door tells the time -> 63.01s  # it counts from there
 
-story time.least
-  A camera whose wall clock is far behind learns the time from what the account signed.
-  checks SPEC#time
-  flags Clock
+story time.signed
+  What others sign tells a camera no time: neither its time nor a lease of another stream depends on a phone's clock.
+  checks CLAIM-WINDOW, CLAIM-LEASE, SPEC#time
+  flags Clock, Window
+  as a camera under epoch 1
+  let two = announcement of x after one issued 2s but tdsk 60 of 1d..2d
+  let ahead = announcement of y issued 1d+1h
+  let forged = announcement of y after ahead issued 1h but head of another account, root of another account
+  at 3s door takes two -> acknowledges from clip 1 at 3s             # epoch 2 of x, with tomorrow's window
+  at 4s door takes ahead -> acknowledges from clip 1 at 4s           # epoch 1 of y, by a phone whose clock is a day ahead
+  at 5s door takes forged -> refused invalid-signature               # what is forged tells no time either
+  at 5s door tells the time -> 5s                                    # the camera's own
+  from 6s..7s door records x -> clip 1 under two for phone, owner, dsk  # tomorrow's window is not open, and x's lease not over
+  at 1h+3s door begins y                                             # y: the lease counts from when it was taken
+  at 1h+4s door ends y -> clip 1 of 1h+3s..1h+4s under ahead for phone, owner, dsk  # until its end, for all
+  from 1h+4s..1h+4.001s door records y -> clip 2 under ahead for phone, owner  # a millisecond later for the owner alone
+
+story time.year-ahead
+  A phone whose clock is a year ahead stretches no lease, and the next announcement is no worse for it.
+  checks CLAIM-LEASE, SPEC#lease
+  flags Clock, LeaseBoundary
   as a camera
-  let one = announcement of x issued 20s
-  let two = announcement of x after one issued 40s
-  let forged = two but issued 1h, head of another account, root of another account
-  wall 1970 counter 0s door pairs                                       # a camera without a clock takes its offer
-  wall 1970 counter 0s door tells the time -> 0s                        # it is at least the offer's time
-  wall 1970 counter 1s door tells the time -> 1s                        # the counter goes on from there
-  wall 1970 counter 2s door takes one -> acknowledges from clip 1 at 20s  # epoch 1: it is at least its time of issue
-  wall 1970 counter 3s door takes forged -> refused invalid-signature   # what is forged tells no time
-  wall 1970 counter 4s door tells the time -> 22s                       # the counter goes on
-  wall 1970 counter 5s door takes two -> acknowledges from clip 1 at 40s  # epoch 2
-  wall 1970 counter 6s door takes one -> refused announcement-rollback  # epoch 1 again
-  wall 1970 counter 7s door tells the time -> 42s                       # which sets nothing back
-  wall 1970 counter 7s door begins x                                    # a session
-  wall 1970 counter 8s door ends x -> clip 1 of 42s..43s under two for phone, owner, dsk  # stamped with the camera's time
+  let one = announcement of x issued 365d
+  let two = announcement of x after one issued 365d
+  at 0s door pairs                                          # it takes its pairing offer
+  at 1s door takes one -> acknowledges from clip 1 at 1s    # epoch 1, with a lease of an hour
+  at 2s door takes lease of one by phone until 365d -> refused lease-out-of-range  # nor does it extend it by a year
+  from 1h..1h+1s door records x -> clip 1 under one for phone, owner, dsk  # until an hour after it was taken
+  from 1h+1s..1h+1.001s door records x -> clip 2 under one for phone, owner  # and no longer
+  at 2h door takes two -> acknowledges from clip 3 at 2h    # epoch 2, which is not issued before epoch 1
+  from 3h-1s..3h door records x -> clip 3 under two for phone, owner, dsk  # an hour from then
+  from 3h..3h+1ms door records x -> clip 4 under two for phone, owner  # and no longer
+
+story time.no-clock
+  A camera without a clock ends leases by the counter, from its offer on.
+  checks CLAIM-LEASE, SPEC#time
+  flags Clock, LeaseBoundary, Withheld, Restart
+  as a camera
+  let one = announcement of x issued 0s
+  let two = announcement of x after one issued 10s
+  wall 1970 counter 0s door pairs                                     # it takes its offer
+  wall 1970 counter 0s door tells the time -> 1970                    # its time is its own
+  wall 1970 counter 1s door takes one -> acknowledges from clip 1 at 1970+1s  # epoch 1, with a lease of an hour
+  wall 1970 counter 3599s door begins x                               # just before the end of the lease
+  wall 1970 counter 3600s door ends x -> clip 1 of 1970+3599s..1970+3600s under one for phone, owner, dsk  # it ends with the lease: for all
+  wall 1970 counter 3600s door begins x                               # a session
+  wall 1970 counter 3600.001s door ends x -> clip 2 of 1970+3600s..1970+3600.001s under one for phone, owner  # a millisecond later it is over
+  wall 1970 counter 0s door restarts                                  # off and on
+  wall 1970 counter 0s door begins x                                  # a session
+  wall 1970 counter 1s door ends x -> clip 3 of 1970+3600.001s..1970+3601.001s under one for phone, owner  # it stays over
+  wall 1970 counter 20s door takes two -> acknowledges from clip 4 at 1970+3620.001s  # epoch 2 was held back for longer than its lease
+  wall 1970 counter 20s door begins x                                 # a session
+  wall 1970 counter 21s door ends x -> clip 4 of 1970+3620.001s..1970+3621.001s under two for phone, owner  # it is over when it arrives
+  wall 1970 counter 22s door takes lease of two by phone until 2h     # a phone extends it
+  wall 1970 counter 22s door begins x                                 # a session
+  wall 1970 counter 23s door ends x -> clip 5 of 1970+3622.001s..1970+3623.001s under two for phone, owner, dsk  # members are served again
+
+story time.correction
+  The owner sets a clock back that was once ahead. A correction is obeyed once, whenever it comes.
+  checks CLAIM-WINDOW, CLAIM-LEASE, SPEC#correction
+  flags Clock, Replay, WrongCamera, RootSwap, Restart
+  as a camera under epoch 1
+  let two = announcement of x after one issued 4s but tdsk 60 of 100s..200s
+  wall 1d counter 2s door tells the time -> 1d                        # the wall clock is a day ahead, for a moment
+  at 3s door tells the time -> 1d+1s                                  # it is right again, the time stays
+  at 4s door takes correction 2 of 1d -> refused clock-gap            # the second before the first
+  at 4s door takes correction 0 of 1d -> refused clock-replayed       # there is no number 0
+  at 4s door takes correction 1 of 1d but camera key 50 -> refused wrong-camera  # for another camera
+  at 4s door takes correction 1 of 1d but root of another account -> refused invalid-signature  # by another account
+  at 4s door tells the time -> 1d+2s                                  # what is refused changes nothing
+  at 5s door takes correction 1 of 1d                                 # the owner's, which came late: by how much, and not to what
+  at 6s door tells the time -> 6s                                     # it is not before the wall clock
+  at 7s door takes correction 1 of 1d -> refused clock-replayed       # again
+  at 7s door restarts                                                 # off and on
+  at 7s door takes correction 1 of 1d -> refused clock-replayed       # it has not forgotten
+  at 8s door takes two -> acknowledges from clip 1                    # epoch 2, with a window in a while
+  from 9s..10s door records x -> clip 1 under two for phone, owner, dsk  # members are served again
+  from 100s..101s door records x -> clip 2 under two for phone, owner, dsk, tdsk 60  # and the window opens when it should
+  wall 0s counter 110s door takes correction 2 of 5s                  # the next one, with the wall clock held back
+  wall 0s counter 110s door tells the time -> 105s                    # the counter's time is less by so much
+  wall 0s counter 110s door takes correction 3 of 99999d              # more than there is
+  wall 0s counter 110s door tells the time -> 0s                      # not before the wall clock
+
+story time.correction-lease
+  A correction leaves of each lease what is left of it, and opens no session.
+  checks CLAIM-LEASE, SPEC#correction
+  flags Clock, LeaseBoundary, Edge
+  as a camera under epoch 1
+  wall 30min counter 2s door tells the time -> 30min                  # the wall clock is half an hour ahead: so much of the lease is gone
+  wall 0s counter 2s door takes correction 1 of 1h                    # the owner sets it back, by more than it was ahead
+  wall 0s counter 2s door tells the time -> 0s                        # to the start
+  wall 0s counter 1801s door begins x                                 # half an hour later
+  wall 0s counter 1802s door ends x -> clip 1 of 30min-1s..30min under one for phone, owner, dsk  # the lease lasts
+  wall 0s counter 1802s door begins x                                 # a session
+  wall 0s counter 1802.001s door ends x -> clip 2 of 30min..30min+1ms under one for phone, owner  # until half an hour is over, as was left of it
+  wall 3h counter 1803s door begins x                                 # a session, the wall clock being ahead
+  wall 0s counter 1804s door takes correction 2 of 3h                 # the clock is set back while it lasts
+  wall 0s counter 1805s door takes lease of one by phone until 2h     # and the lease extended
+  wall 0s counter 1806s door ends x -> clip 3 of 3s..3s under one for phone, owner  # for the owner alone, and it does not end before it begins
+  wall 0s counter 1806s door begins x                                 # a session
+  wall 0s counter 1807s door ends x -> clip 4 of 3s..4s under one for phone, owner, dsk  # for all
+
+story time.correction-synced
+  A camera finds its corrections in the cloud, before anything else.
+  checks CLAIM-WINDOW, SPEC#correction, SPEC#store
+  flags Clock, Edge
+  given household 261
+  given phone pairs door with key 5 for x
+  given phone sets the clock of door back by 1d as first
+  given phone sets the clock of door back by 2d as second
+  let both = the cloud
+  cloud shows both                                                    # two corrections, of a day and of two
+  at 0s door pairs                                                    # it takes its pairing offer
+  wall 4d counter 1s door tells the time -> 4d                        # its wall clock is days ahead
+  wall 0s counter 2s door reads the cloud -> takes x 1                # both are obeyed
+  wall 0s counter 2s door tells the time -> 1d+1s                     # three days less
+  wall 0s counter 2s door reads the cloud                             # once
+  wall 0s counter 2s door tells the time -> 1d+1s                     # and no more
 
 story time.paired
   A camera counts from its pairing on.
