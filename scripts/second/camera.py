@@ -202,7 +202,7 @@ class Camera:
                     accepted.append({"stream": name, "epoch": stream.head.epoch})
             except Refused as error:
                 refused.add(error.reason)
-            if stream.head is None:
+            if stream.head is None or stream.announcement is None:
                 continue
             place = f"{name}/{stream.head.epoch:08}"
             before = stream.lease_until
@@ -214,7 +214,8 @@ class Camera:
             extended += [name] if stream.lease_until > before else []
             if corrected:
                 stream.acknowledgement = acknowledgement(self.root.account, Acknowledgement(
-                    self.public, name, stream.head.epoch, stream.head.hash, stream.sequence + 1, self.time))
+                    self.public, name, stream.head.epoch, stream.head.hash, stream.sequence + 1, self.time,
+                    self.roster() or stream.announcement.roster))
             if corrected or view.find(f"acknowledgements/{place}") is None or name in [new["stream"] for new in accepted]:
                 view.put(f"acknowledgements/{place}", sign1(self.private, stream.acknowledgement))
         return {"accepted": accepted, "extended": extended, "refused": sorted(refused)}

@@ -1,6 +1,7 @@
 //! Reports as JSON and JUnit's XML, and where they go: the table for people to the standard output,
 //! or to the standard error where the JSON takes the standard output (`-`).
 
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -136,15 +137,25 @@ pub fn deliver_json(
 ) -> Result<(), Undelivered> {
     match path {
         Some(path) if path == Path::new("-") => {
-            println!("{}", json()?);
+            print(format_args!("{}\n", json()?));
             eprint!("{table}");
             return Ok(());
         }
         Some(path) => write(path, &json()?)?,
         None => {}
     }
-    print!("{table}");
+    print(table);
     Ok(())
+}
+
+/// Prints to standard output. Where that cannot be written, or whoever reads it has gone, the program says so in
+/// one line and ends with status 1: a result that nobody got is none.
+pub fn print(text: impl std::fmt::Display) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = write!(out, "{text}").and_then(|()| out.flush()) {
+        eprintln!("conformance: standard output cannot be written: {error}");
+        std::process::exit(1);
+    }
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Unwritable> {

@@ -68,7 +68,7 @@ fn main() -> ExitCode {
     let result = match command {
         Some(Command::List) => {
             for Check { name, shows, .. } in checks::all() {
-                println!("{name:<10} {shows}");
+                conformance_common::report::print(format_args!("{name:<10} {shows}\n"));
             }
             Ok(0)
         }

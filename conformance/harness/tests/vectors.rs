@@ -253,6 +253,8 @@ fn schema_type(name: &str) -> &'static str {
         "manifest",
         "past-share",
         "checkpoint",
+        "answer",
+        "clock",
     ];
     types
         .into_iter()

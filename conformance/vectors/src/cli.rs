@@ -141,7 +141,10 @@ pub fn run(args: &VectorsArgs) -> Result<u8> {
     if args.list {
         for (file, test) in &chosen {
             if let Some(test) = files.get(*file).and_then(|f| f.tests.get(*test)) {
-                println!("{:<50} {}", test.id, test.comment);
+                conformance_common::report::print(format_args!(
+                    "{:<50} {}\n",
+                    test.id, test.comment
+                ));
             }
         }
         return Ok(0);
@@ -185,16 +188,28 @@ pub fn generate(args: &GenerateArgs) -> Result<u8> {
     let changed = generate::changes(&pages, &directory)?;
     if args.check {
         for path in &changed {
-            println!("differs: {}", directory.join(path).display());
+            conformance_common::report::print(format_args!(
+                "differs: {}\n",
+                directory.join(path).display()
+            ));
         }
         let (count, all) = (changed.len(), pages.len());
-        println!("{count} of {all} files differ from what would be written");
+        conformance_common::report::print(format_args!(
+            "{count} of {all} files differ from what would be written\n"
+        ));
         return Ok(u8::from(!changed.is_empty()));
     }
     generate::write(&pages, &directory, &changed)?;
     for path in &changed {
-        println!("written: {}", directory.join(path).display());
+        conformance_common::report::print(format_args!(
+            "written: {}\n",
+            directory.join(path).display()
+        ));
     }
-    println!("{} of {} files changed", changed.len(), pages.len());
+    conformance_common::report::print(format_args!(
+        "{} of {} files changed\n",
+        changed.len(),
+        pages.len()
+    ));
     Ok(0)
 }

@@ -78,9 +78,15 @@ impl Program for Process {
 impl Running {
     fn start(command: &str) -> Result<Self, Fault> {
         let failed = |why: std::io::Error| Fault::NotStarted(why.to_string());
+        // A shell that stands between would keep the program's output open after it has closed it. A text that is
+        // more than a program and its arguments needs the shell.
+        let text = match command.contains(|c| ";&|<>()=`$\n".contains(c)) {
+            true => command.to_owned(),
+            false => format!("exec {command}"),
+        };
         let mut shell = Command::new("sh");
         shell
-            .args(["-c", &format!("exec {command}")])
+            .args(["-c", &text])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         let mut group = Group::start(&mut shell).map_err(failed)?;

@@ -78,6 +78,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// Nothing more: all was printed already.
+    pub fn printed() -> Self {
+        Self::new(Value::Null, "")
+    }
+
     /// A report in both forms.
     pub fn new(json: Value, text: impl Into<String>) -> Self {
         let text = text.into();
@@ -145,8 +150,14 @@ impl Context {
     }
 
     /// Prints a report on standard output. With `--json` there is one object and no second: what
-    /// is to be said after it goes to standard error.
-    pub fn say(&self, report: &Report) {
+    /// is to be said after it goes to standard error. What was printed already is no report.
+    ///
+    /// # Errors
+    /// `output` if it cannot be written, or whoever reads it has gone.
+    pub fn say(&self, report: &Report) -> Outcome<()> {
+        if report.json.is_null() {
+            return Ok(());
+        }
         let mut out: Box<dyn std::io::Write> = match self.global.json && self.spoken.replace(true) {
             true => Box::new(std::io::stderr()),
             false => Box::new(std::io::stdout()),
@@ -156,8 +167,9 @@ impl Context {
             false if report.text.is_empty() => String::new(),
             false => format!("{}\n", report.text.trim_end()),
         };
-        // Whoever closed our output does not want to hear of it.
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let failed = |error| Box::<Failure>::from(StoreError::Output.because(error));
+        written.map_err(|error| failed(error).at("writing to standard output".to_owned()))
     }
 
     /// Prints a failure.
@@ -168,7 +180,9 @@ impl Context {
                 .map(|object| format!("{} in {}", object, self.global.store));
         }
         if self.global.json {
-            self.say(&Report::new(failure.to_json(), ""));
+            if let Err(unsaid) = self.say(&Report::new(failure.to_json(), "")) {
+                tell(unsaid.to_text());
+            }
         } else {
             tell(failure.to_text());
         }

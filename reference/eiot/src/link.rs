@@ -89,7 +89,12 @@ fn make(context: &Context, args: &Make) -> Outcome<Report> {
     let json = json!({
         "link": text, "stream": args.stream.as_str(), "clips": args.clip, "until": show(until),
     });
-    Ok(Report::new(json, text))
+    // Nobody else has the text: a link that could not be printed would lie there for nobody.
+    if let Err(unsaid) = context.say(&Report::new(json, text)) {
+        owner::remove_link(context.cloud()?, &link).during(|| "removing the link again".into())?;
+        return Err(unsaid);
+    }
+    Ok(Report::printed())
 }
 
 fn view(context: &Context, args: &ViewLink) -> Outcome<Report> {
@@ -141,7 +146,12 @@ fn view(context: &Context, args: &ViewLink) -> Outcome<Report> {
         context.note(text);
         return Ok(Report::new(json, ""));
     }
-    Ok(Report::new(json, text))
+    // Nobody else has the text: a link that could not be printed would lie there for nobody.
+    if let Err(unsaid) = context.say(&Report::new(json, text)) {
+        owner::remove_link(context.cloud()?, &link).during(|| "removing the link again".into())?;
+        return Err(unsaid);
+    }
+    Ok(Report::printed())
 }
 
 fn remove(context: &Context, args: &Remove) -> Outcome<Report> {

@@ -152,10 +152,13 @@ fn main() -> ExitCode {
     };
     let context = Context::new(cli.global);
     match run(&context, cli.command) {
-        Ok(report) => {
-            context.say(&report);
-            ExitCode::SUCCESS
-        }
+        Ok(report) => match context.say(&report) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(unsaid) => {
+                context::tell(unsaid.to_text());
+                ExitCode::FAILURE
+            }
+        },
         Err(failure) => {
             let code = if failure.usage { 2 } else { 1 };
             context.fail(*failure);

@@ -73,8 +73,7 @@ pub fn reveal(
              Write it down. It is the only way back into the account, and nobody can reset it.\n",
             passphrase.words()
         );
-        context.say(&Report::new(about, text));
-        return Ok(());
+        return context.say(&Report::new(about, text));
     };
     let write = || {
         let mut options = std::fs::OpenOptions::new();

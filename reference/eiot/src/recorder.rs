@@ -169,12 +169,25 @@ impl Recorder {
         let mut uploaded = Uploaded::default();
         for stream in streams {
             let files = self.waiting(&stream)?;
+            if !files.is_empty()
+                && let Err(error) = uplink::recognise(&account, cloud, &stream)
+            {
+                uploaded.failure.get_or_insert(error);
+                uploaded.waiting += files.len();
+                continue;
+            }
             for (place, file) in files.iter().enumerate() {
                 let Some(recorded) = self.load(file)? else {
                     continue;
                 };
                 if let Err(error) = uplink::upload_file(&account, cloud, &recorded) {
+                    // What is in the way of one clip is not in the way of the next.
+                    let this_alone = error.is(StoreError::Conflict);
                     uploaded.failure.get_or_insert(error);
+                    if this_alone {
+                        uploaded.waiting += 1;
+                        continue;
+                    }
                     uploaded.waiting += files.len() - place;
                     break;
                 }

@@ -271,7 +271,7 @@ pub const MESSAGES: [Message; 15] = [
 ];
 
 /// The fields of SPEC's structures that this model does not have, and where they are instead.
-pub const NOT_IN_THE_MODEL: [(&str, &str); 44] = [
+pub const NOT_IN_THE_MODEL: [(&str, &str); 46] = [
     ("vault.number", "account"),
     ("vault.salt", "kdf's argument, in clear"),
     ("vault.work", "the cost of guessing"),
@@ -302,9 +302,17 @@ pub const NOT_IN_THE_MODEL: [(&str, &str); 44] = [
         "the backup is sealed; the hash hinders who withholds",
     ),
     ("announcement.shard-bits", "where parts lie"),
+    (
+        "announcement.roster",
+        "one history of rosters; no model has it yet",
+    ),
     ("acknowledgement.epoch", "epochs"),
     ("acknowledgement.first", "clips"),
     ("acknowledgement.time", "told to people"),
+    (
+        "acknowledgement.roster",
+        "one history of rosters; no model has it yet",
+    ),
     ("introduction.enc", "account"),
     ("introduction.confirmation", "account"),
     ("grants.index", "where parts lie"),

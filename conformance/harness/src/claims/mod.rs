@@ -54,11 +54,11 @@ fn list(root: &Path) -> Result<String, String> {
 pub fn run(args: &ClaimsArgs) -> Result<u8, String> {
     let Checked { claims, wrong } = read(&args.root)?;
     match args.json {
-        true => println!(
-            "{}",
+        true => conformance_common::report::print(format_args!(
+            "{}\n",
             serde_json::to_string_pretty(&claims).map_err(|e| e.to_string())?
-        ),
-        false => print!("{}", table(&claims)),
+        )),
+        false => conformance_common::report::print(format_args!("{}", table(&claims))),
     }
     for what in &wrong {
         eprintln!("{what}");

@@ -322,9 +322,9 @@ fn bless(args: &ProveArgs, models: &Models, old: &Manifest, options: Options) ->
         lines.push("nothing changed".to_owned());
     }
     let text = lines.join("\n");
-    println!("{text}");
+    conformance_common::report::print(format_args!("{text}\n"));
     for line in &blessed.open {
-        println!("STILL OPEN {line}");
+        conformance_common::report::print(format_args!("STILL OPEN {line}\n"));
     }
     Ok(u8::from(!blessed.open.is_empty()))
 }

@@ -9,6 +9,28 @@ use crate::error::{Result, StoreError};
 
 pub use paths::Paths;
 
+/// [`Cloud::create`] by the device that owes the object: what an interrupted write of it left, a part of it with
+/// nothing or zeros after, is written over.
+///
+/// # Errors
+/// As [`Cloud::create`].
+pub(crate) fn create_whole(cloud: &dyn Cloud, path: &str, bytes: &[u8]) -> Result<()> {
+    let created = cloud.create(path, bytes);
+    if matches!(&created, Err(error) if error.is(StoreError::Conflict))
+        && let Some(found) = cloud.find(path)?
+        && is_torn(&found, bytes)
+    {
+        return cloud.put(path, bytes);
+    }
+    created
+}
+
+/// Is this a part of `whole`, with nothing or zeros after it?
+fn is_torn(found: &[u8], whole: &[u8]) -> bool {
+    let same = found.iter().zip(whole).take_while(|(a, b)| a == b).count();
+    same < whole.len() && found.iter().skip(same).all(|byte| *byte == 0)
+}
+
 /// An object store. The provider may return anything: every answer is verified by the protocol.
 /// Nothing protects against an object that is deleted.
 ///

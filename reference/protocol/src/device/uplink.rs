@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::announcement::Head;
+use crate::announcement::{self, Head};
 use crate::camera::{Paired, Recorded, Unstored};
 use crate::clock::Clock;
-use crate::cloud::{Cloud, Paths};
-use crate::error::{AnnouncementError, Error, Result, StoreError};
+use crate::cloud::{Cloud, Paths, create_whole};
+use crate::error::{AnnouncementError, ClipError, Error, Result, StoreError};
 use crate::evidence::Challenge;
-use crate::keys::{KeyId, Name, verifying_id};
+use crate::keys::{self, KeyId, Name, verifying_id};
 use crate::message;
 
 /// The result of a camera's synchronisation.
@@ -284,6 +284,25 @@ impl<K: Keeper> Link<'_, K> {
     }
 }
 
+/// Is this the store of the camera's account, with the announcement that the camera obeys on `stream`? Clips go
+/// nowhere else: what is uploaded is no longer kept.
+///
+/// # Errors
+/// `object-missing` if there is no such account; those of [`keys::decode_root`]; `announcement-rollback` if the
+/// announcement in force is not there, `announcement-fork` if another one is; `no-announcement`.
+pub fn recognise(camera: &Paired, cloud: &dyn Cloud, stream: &Name) -> Result<()> {
+    let account = camera.account();
+    let paths = Paths(*account);
+    let root = keys::decode_root(account, &cloud.get(&paths.root())?)?;
+    let head = camera.head(stream).ok_or(ClipError::NotRecording)?;
+    let there = cloud.find(&paths.announcement(stream, head.epoch))?;
+    let there = there.ok_or(AnnouncementError::Rollback)?;
+    match announcement::open(&root, account, &there)?.hash == head.hash {
+        true => Ok(()),
+        false => Err(AnnouncementError::Chain.into()),
+    }
+}
+
 /// Uploads a finished session: the body first, so that a manifest never speaks of what is not
 /// there. Uploading again what is there already is no error.
 ///
@@ -291,7 +310,7 @@ impl<K: Keeper> Link<'_, K> {
 /// `conflict`, `store-unavailable`.
 pub fn upload(camera: &Paired, cloud: &dyn Cloud, recorded: &Recorded) -> Result<()> {
     let body = Paths(*camera.account()).body(&recorded.clip);
-    cloud.create(&body, &recorded.body)?;
+    create_whole(cloud, &body, &recorded.body)?;
     upload_manifest(camera, cloud, recorded)
 }
 
@@ -301,11 +320,18 @@ pub fn upload(camera: &Paired, cloud: &dyn Cloud, recorded: &Recorded) -> Result
 /// As [`upload`]; `local-state` if the file cannot be read.
 pub fn upload_file(camera: &Paired, cloud: &dyn Cloud, recorded: &Recorded<PathBuf>) -> Result<()> {
     let body = Paths(*camera.account()).body(&recorded.clip);
-    cloud.create_from(&body, &recorded.body)?;
+    if let Err(error) = cloud.create_from(&body, &recorded.body) {
+        if !error.is(StoreError::Conflict) {
+            return Err(error);
+        }
+        // The name is this clip's own, drawn at random: what lies there is what an upload left.
+        cloud.delete(&body)?;
+        cloud.create_from(&body, &recorded.body)?;
+    }
     upload_manifest(camera, cloud, recorded)
 }
 
 fn upload_manifest<B>(camera: &Paired, cloud: &dyn Cloud, recorded: &Recorded<B>) -> Result<()> {
     let place = Paths(*camera.account()).manifest(&recorded.stream, recorded.sequence);
-    cloud.create(&place, &recorded.manifest)
+    create_whole(cloud, &place, &recorded.manifest)
 }

@@ -4,7 +4,7 @@ use rand_core::CryptoRng;
 
 use super::enrolled::Phone;
 use crate::checkpoint::Checkpoint;
-use crate::cloud::{Cloud, Paths};
+use crate::cloud::{Cloud, Paths, create_whole};
 use crate::error::{AccountError, AnnouncementError, MessageError, Result, StoreError};
 use crate::keys::{self, Name};
 use crate::message::AccountId;
@@ -127,7 +127,7 @@ impl Phone {
             let written = if write.replace {
                 cloud.put(&write.path, &write.bytes)
             } else {
-                cloud.create(&write.path, &write.bytes)
+                create_whole(cloud, &write.path, &write.bytes)
             };
             // Who won the roster is alone with its numbers, and without the records and introductions
             // under them nobody could share any more: a cloud that refuses those is not believed.
