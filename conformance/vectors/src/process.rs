@@ -80,7 +80,7 @@ impl Running {
         let failed = |why: std::io::Error| Fault::NotStarted(why.to_string());
         let mut shell = Command::new("sh");
         shell
-            .args(["-c", &format!("exec {command}")])
+            .args(["-c", command])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         let mut group = Group::start(&mut shell).map_err(failed)?;

@@ -146,7 +146,10 @@ impl Context {
 
     /// Prints a report on standard output. With `--json` there is one object and no second: what
     /// is to be said after it goes to standard error.
-    pub fn say(&self, report: &Report) {
+    ///
+    /// # Errors
+    /// `output`: a report that nobody got is no success.
+    pub fn say(&self, report: &Report) -> Outcome<()> {
         let mut out: Box<dyn std::io::Write> = match self.global.json && self.spoken.replace(true) {
             true => Box::new(std::io::stderr()),
             false => Box::new(std::io::stdout()),
@@ -156,8 +159,10 @@ impl Context {
             false if report.text.is_empty() => String::new(),
             false => format!("{}\n", report.text.trim_end()),
         };
-        // Whoever closed our output does not want to hear of it.
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        written.map_err(|error| {
+            Box::<Failure>::from(StoreError::Output.because(error)).at("writing the report")
+        })
     }
 
     /// Prints a failure.
@@ -168,7 +173,9 @@ impl Context {
                 .map(|object| format!("{} in {}", object, self.global.store));
         }
         if self.global.json {
-            self.say(&Report::new(failure.to_json(), ""));
+            if let Err(unsaid) = self.say(&Report::new(failure.to_json(), "")) {
+                tell(unsaid.to_text());
+            }
         } else {
             tell(failure.to_text());
         }

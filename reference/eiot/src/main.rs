@@ -36,7 +36,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use encryptediot_policy::times;
 
-use context::{Context, Global, Report};
+use context::{Context, Global, Report, tell};
 use failure::{Failure, Outcome};
 
 /// End-to-end encrypted camera streams that can be shared, windowed and revoked
@@ -151,10 +151,13 @@ fn main() -> ExitCode {
     };
     let context = Context::new(cli.global);
     match run(&context, cli.command) {
-        Ok(report) => {
-            context.say(&report);
-            ExitCode::SUCCESS
-        }
+        Ok(report) => match context.say(&report) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                tell(failure.to_text());
+                ExitCode::FAILURE
+            }
+        },
         Err(failure) => {
             let code = if failure.usage { 2 } else { 1 };
             context.fail(*failure);

@@ -73,12 +73,11 @@ pub fn reveal(
              Write it down. It is the only way back into the account, and nobody can reset it.\n",
             passphrase.words()
         );
-        context.say(&Report::new(about, text));
-        return Ok(());
+        return context.say(&Report::new(about, text));
     };
     let write = || {
         let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut out = options.open(file)?;

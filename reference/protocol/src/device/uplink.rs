@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::announcement::Head;
+use crate::announcement::{self, Head};
 use crate::camera::{Paired, Recorded, Unstored};
+use crate::clip;
 use crate::clock::Clock;
 use crate::cloud::{Cloud, Paths};
 use crate::error::{AnnouncementError, Error, Result, StoreError};
-use crate::keys::Name;
+use crate::keys::{self, Name};
 
 /// The result of a camera's synchronisation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -188,6 +189,31 @@ impl<K: Keeper> Link<'_, K> {
     }
 }
 
+/// Does the cloud show the account that the camera knows: its root, and the announcement in force on
+/// `stream`? Nothing is uploaded into any other store: it would be lost there.
+///
+/// # Errors
+/// `object-missing`; `wrong-account`, `announcement-fork` and what else another object in their place is
+/// refused for; `store-unavailable`.
+pub fn check_store(camera: &Paired, cloud: &dyn Cloud, stream: &Name) -> Result<()> {
+    let (account, paths) = (camera.account(), Paths(*camera.account()));
+    let missing = |path: String| {
+        let text = format!("the store does not show the account: there is no {path}");
+        StoreError::Missing.because(text)
+    };
+    let path = paths.root();
+    let root = cloud.find(&path)?.ok_or_else(|| missing(path))?;
+    let root = keys::decode_root(account, &root)?;
+    if let Some(head) = camera.head(stream) {
+        let path = paths.announcement(stream, head.epoch);
+        let bytes = cloud.find(&path)?.ok_or_else(|| missing(path))?;
+        if announcement::open(&root, account, &bytes)?.hash != head.hash {
+            return Err(AnnouncementError::Chain.into());
+        }
+    }
+    Ok(())
+}
+
 /// Uploads a finished session: the body first, so that a manifest never speaks of what is not
 /// there. Uploading again what is there already is no error.
 ///
@@ -205,11 +231,29 @@ pub fn upload(camera: &Paired, cloud: &dyn Cloud, recorded: &Recorded) -> Result
 /// As [`upload`]; `local-state` if the file cannot be read.
 pub fn upload_file(camera: &Paired, cloud: &dyn Cloud, recorded: &Recorded<PathBuf>) -> Result<()> {
     let body = Paths(*camera.account()).body(&recorded.clip);
-    cloud.create_from(&body, &recorded.body)?;
+    match cloud.create_from(&body, &recorded.body) {
+        // The name is this clip's alone: what lies there is torn.
+        Err(error) if error.is(StoreError::Conflict) => {
+            cloud.delete(&body)?;
+            cloud.create_from(&body, &recorded.body)?;
+        }
+        created => created?,
+    }
     upload_manifest(camera, cloud, recorded)
 }
 
 fn upload_manifest<B>(camera: &Paired, cloud: &dyn Cloud, recorded: &Recorded<B>) -> Result<()> {
     let place = Paths(*camera.account()).manifest(&recorded.stream, recorded.sequence);
-    cloud.create(&place, &recorded.manifest)
+    match cloud.create(&place, &recorded.manifest) {
+        Err(error) if error.is(StoreError::Conflict) => {
+            let (account, key) = (camera.account(), camera.verifying_key());
+            let found = cloud.find(&place)?.unwrap_or_default();
+            // Only the camera can have put a genuine one there; anything else is torn or in the way.
+            match clip::open(account, &key, &recorded.stream, &found) {
+                Ok(_) => Err(error),
+                Err(_) => cloud.put(&place, &recorded.manifest),
+            }
+        }
+        created => created,
+    }
 }
