@@ -168,8 +168,9 @@ impl Context {
             false => format!("{}\n", report.text.trim_end()),
         };
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-        let failed = |error| Box::<Failure>::from(StoreError::Output.because(error));
-        written.map_err(|error| failed(error).at("writing to standard output".to_owned()))
+        written.map_err(|error| {
+            Box::<Failure>::from(StoreError::Output.because(error)).at("writing the report")
+        })
     }
 
     /// Prints a failure.

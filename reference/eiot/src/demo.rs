@@ -31,7 +31,7 @@ pub fn run(context: &Context, args: Demo) -> Outcome<Report> {
     };
     let mut progress = |scene: &str| {
         if !context.global.json {
-            eprintln!("… {scene}");
+            crate::context::tell(format_args!("… {scene}"));
         }
     };
     let report = demo::run(&options, &mut progress).map_err(|error| {

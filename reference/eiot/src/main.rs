@@ -37,7 +37,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use encryptediot_policy::times;
 
-use context::{Context, Global, Report};
+use context::{Context, Global, Report, tell};
 use failure::{Failure, Outcome};
 
 /// End-to-end encrypted camera streams that can be shared, windowed and revoked
@@ -154,8 +154,8 @@ fn main() -> ExitCode {
     match run(&context, cli.command) {
         Ok(report) => match context.say(&report) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(unsaid) => {
-                context::tell(unsaid.to_text());
+            Err(failure) => {
+                tell(failure.to_text());
                 ExitCode::FAILURE
             }
         },

@@ -151,7 +151,8 @@ impl Recorder {
         uplink::sync_kept(self, cloud, &self.clock)
     }
 
-    /// Uploads what waits, of one stream or of all, in order; stops a stream at the first failure.
+    /// Uploads what waits, of one stream or of all, in order. A clip that cannot be uploaded stops no other,
+    /// a store that is away or does not show the account all of a stream.
     ///
     /// # Errors
     /// `local-missing`, `local-state`. A cloud that fails is in [`Uploaded`].
@@ -169,28 +170,36 @@ impl Recorder {
         let mut uploaded = Uploaded::default();
         for stream in streams {
             let files = self.waiting(&stream)?;
-            if !files.is_empty()
-                && let Err(error) = uplink::recognise(&account, cloud, &stream)
-            {
+            if files.is_empty() {
+                continue;
+            }
+            if let Err(error) = uplink::check_store(&account, cloud, &stream) {
                 uploaded.failure.get_or_insert(error);
                 uploaded.waiting += files.len();
                 continue;
             }
             for (place, file) in files.iter().enumerate() {
-                let Some(recorded) = self.load(file)? else {
-                    continue;
-                };
-                if let Err(error) = uplink::upload_file(&account, cloud, &recorded) {
-                    // What is in the way of one clip is not in the way of the next.
-                    let this_alone = error.is(StoreError::Conflict);
-                    uploaded.failure.get_or_insert(error);
-                    if this_alone {
-                        uploaded.waiting += 1;
-                        continue;
+                let sent = self.load(file).and_then(|recorded| match recorded {
+                    Some(recorded) => {
+                        uplink::upload_file(&account, cloud, &recorded)?;
+                        Ok(Some(recorded))
                     }
-                    uploaded.waiting += files.len() - place;
-                    break;
-                }
+                    None => Ok(None),
+                });
+                let recorded = match sent {
+                    Ok(Some(recorded)) => recorded,
+                    Ok(None) => continue,
+                    Err(error) => {
+                        let away = error.is(StoreError::Unavailable);
+                        uploaded.failure.get_or_insert(error);
+                        uploaded.waiting += if away { files.len() - place } else { 1 };
+                        // What is wrong with one clip stops no other.
+                        match away {
+                            true => break,
+                            false => continue,
+                        }
+                    }
+                };
                 let home = Home::open(&self.path)?;
                 home.remove(file)?;
                 home.remove(&body_of(file))?;
@@ -238,8 +247,11 @@ fn adopt(camera: &mut Paired, home: &Home) -> Result<()> {
     let mut adopted = false;
     for stream in streams {
         let next = spooled(&stream, camera.last_sequence(&stream) + 1);
-        if home.exists(&next) {
-            adopted |= camera.adopt(&home.load::<Recorded<()>>(&next)?)?;
+        // A torn file was never uploaded: its number is given out again.
+        if home.exists(&next)
+            && let Ok(recorded) = home.load::<Recorded<()>>(&next)
+        {
+            adopted |= camera.adopt(&recorded)?;
         }
     }
     if adopted {

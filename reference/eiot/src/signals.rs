@@ -7,7 +7,7 @@ use encryptediot::error::StoreError;
 
 use crate::failure::Outcome;
 
-/// Set by Ctrl-C and by the end of the service that runs this.
+/// Set by Ctrl-C, by the end of the service that runs this, and by the end of its terminal.
 #[derive(Clone)]
 pub struct Stop(Arc<AtomicBool>);
 
@@ -16,7 +16,11 @@ impl Stop {
     pub fn on_signals() -> Outcome<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         #[cfg(unix)]
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        for signal in [
+            signal_hook::consts::SIGINT,
+            signal_hook::consts::SIGTERM,
+            signal_hook::consts::SIGHUP,
+        ] {
             let second = signal_hook::flag::register_conditional_shutdown(
                 signal,
                 128 + signal,

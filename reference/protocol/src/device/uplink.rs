@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use crate::announcement::{self, Head};
 use crate::camera::{Paired, Recorded, Unstored};
+use crate::clip;
 use crate::clock::Clock;
 use crate::cloud::{Cloud, Paths, create_whole};
-use crate::error::{AnnouncementError, ClipError, Error, Result, StoreError};
+use crate::error::{AnnouncementError, Error, Result, StoreError};
 use crate::evidence::Challenge;
 use crate::keys::{self, KeyId, Name, verifying_id};
 use crate::message;
@@ -284,23 +285,29 @@ impl<K: Keeper> Link<'_, K> {
     }
 }
 
-/// Is this the store of the camera's account, with the announcement that the camera obeys on `stream`? Clips go
-/// nowhere else: what is uploaded is no longer kept.
+/// Does the cloud show the account that the camera knows: its root, and the announcement in force on
+/// `stream`? Nothing is uploaded into any other store: it would be lost there.
 ///
 /// # Errors
-/// `object-missing` if there is no such account; those of [`keys::decode_root`]; `announcement-rollback` if the
-/// announcement in force is not there, `announcement-fork` if another one is; `no-announcement`.
-pub fn recognise(camera: &Paired, cloud: &dyn Cloud, stream: &Name) -> Result<()> {
-    let account = camera.account();
-    let paths = Paths(*account);
-    let root = keys::decode_root(account, &cloud.get(&paths.root())?)?;
-    let head = camera.head(stream).ok_or(ClipError::NotRecording)?;
-    let there = cloud.find(&paths.announcement(stream, head.epoch))?;
-    let there = there.ok_or(AnnouncementError::Rollback)?;
-    match announcement::open(&root, account, &there)?.hash == head.hash {
-        true => Ok(()),
-        false => Err(AnnouncementError::Chain.into()),
+/// `object-missing`; `wrong-account`, `announcement-fork` and what else another object in their place is
+/// refused for; `store-unavailable`.
+pub fn check_store(camera: &Paired, cloud: &dyn Cloud, stream: &Name) -> Result<()> {
+    let (account, paths) = (camera.account(), Paths(*camera.account()));
+    let missing = |path: String| {
+        let text = format!("the store does not show the account: there is no {path}");
+        StoreError::Missing.because(text)
+    };
+    let path = paths.root();
+    let root = cloud.find(&path)?.ok_or_else(|| missing(path))?;
+    let root = keys::decode_root(account, &root)?;
+    if let Some(head) = camera.head(stream) {
+        let path = paths.announcement(stream, head.epoch);
+        let bytes = cloud.find(&path)?.ok_or_else(|| missing(path))?;
+        if announcement::open(&root, account, &bytes)?.hash != head.hash {
+            return Err(AnnouncementError::Chain.into());
+        }
     }
+    Ok(())
 }
 
 /// Uploads a finished session: the body first, so that a manifest never speaks of what is not
@@ -320,18 +327,29 @@ pub fn upload(camera: &Paired, cloud: &dyn Cloud, recorded: &Recorded) -> Result
 /// As [`upload`]; `local-state` if the file cannot be read.
 pub fn upload_file(camera: &Paired, cloud: &dyn Cloud, recorded: &Recorded<PathBuf>) -> Result<()> {
     let body = Paths(*camera.account()).body(&recorded.clip);
-    if let Err(error) = cloud.create_from(&body, &recorded.body) {
-        if !error.is(StoreError::Conflict) {
-            return Err(error);
+    match cloud.create_from(&body, &recorded.body) {
+        // The name is this clip's alone: what lies there is torn.
+        Err(error) if error.is(StoreError::Conflict) => {
+            cloud.delete(&body)?;
+            cloud.create_from(&body, &recorded.body)?;
         }
-        // The name is this clip's own, drawn at random: what lies there is what an upload left.
-        cloud.delete(&body)?;
-        cloud.create_from(&body, &recorded.body)?;
+        created => created?,
     }
     upload_manifest(camera, cloud, recorded)
 }
 
 fn upload_manifest<B>(camera: &Paired, cloud: &dyn Cloud, recorded: &Recorded<B>) -> Result<()> {
     let place = Paths(*camera.account()).manifest(&recorded.stream, recorded.sequence);
-    create_whole(cloud, &place, &recorded.manifest)
+    match cloud.create(&place, &recorded.manifest) {
+        Err(error) if error.is(StoreError::Conflict) => {
+            let (account, key) = (camera.account(), camera.verifying_key());
+            let found = cloud.find(&place)?.unwrap_or_default();
+            // Only the camera can have put a genuine one there; anything else is torn or in the way.
+            match clip::open(account, &key, &recorded.stream, &found) {
+                Ok(_) => Err(error),
+                Err(_) => cloud.put(&place, &recorded.manifest),
+            }
+        }
+        created => created,
+    }
 }
