@@ -9,19 +9,31 @@ use tempfile::NamedTempFile;
 use crate::failure::{Failure, Outcome};
 use crate::temporary;
 
-/// A file that appears when it is whole, or standard output as it comes.
+/// A file that appears when it is whole; or bytes as they come, into standard output or what is no regular file.
 pub enum Sink {
     /// A file: the place that it will have, and what there is of it.
     File(PathBuf, NamedTempFile),
-    /// Standard output.
-    Stream(std::io::Stdout),
+    /// Standard output, a device, a pipe.
+    Stream(Box<dyn Write>),
 }
 
 impl Sink {
     /// Prepares to write to `path`, `-` being standard output.
     pub fn open(path: &Path) -> Outcome<Self> {
         if path.as_os_str() == "-" {
-            return Ok(Self::Stream(std::io::stdout()));
+            return Ok(Self::Stream(Box::new(std::io::stdout())));
+        }
+        // A new file would take the place of what is no regular file, and of a link to one.
+        let path = &match std::fs::symlink_metadata(path) {
+            Ok(there) if there.is_symlink() => {
+                path.canonicalize().map_err(|error| failed(path, error))?
+            }
+            _ => path.to_owned(),
+        };
+        if path.metadata().is_ok_and(|there| !there.is_file()) {
+            let opened = std::fs::OpenOptions::new().write(true).open(path);
+            let opened = opened.map_err(|error| failed(path, error))?;
+            return Ok(Self::Stream(Box::new(opened)));
         }
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,

@@ -14,7 +14,7 @@ use encryptediot::view::{self, Followed};
 use serde_json::{Value, json};
 
 use crate::context::{Context, Report, Traced};
-use crate::devices::PhoneHere;
+use crate::devices::{self, PhoneHere};
 use crate::failure::{During as _, Outcome};
 use crate::share::show_kind;
 use crate::times::{show, show_length};
@@ -32,13 +32,17 @@ pub struct Status {
     /// The streams; all of them unless some are named
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     stream: Vec<Name>,
-    /// Which of this machine's phones
+    /// Which of this machine's phones; the first of them unless it is said
     #[arg(long = "as", value_name = "PHONE")]
     phone: Option<Name>,
 }
 
 pub fn run(context: &Context, args: Status) -> Outcome<Report> {
-    let mut here = PhoneHere::open(context, args.phone.as_ref())?;
+    // All of them see one account: without a name, the first one tells.
+    let first = devices::list(context, devices::Kind::Phone)?
+        .into_iter()
+        .next();
+    let mut here = PhoneHere::open(context, args.phone.or(first).as_ref())?;
     here.sync(context)?;
     let (phone, cloud) = (&here.phone, context.cloud()?);
     let (account, name) = (phone.account(), phone.name());

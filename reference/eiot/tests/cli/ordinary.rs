@@ -115,3 +115,33 @@ fn a_terminal_that_ends_ends_the_recording_in_order() {
     assert!(child.wait().unwrap().success());
     assert!(scene.view("anna", "1") == SAMPLE[..60_000]);
 }
+
+#[cfg(unix)]
+#[test]
+fn nothing_takes_the_place_of_what_is_no_regular_file() {
+    use std::os::unix::fs::{FileTypeExt as _, symlink};
+
+    let scene = Scene::paired();
+    scene.record();
+    let view = |to: &std::path::Path| {
+        let mut command = scene.command([
+            "view", "--stream", "video", "--as", "anna", "--clip", "1", "-o",
+        ]);
+        command.arg(to).output().unwrap().status.code()
+    };
+    let null = scene.path("null");
+    symlink("/dev/null", &null).unwrap();
+    assert_eq!(view(&null), Some(0));
+    assert!(fs::metadata(&null).unwrap().file_type().is_char_device());
+    // A link to a file stays a link; one to nothing is refused.
+    let (file, link) = (scene.path("seen.ts"), scene.path("link"));
+    fs::write(&file, "before").unwrap();
+    symlink(&file, &link).unwrap();
+    assert_eq!(view(&link), Some(0));
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(fs::read(&file).unwrap().len() > 1_000);
+    let dangling = scene.path("dangling");
+    symlink(scene.path("nowhere"), &dangling).unwrap();
+    assert_eq!(view(&dangling), Some(1));
+    assert!(!scene.path("nowhere").exists());
+}
