@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use conformance::check::{self, Check, Context, Summary};
 use conformance::prove::cli::ProveArgs;
 use conformance::{checks, claims, output, prove, trace};
-use conformance_common::report::deliver;
+use conformance_common::report::{deliver, print};
 use conformance_vectors as vectors;
 use indicatif::ProgressBar;
 
@@ -68,7 +68,7 @@ fn main() -> ExitCode {
     let result = match command {
         Some(Command::List) => {
             for Check { name, shows, .. } in checks::all() {
-                conformance_common::report::print(format_args!("{name:<10} {shows}\n"));
+                print(format_args!("{name:<10} {shows}\n"));
             }
             Ok(0)
         }

@@ -216,3 +216,55 @@ fn exit_codes_can_be_trusted_and_outputs_are_whole() {
     assert_eq!(failed.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&failed.stdout).contains("FAILED key-id/good"));
 }
+
+/// What a shell takes is taken: a variable before the program, and more than one command.
+#[test]
+fn a_command_is_what_a_shell_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let body = "echo \"{\\\"id\\\":$n,\\\"result\\\":\\\"error\\\",\\\"message\\\":\\\"$SAID in $PWD\\\"}\"";
+    let path = program(folder.path(), HELLO, body).display().to_string();
+    let place = folder.path().display().to_string();
+    for command in [
+        format!("SAID=hello {path}"),
+        format!("export SAID=hello; {path}"),
+        format!("cd {place} && SAID=hello ./program"),
+    ] {
+        let made = || Box::new(Process::new(command.clone(), Duration::from_millis(400))) as _;
+        let options = Options {
+            program: &made,
+            jobs: 1,
+            progress: &|| (),
+        };
+        let report = run(&[key_id()], &[(0, 0)], &options).unwrap();
+        let why = format!("{:?}", report.findings[0].outcome);
+        assert!(why.contains("hello in "), "{command}: {why}");
+    }
+}
+
+/// A result that nobody got is none: one line, and status 1.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_cannot_be_written_is_a_failure() {
+    for args in [
+        &["list"][..],
+        &["vectors", "--list"],
+        &["vectors", "key-id/*"],
+        &["claims"],
+    ] {
+        let full = fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let run = Command::new(env!("CARGO_BIN_EXE_conformance"))
+            .args(args)
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
+            .stdout(full)
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert_eq!(run.status.code(), Some(1), "{args:?}: {told}");
+        let lines = told.lines().filter(|line| line.contains("standard output"));
+        assert_eq!(lines.count(), 1, "{args:?}: {told}");
+        assert!(!told.contains("panicked"), "{args:?}: {told}");
+    }
+}

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use conformance_common::spec;
-use conformance_vectors::file::{File, Verdict};
+use conformance_vectors::file::{Body, File, Verdict};
 use conformance_vectors::process::Process;
 use conformance_vectors::program::{Program, Reference};
 use conformance_vectors::run::{Options, Report, run};
@@ -290,6 +290,29 @@ fn a_vector_that_says_otherwise_fails_and_is_named() {
     let failed = failed(&report);
     assert_eq!(failed.len(), 1);
     assert!(failed[0].starts_with("key-id/good"), "{failed:?}");
+}
+
+/// What no test asks, no test holds: every operation that the reference offers is asked by some.
+#[test]
+fn every_operation_is_asked() {
+    let files = files();
+    let of_file = files.iter().map(|file| file.operation.clone());
+    let steps = files.iter().flat_map(|file| &file.tests);
+    let steps = steps.filter_map(|test| match &test.body {
+        Body::Sequence { steps } => Some(steps.iter().map(|step| step.operation.clone())),
+        Body::One(_) => None,
+    });
+    let asked: BTreeSet<String> = of_file.chain(steps.flatten()).collect();
+    let unasked = |offered: &[String]| -> Vec<String> {
+        let missing = offered.iter().filter(|name| !asked.contains(*name));
+        missing.cloned().collect()
+    };
+    let mut offered = encryptediot_shim::protocol::this().capabilities;
+    // The runner itself asks this one, before each sequence.
+    offered.retain(|name| name != "reset");
+    assert_eq!(unasked(&offered), Vec::<String>::new());
+    offered.push("of-which-there-is-no-file".to_owned());
+    assert_eq!(unasked(&offered), ["of-which-there-is-no-file"]);
 }
 
 /// `eiot shim`, asked as any other program is. It is built beside this test when the workspace is tested.

@@ -13,7 +13,7 @@ use super::process::Process;
 use super::program::{Program, Reference};
 use super::run::{self, Options};
 use super::{Error, Result, default_directory, generate, report};
-use conformance_common::report::deliver;
+use conformance_common::report::{deliver, print};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -141,10 +141,7 @@ pub fn run(args: &VectorsArgs) -> Result<u8> {
     if args.list {
         for (file, test) in &chosen {
             if let Some(test) = files.get(*file).and_then(|f| f.tests.get(*test)) {
-                conformance_common::report::print(format_args!(
-                    "{:<50} {}\n",
-                    test.id, test.comment
-                ));
+                print(format_args!("{:<50} {}\n", test.id, test.comment));
             }
         }
         return Ok(0);
@@ -188,25 +185,25 @@ pub fn generate(args: &GenerateArgs) -> Result<u8> {
     let changed = generate::changes(&pages, &directory)?;
     if args.check {
         for path in &changed {
-            conformance_common::report::print(format_args!(
+            print(format_args!(
                 "differs: {}\n",
                 directory.join(path).display()
             ));
         }
         let (count, all) = (changed.len(), pages.len());
-        conformance_common::report::print(format_args!(
+        print(format_args!(
             "{count} of {all} files differ from what would be written\n"
         ));
         return Ok(u8::from(!changed.is_empty()));
     }
     generate::write(&pages, &directory, &changed)?;
     for path in &changed {
-        conformance_common::report::print(format_args!(
+        print(format_args!(
             "written: {}\n",
             directory.join(path).display()
         ));
     }
-    conformance_common::report::print(format_args!(
+    print(format_args!(
         "{} of {} files changed\n",
         changed.len(),
         pages.len()

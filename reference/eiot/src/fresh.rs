@@ -4,7 +4,7 @@ use clap::Args;
 use encryptediot::checkpoint::Checkpoint;
 use encryptediot::error::AccountError;
 use encryptediot::evidence::{Challenge, Evidence};
-use encryptediot::phone;
+use encryptediot::phone::Phone;
 
 use crate::context::Context;
 use crate::devices::{self, Kind, PhoneHere};
@@ -46,11 +46,9 @@ pub fn evidence(context: &Context, here: &PhoneHere, args: &Fresh) -> Outcome<Op
     if here.phone.needs_no_evidence()? {
         return Ok(None);
     }
-    let found = match cameras(context, here)? {
-        None => phones(context, here)?,
-        found => found,
-    };
-    match found {
+    // All of them are asked: one that was lost may be among the phones, and agrees with what is old.
+    let (camera, phone) = (cameras(context, here)?, phones(context, here)?);
+    match camera.or(phone) {
         None => ask(context, here, args),
         found => Ok(found),
     }
@@ -76,20 +74,24 @@ fn cameras(context: &Context, here: &PhoneHere) -> Outcome<Option<Evidence>> {
     Ok(found)
 }
 
-/// The checkpoint of another phone on this machine.
+/// The checkpoint of another phone on this machine. None of them may have verified what this one has not seen.
 fn phones(context: &Context, here: &PhoneHere) -> Outcome<Option<Evidence>> {
+    let (cloud, mut found) = (context.cloud()?, None);
     for name in devices::list(context, Kind::Phone)? {
         if name == *here.phone.name() {
             continue;
         }
         let home = devices::home(context, Kind::Phone, &name)?;
-        let other = phone::Phone::from_state(home.load(Kind::Phone.word())?)?;
+        let other = Phone::from_state(home.load(Kind::Phone.word())?)?;
         let listed = here.phone.roster()?.phone(&other.keys().instance).is_some();
         if listed && other.account() == here.phone.account() {
-            return Ok(Some(Evidence::Checkpoint(other.checkpoint())));
+            let checkpoint = other.checkpoint();
+            let checked = here.phone.check(cloud, &checkpoint);
+            checked.during(|| format!("comparing this phone's view with phone {name}'s"))?;
+            found = Some(Evidence::Checkpoint(checkpoint));
         }
     }
-    Ok(None)
+    Ok(found)
 }
 
 /// Asks the account's cameras through the store.

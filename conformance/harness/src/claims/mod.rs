@@ -11,6 +11,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use conformance_common::report::print;
 
 pub use check::{Checked, Claim, check};
 pub use project::Project;
@@ -54,11 +55,11 @@ fn list(root: &Path) -> Result<String, String> {
 pub fn run(args: &ClaimsArgs) -> Result<u8, String> {
     let Checked { claims, wrong } = read(&args.root)?;
     match args.json {
-        true => conformance_common::report::print(format_args!(
+        true => print(format_args!(
             "{}\n",
             serde_json::to_string_pretty(&claims).map_err(|e| e.to_string())?
         )),
-        false => conformance_common::report::print(format_args!("{}", table(&claims))),
+        false => print(format_args!("{}", table(&claims))),
     }
     for what in &wrong {
         eprintln!("{what}");

@@ -22,7 +22,7 @@ use super::plan::{self, Ablations, Models, Selection};
 use super::prover::{INSTALL, NAME, Prover};
 use super::table;
 use conformance_common::process::Limits;
-use conformance_common::report::{deliver, deliver_json};
+use conformance_common::report::{deliver, deliver_json, print};
 use conformance_common::store::store;
 
 const EXAMPLES: &str = "\
@@ -322,9 +322,9 @@ fn bless(args: &ProveArgs, models: &Models, old: &Manifest, options: Options) ->
         lines.push("nothing changed".to_owned());
     }
     let text = lines.join("\n");
-    conformance_common::report::print(format_args!("{text}\n"));
+    print(format_args!("{text}\n"));
     for line in &blessed.open {
-        conformance_common::report::print(format_args!("STILL OPEN {line}\n"));
+        print(format_args!("STILL OPEN {line}\n"));
     }
     Ok(u8::from(!blessed.open.is_empty()))
 }

@@ -21,6 +21,18 @@ fn what_nobody_could_read_is_no_success() {
     assert_eq!(status.code(), Some(1));
     assert!(scene.files("eiot-store").is_empty(), "nothing is published");
     let scene = Scene::paired();
+    scene.record();
+    let make = [
+        "link", "make", "--stream", "video", "--clip", "1", "--until", "+1d",
+    ];
+    let status = scene.command(make).stdout(full()).status().unwrap();
+    assert_eq!(status.code(), Some(1));
+    let links = scene.files("eiot-store");
+    let mut links = links.iter().map(|file| file.to_string_lossy());
+    assert!(
+        !links.any(|file| file.contains("/links/")),
+        "a link that nobody has"
+    );
     for more in [None, Some("--json")] {
         let mut command = scene.command(["status"]);
         let status = command.args(more).stdout(full()).status().unwrap();

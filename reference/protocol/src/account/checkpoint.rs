@@ -17,7 +17,7 @@ pub const CHECKPOINT_PREFIX: &str = "EIOT:CHECKPOINT:";
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Checkpoint {
-    /// The latest roster; a camera knows none.
+    /// The latest roster; a camera knows none before its first announcement.
     #[n(0)]
     pub roster: Option<roster::Head>,
     /// The latest announcement of each stream that the device knows, ascending by name.

@@ -6,7 +6,7 @@ use crate::announcement::{self, Head};
 use crate::camera::{Paired, Recorded, Unstored};
 use crate::clip;
 use crate::clock::Clock;
-use crate::cloud::{Cloud, Paths, create_whole};
+use crate::cloud::{Cloud, Paths};
 use crate::error::{AnnouncementError, Error, Result, StoreError};
 use crate::evidence::Challenge;
 use crate::keys::{self, KeyId, Name, verifying_id};
@@ -111,8 +111,10 @@ pub fn sync_kept<K: Keeper>(mut keeper: K, cloud: &dyn Cloud, clock: &dyn Clock)
     Ok(link.synced)
 }
 
-/// How many challenges a camera answers at a time: whoever writes to the cloud can make any number.
+/// How many challenges a camera answers at a time, and how many it reads: whoever writes to the cloud can make
+/// any number.
 const ANSWERS: usize = 16;
+const CHALLENGES: usize = 256;
 
 fn next(head: Option<Head>) -> u64 {
     head.map_or(1, |head| head.epoch + 1)
@@ -247,8 +249,11 @@ impl<K: Keeper> Link<'_, K> {
     /// Answers the phones' challenges that it has not answered yet.
     fn challenges(&mut self) -> Result<()> {
         let (clock, mut answered) = (self.clock, 0);
-        let camera = self.keeper.with(|camera| Ok(camera.verifying_key()))?;
-        for path in self.cloud.list(&self.paths.challenges())? {
+        let listed = self.cloud.list(&self.paths.challenges())?;
+        for path in listed.into_iter().take(CHALLENGES) {
+            if answered == ANSWERS {
+                break;
+            }
             let bytes = self.cloud.get(&path);
             let read = bytes.and_then(|bytes| message::decode::<Challenge>(&self.paths.0, &bytes));
             let challenge = match read {
@@ -258,8 +263,12 @@ impl<K: Keeper> Link<'_, K> {
                     continue;
                 }
             };
-            let place = self.paths.answer(&challenge, verifying_id(&camera));
-            if answered < ANSWERS && self.cloud.find(&place)?.is_none() {
+            if path != self.paths.challenge(&challenge) {
+                self.refuse(path, StoreError::Path.into())?;
+                continue;
+            }
+            let place = self.paths.answer(&challenge, self.camera);
+            if self.cloud.find(&place)?.is_none() {
                 let answer = self
                     .keeper
                     .with(|camera| camera.answer(&challenge, clock))?;
@@ -317,7 +326,11 @@ pub fn check_store(camera: &Paired, cloud: &dyn Cloud, stream: &Name) -> Result<
 /// `conflict`, `store-unavailable`.
 pub fn upload(camera: &Paired, cloud: &dyn Cloud, recorded: &Recorded) -> Result<()> {
     let body = Paths(*camera.account()).body(&recorded.clip);
-    create_whole(cloud, &body, &recorded.body)?;
+    match cloud.create(&body, &recorded.body) {
+        // The name is this clip's alone: what lies there is torn.
+        Err(error) if error.is(StoreError::Conflict) => cloud.put(&body, &recorded.body)?,
+        created => created?,
+    }
     upload_manifest(camera, cloud, recorded)
 }
 

@@ -4,11 +4,11 @@ use encryptediot::camera::{Paired, Unpaired};
 use encryptediot::clip;
 use encryptediot::clock::ManualClock;
 use encryptediot::correction::{self, Correction};
-use encryptediot::error::Result;
+use encryptediot::error::{Result, StoreError};
 use encryptediot::message;
 use encryptediot::owner::Term;
 use encryptediot::pairing::{OFFER_LIFE, Offer};
-use encryptediot::phone::ClockDifference;
+use encryptediot::phone::{ClockDifference, Phone};
 use encryptediot_testkit::household::window;
 use encryptediot_testkit::*;
 
@@ -437,6 +437,12 @@ fn an_offer_is_used_for_one_camera_and_what_was_paired_goes_on_at_any_time() {
             .1
     };
     let (ours, theirs) = (reply("z", 2), reply("w", 3));
+    // An act that the phone cannot store uses nothing.
+    let full = |_: &Phone| Err(StoreError::LocalState.into());
+    let unstored = home.act_saving("phone", &full, |owner, env| {
+        owner.add_camera(n("attic"), &offer, &theirs, None, env)
+    });
+    assert_eq!(reason(unstored), "local-state");
     let mut add = |name: &str, reply: &[u8], later: u64| {
         home.clock.advance(later);
         reason(home.act("phone", |owner, env| {

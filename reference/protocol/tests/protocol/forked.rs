@@ -1,10 +1,17 @@
 //! Phones that the provider shows different histories, and phones that it shows an old one.
 
+use encryptediot::acknowledgement::Acknowledgement;
 use encryptediot::camera::Unpaired;
+use encryptediot::cbor::Bytes;
+use encryptediot::cloud::Cloud as _;
+use encryptediot::cose;
 use encryptediot::error::Result;
 use encryptediot::evidence::{Challenge, Evidence};
+use encryptediot::message;
 use encryptediot::owner::Term;
 use encryptediot::pairing::Offer;
+use encryptediot::roster;
+use encryptediot_testkit::household::window;
 use encryptediot_testkit::*;
 
 /// Two phones, each with a cloud of its own from one roster on. In the first `phone` shares y with alice, in the
@@ -59,6 +66,72 @@ fn a_stream_is_not_granted_to_another_historys_member() {
 
 #[test]
 fn a_phone_is_told_that_the_camera_follows_another_history() {
+    let (mut a, _) = forked();
+    // x is not touched in this history: the camera acknowledges what the phone knows, and names another roster.
+    let cloud = a.cloud.clone();
+    let (id, path) = (a.id(), a.paths().acknowledgement(&n("x"), 2));
+    let door = a.camera("door").unwrap();
+    let key = camera_key(door);
+    let head = door.head(&n("x")).unwrap();
+    let signed = |roster| {
+        let ack = Acknowledgement {
+            camera: key.verifying_key(),
+            stream: n("x"),
+            epoch: head.epoch,
+            announcement: head.hash,
+            first: 1,
+            time: START,
+            roster,
+        };
+        cose::sign(&key, message::encode(&id, ack)).unwrap()
+    };
+    let own = a.phone("phone").unwrap().checkpoint().roster.unwrap();
+    let later = roster::Head {
+        number: own.number + 1,
+        ..own
+    };
+    let other = roster::Head {
+        hash: Bytes([7; 32]),
+        ..own
+    };
+    // A later one may have been published since.
+    for (roster, expected) in [(own, None), (later, None), (other, Some("fork"))] {
+        cloud.set(&path, signed(roster));
+        let status = a.phone("phone").unwrap().status(&cloud);
+        assert_eq!(status.err().map(|error| error.reason()), expected);
+    }
+}
+
+#[test]
+fn a_past_share_of_another_history_is_not_taken() {
+    let mut home = home();
+    home.record("door", "x", b"clip").unwrap();
+    home.enroll("tablet", None).unwrap();
+    home.sync_phone("phone").unwrap();
+    let (mut a, mut b) = (Saved::of(&home).load(51), Saved::of(&home).load(52));
+    a.share("phone", &["y"], &["alice"], Term::UntilRevoked)
+        .unwrap();
+    b.share("tablet", &["y"], &["bob"], Term::UntilRevoked)
+        .unwrap();
+    let whole = window(START, 3_600_000);
+    b.act("tablet", |owner, env| {
+        owner.share_past(&n("x"), &ns(&["bob"]), whole, env)
+    })
+    .unwrap();
+    let shares = |home: &mut Home| {
+        let cloud = home.cloud.clone();
+        let phone = home.phone("phone").unwrap();
+        phone.past_shares(&cloud, &n("x")).map(|all| all.len())
+    };
+    assert_eq!(shares(&mut a), Ok(0));
+    for path in b.cloud.under(&b.id(), "past") {
+        a.cloud.set(&path, b.cloud.bytes(&path));
+    }
+    assert_eq!(reason(shares(&mut a)), "fork");
+}
+
+#[test]
+fn a_camera_follows_one_history() {
     let (mut a, b) = forked();
     // The camera sees the second history alone.
     let first = a.cloud.objects();
@@ -163,4 +236,25 @@ fn cameras_answer_by_way_of_the_cloud() {
         reason(laptop.check_answer(&challenge, &foreign)),
         "wrong-account"
     );
+}
+
+#[test]
+fn a_camera_answers_so_many_challenges_at_a_time() {
+    let mut home = home();
+    let cloud = home.cloud.clone();
+    let asked: Vec<_> = (0..17)
+        .map(|seed| home.phone("phone").unwrap().ask(&cloud, &mut rng(seed)))
+        .map(Result::unwrap)
+        .collect();
+    // One that does not lie where it belongs is refused, and is in nobody's way.
+    let odd = format!("{}/{}", home.paths().challenges(), "f".repeat(32));
+    cloud.set(&odd, cloud.bytes(&home.paths().challenge(&asked[0])));
+    let answered = |home: &Home| home.cloud.under(&home.id(), "answers").len();
+    home.sync_camera("door").unwrap();
+    assert_eq!(answered(&home), 16);
+    let refused = home.sync_camera("door").unwrap().refused;
+    assert_eq!(answered(&home), 17);
+    let reasons: Vec<_> = refused.iter().map(|(_, why)| why.reason()).collect();
+    assert_eq!(reasons, ["object-path"]);
+    assert!(cloud.find(&odd).unwrap().is_some());
 }

@@ -473,6 +473,59 @@ fn a_second_act_does_not_overwrite_one_that_is_still_owed() {
     assert!(home.record_of("phone", "dora").is_ok());
 }
 
+/// What a write that was cut short left at the place of anything that a phone owes is written over. What another
+/// phone wrote there is not.
+#[test]
+fn a_torn_object_is_written_again() {
+    let mut home = household();
+    let before = home.cloud.objects();
+    home.cloud.fail_after(0);
+    assert_eq!(reason(home.act("phone", revoke)), "store-unavailable");
+    home.cloud.work_again();
+    let owed = store_phone(home.phone("phone").unwrap());
+    let mut pay = |objects| {
+        home.cloud.restore(objects);
+        home.phones.insert(n("phone"), load_phone(&owed));
+        let paid = home.sync_phone("phone");
+        (paid, home.cloud.objects())
+    };
+    let (paid, whole) = pay(before.clone());
+    assert_eq!(paid, Ok(()));
+    let written: Vec<_> = whole
+        .iter()
+        .filter(|(path, _)| !before.contains_key(*path))
+        .collect();
+    assert!(written.len() > 5, "{}", written.len());
+    for (path, bytes) in written {
+        let half = bytes.len() / 2;
+        let zeros = vec![0; bytes.len() - half];
+        for torn in [
+            vec![],
+            bytes[..half].to_vec(),
+            [&bytes[..half], &zeros].concat(),
+        ] {
+            let mut objects = before.clone();
+            objects.insert(path.clone(), torn);
+            assert_eq!(pay(objects), (Ok(()), whole.clone()), "{path}");
+        }
+    }
+    let path = home.paths().announcement(
+        &n("x"),
+        home.phones[&n("phone")]
+            .followed(&n("x"))
+            .unwrap()
+            .head
+            .epoch,
+    );
+    let mut other = whole[&path].to_vec();
+    other[50] ^= 1;
+    home.cloud.restore(before);
+    home.cloud.set(&path, other.clone());
+    home.phones.insert(n("phone"), load_phone(&owed));
+    assert_eq!(reason(home.sync_phone("phone")), "conflict");
+    assert_eq!(home.cloud.bytes(&path), other);
+}
+
 #[test]
 fn a_stream_whose_pairing_was_cut_short_is_announced_to_those_with_every_stream() {
     let mut home = household();

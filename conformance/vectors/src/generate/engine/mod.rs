@@ -58,6 +58,7 @@ const OPERATIONS: &[(&str, &str)] = texts![
     "announcement-follow"
     "recipients"
     "acknowledgement-open"
+    "answer-open"
     "acknowledgement-sign"
     "lease-open"
     "lease-sign"

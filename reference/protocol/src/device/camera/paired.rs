@@ -365,10 +365,7 @@ impl Paired {
     /// # Errors
     /// Those of [`correction::open`], `wrong-camera`, `clock-replayed`, `clock-gap`.
     pub fn correct(&mut self, bytes: &[u8], clock: &dyn Clock) -> Result<()> {
-        let root = self
-            .root
-            .as_ref()
-            .ok_or(crate::error::StoreError::Missing)?;
+        let root = self.root.as_ref().ok_or(StoreError::Missing)?;
         let correction = correction::open(root, &self.account, bytes)?;
         if correction.camera != self.key.verifying_key() {
             return Err(AnnouncementError::WrongCamera.into());

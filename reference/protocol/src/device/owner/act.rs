@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 
 use rand_core::CryptoRng;
 
-use crate::crypto::RsaSigningKey;
+use crate::crypto::{RsaSigningKey, VerifyingKey};
 use crate::error::Result;
 use crate::grant::Member;
 use crate::keys::{MemberId, Name};
 use crate::message::AccountId;
+use crate::pairing::OfferId;
 use crate::phone::Outgoing;
 use crate::roster;
 use crate::statement;
@@ -58,6 +59,8 @@ pub(super) struct Act {
     pub met: Members,
     /// The streams on which it announces keys.
     pub streams: Vec<Name>,
+    /// The pairing offer that it uses, and the camera that is paired by it.
+    pub offer: Option<(OfferId, VerifyingKey)>,
 }
 
 /// An act whose statements are signed.
@@ -70,6 +73,8 @@ pub(super) struct Signed {
     pub met: Members,
     /// The streams on which it announces keys.
     pub streams: Vec<Name>,
+    /// The pairing offer that it uses, and the camera that is paired by it.
+    pub offer: Option<(OfferId, VerifyingKey)>,
 }
 
 /// A write to a path where nothing may be yet.
@@ -101,6 +106,7 @@ impl Act {
             other: Vec::new(),
             met: Members::new(),
             streams: Vec::new(),
+            offer: None,
         }
     }
 
@@ -143,6 +149,7 @@ impl Act {
             next_vault: self.next_vault,
             met: self.met,
             streams: self.streams,
+            offer: self.offer,
         })
     }
 }

@@ -44,16 +44,24 @@ pub(super) struct NextAnnouncement<'a> {
 }
 
 impl Owner<'_> {
-    /// What is in force on `streams`, which are followed first, without windows that have passed. Of
-    /// a stream that another phone has paired and not yet announced: what every new stream begins with.
-    pub(super) fn streams(&mut self, streams: &[Name], env: &Env<'_>) -> Result<Streams> {
+    /// Follows the streams that an act goes by.
+    ///
+    /// # Errors
+    /// `conflict` if another phone has published a later roster than the one under which the act was begun.
+    pub(super) fn follow(&mut self, streams: &[Name], env: &Env<'_>) -> Result<()> {
         let head = self.phone.history.head();
         self.phone.follow_streams(env.cloud, streams)?;
         if self.phone.history.head() != head {
-            // The act was begun under a roster that another phone has followed by a later one.
             self.interrupted = true;
             return Err(StoreError::Conflict.into());
         }
+        Ok(())
+    }
+
+    /// What is in force on `streams`, which are followed first, without windows that have passed. Of
+    /// a stream that another phone has paired and not yet announced: what every new stream begins with.
+    pub(super) fn streams(&mut self, streams: &[Name], env: &Env<'_>) -> Result<Streams> {
+        self.follow(streams, env)?;
         let mut all = Streams::new();
         for stream in streams {
             let Some(followed) = self.phone.streams.get(stream) else {

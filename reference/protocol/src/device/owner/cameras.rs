@@ -6,7 +6,7 @@ use super::announce::{DEFAULT_LEASE, NextAnnouncement, Plan};
 use super::unlocked::{Env, Owner};
 use crate::action;
 use crate::announcement::Kind;
-use crate::error::{AccountError, PairingError, Result, StoreError};
+use crate::error::{AccountError, PairingError, Result};
 use crate::evidence::Evidence;
 use crate::keys::{MemberId, Name, verifying_id};
 use crate::pairing::{self, Offer};
@@ -14,12 +14,8 @@ use crate::roster::CameraEntry;
 
 impl Owner<'_> {
     fn need_fresh(&mut self, evidence: Option<&Evidence>, env: &Env<'_>) -> Result<()> {
-        let head = self.phone.history.head();
-        self.phone.follow_every_stream(env.cloud)?;
-        if self.phone.history.head() != head {
-            self.interrupted = true;
-            return Err(StoreError::Conflict.into());
-        }
+        let every = self.every_stream()?;
+        self.follow(&every, env)?;
         match evidence {
             Some(Evidence::Answer { challenge, signed }) => {
                 self.phone.check_answer(challenge, signed)
@@ -107,7 +103,7 @@ impl Owner<'_> {
             };
             self.announce(&mut act, next, env)?;
         }
-        self.phone.offers.insert(offer.id(), camera.key);
+        act.offer = Some((offer.id(), camera.key));
         self.commit(act, env)
     }
 }

@@ -168,10 +168,14 @@ impl Owner<'_> {
             next_vault,
             met,
             streams,
+            offer,
         } = act.sign(&self.phone.account, &self.opened.signing_key, env.rng)?;
         self.phone.outbox = writes;
+        let before = self.phone.offers.clone();
+        self.phone.offers.extend(offer);
         if let Err(error) = (env.save)(self.phone) {
             self.phone.outbox.clear();
+            self.phone.offers = before;
             return Err(error);
         }
         (self.next_vault, self.interrupted) = (next_vault, true);
@@ -214,11 +218,9 @@ impl Owner<'_> {
 
     /// The latest roster as the draft of the next one.
     pub(super) fn next_roster(&self, now: Time) -> Result<roster::Draft> {
-        let (head, last) = self
-            .phone
-            .roster
-            .as_ref()
-            .ok_or(AccountError::PhoneNotListed)?;
+        let last = self.phone.roster()?;
+        let head = self.phone.history.head();
+        let head = head.ok_or(AccountError::PhoneNotListed)?;
         let entry = |phone: &roster::PhoneEntry| (phone.name.clone(), phone.keys.clone());
         Ok(roster::Draft {
             number: head.number + 1,
@@ -247,10 +249,7 @@ impl Owner<'_> {
 
     /// The roster under which an act is made: its own, or the latest.
     pub(super) fn roster_of(&self, act: &Act) -> Result<roster::Head> {
-        let latest = self.phone.roster.as_ref().map(|(head, _)| *head);
-        Ok(act
-            .roster_head
-            .or(latest)
-            .ok_or(AccountError::PhoneNotListed)?)
+        let head = act.roster_head.or(self.phone.history.head());
+        Ok(head.ok_or(AccountError::PhoneNotListed)?)
     }
 }

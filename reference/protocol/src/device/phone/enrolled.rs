@@ -30,7 +30,8 @@ pub struct Phone {
     pub(crate) ring: Ring,
     /// The latest vault that this phone has seen.
     pub(crate) vault: u64,
-    pub(crate) roster: Option<(roster::Head, Roster)>,
+    /// The latest roster.
+    pub(crate) roster: Option<Roster>,
     /// Every roster up to that one.
     pub(crate) history: roster::History,
     pub(crate) streams: BTreeMap<Name, Followed>,
@@ -143,8 +144,7 @@ impl Phone {
     /// # Errors
     /// `phone-not-listed` before the first synchronisation.
     pub fn roster(&self) -> Result<&Roster> {
-        let known = self.roster.as_ref().ok_or(AccountError::PhoneNotListed)?;
-        Ok(&known.1)
+        Ok(self.roster.as_ref().ok_or(AccountError::PhoneNotListed)?)
     }
 
     /// The streams, as this phone knows them.

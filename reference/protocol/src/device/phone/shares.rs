@@ -144,11 +144,12 @@ impl Phone {
         Ok(signed.body.keys.into_iter().zip(members).collect())
     }
 
-    /// The past shares of a stream, each with the numbers of the members who hold its key. An object
+    /// The past shares of a stream, each with the members who hold its key. An object
     /// that is no past share of this account is passed over, as members do.
     ///
     /// # Errors
-    /// `object-missing`, `sealed-open`, `store-unavailable`.
+    /// `object-missing`, `sealed-open`, `store-unavailable`; `fork` if one was made under a roster of another
+    /// history.
     pub fn past_shares(
         &self,
         cloud: &dyn Cloud,
@@ -160,12 +161,13 @@ impl Phone {
                 continue;
             };
             if share.body.stream == *stream {
+                self.history.check(&share.body.roster)?;
                 let backup = share.body.backup;
                 let bytes = cloud.get(&self.paths().backup(&backup))?;
                 let (_, held) =
                     grant::open_backup(&self.account, &self.ring, stream, &backup, &bytes)?;
-                let numbers = held.into_iter().flat_map(|h| h.members).collect();
-                shares.push((share.body, numbers));
+                let members = held.into_iter().flat_map(|h| h.members).collect();
+                shares.push((share.body, members));
             }
         }
         Ok(shares)

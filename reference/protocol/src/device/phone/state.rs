@@ -36,7 +36,7 @@ pub struct State {
     #[n(6)]
     vault: u64,
     #[n(7)]
-    rosters: Vec<(roster::Head, Roster)>,
+    rosters: Vec<Roster>,
     #[n(12)]
     history: roster::History,
     #[n(8)]

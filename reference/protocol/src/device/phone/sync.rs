@@ -72,7 +72,8 @@ impl Phone {
         self.follow_streams(cloud, &streams)
     }
 
-    /// Reads the new announcements of those streams that are on the roster.
+    /// Reads the new announcements of those streams that are on the roster, and the rosters again if one was made
+    /// under a later one.
     pub(crate) fn follow_streams(&mut self, cloud: &dyn Cloud, streams: &[Name]) -> Result<()> {
         for stream in streams {
             if self.roster()?.camera_of(stream).is_none() {
@@ -146,7 +147,7 @@ impl Phone {
     }
 
     pub(crate) fn follow_rosters(&mut self, cloud: &dyn Cloud) -> Result<()> {
-        if let Some((head, _)) = &self.roster {
+        if let Some(head) = self.history.head() {
             let latest = cloud.find(&self.paths().roster(head.number))?;
             let latest = latest.ok_or(AccountError::RosterRollback)?;
             if roster::open(&self.root, &self.account, &latest)?.hash != head.hash {
@@ -154,21 +155,20 @@ impl Phone {
             }
         }
         loop {
-            let head = self.roster.as_ref().map(|(head, _)| *head);
-            let number = head.map_or(1, |head| head.number + 1);
+            let number = self.history.head().map_or(1, |head| head.number + 1);
             let Some(bytes) = cloud.find(&self.paths().roster(number))? else {
                 return Ok(());
             };
             let next = roster::open(&self.root, &self.account, &bytes)?;
-            let head = self.history.follow(&next)?;
-            self.roster = Some((head, next.roster));
+            self.history.follow(&next)?;
+            self.roster = Some(next.roster);
         }
     }
 
     /// A checkpoint of what this phone has verified.
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
-            roster: self.roster.as_ref().map(|(head, _)| *head),
+            roster: self.history.head(),
             streams: self
                 .streams
                 .iter()
@@ -193,8 +193,7 @@ impl Phone {
                     .find(&self.paths().roster(head.number))?
                     .unwrap_or_default();
                 let found = roster::open(&self.root, &self.account, &bytes);
-                let known = self.roster.as_ref().map_or(0, |(known, _)| known.number);
-                known >= head.number && found.is_ok_and(|found| found.hash == head.hash)
+                self.history.contains(&head) && found.is_ok_and(|found| found.hash == head.hash)
             }
             None => true,
         };

@@ -311,3 +311,19 @@ story member.past-elsewhere
   alice reads the cloud -> 1 key                   # it is as good as in its place
   alice views x 1 -> shown                         # and opens the clip
   alice reads the cloud -> refused grant-replayed  # it was accepted before, and lies elsewhere
+
+story member.rosters
+  The provider shows a member an announcement that goes back behind the roster of the one before.
+  checks CLAIM-NO-ROLLBACK, SPEC#what-the-camera-checks
+  flags Fork
+  given household 200
+  as a household
+  as alice compares numbers
+  given phone shares x with alice
+  let start = the cloud
+  let last = announcement announcements/x/00000002 of start
+  let behind = last but epoch 3, roster 2, after last, issued 90s
+  cloud shows start                                # x is shared with alice
+  alice reads the cloud -> 1 introduction, 1 key   # one introduction, one key
+  cloud shows behind at announcements/x/00000003   # the next announcement names an older roster
+  alice reads the cloud -> refused fork            # it is not taken
