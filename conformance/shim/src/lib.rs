@@ -16,6 +16,7 @@ pub mod protocol;
 mod scheme;
 mod values;
 
+use data_encoding::HEXLOWER;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -147,7 +148,8 @@ fn run<O: Operation>(input: Value, devices: &mut Devices) -> Answer {
     match operation.run(devices) {
         Ok(done) => match serde_json::to_value(done.output) {
             Ok(output) => {
-                let hex = |(name, bytes): (&str, Vec<u8>)| (name.into(), hex::encode(bytes).into());
+                let hex =
+                    |(name, bytes): (&str, Vec<u8>)| (name.into(), HEXLOWER.encode(&bytes).into());
                 let intermediate = done.intermediate.into_iter().map(hex).collect();
                 Answer::Accept {
                     output,

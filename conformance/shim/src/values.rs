@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use data_encoding::HEXLOWER;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -27,10 +28,8 @@ pub struct Fixed<const N: usize>(pub [u8; N]);
 
 fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
     let text = Cow::<'de, str>::deserialize(from)?;
-    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Err(D::Error::custom("hexadecimal is in lower case here"));
-    }
-    hex::decode(&*text).map_err(D::Error::custom)
+    let bytes = HEXLOWER.decode(text.as_bytes());
+    bytes.map_err(|why| D::Error::custom(format!("no hexadecimal in lower case: {why}")))
 }
 
 impl<'de> Deserialize<'de> for Hex {
@@ -49,13 +48,13 @@ impl<'de, const N: usize> Deserialize<'de> for Fixed<N> {
 
 impl Serialize for Hex {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&hex::encode(&self.0))
+        to.serialize_str(&HEXLOWER.encode(&self.0))
     }
 }
 
 impl<const N: usize> Serialize for Fixed<N> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&hex::encode(self.0))
+        to.serialize_str(&HEXLOWER.encode(&self.0))
     }
 }
 

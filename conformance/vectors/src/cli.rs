@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use glob::{Pattern, PatternError};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::file::File;
@@ -91,22 +91,15 @@ pub struct GenerateArgs {
     vectors: Option<PathBuf>,
 }
 
-fn globs(patterns: &[String]) -> Result<Option<GlobSet>> {
-    if patterns.is_empty() {
-        return Ok(None);
-    }
-    let usage = |error: globset::Error| Error::Usage(error.to_string());
-    let mut all = GlobSetBuilder::new();
-    for pattern in patterns {
-        all.add(Glob::new(pattern).map_err(usage)?);
-    }
-    all.build().map(Some).map_err(usage)
+fn globs(patterns: &[String]) -> Result<Vec<Pattern>> {
+    let usage = |why: PatternError| Error::Usage(why.to_string());
+    let all = patterns.iter().map(|pattern| Pattern::new(pattern));
+    all.map(|glob| glob.map_err(usage)).collect()
 }
 
-fn any<'a>(globs: &Option<GlobSet>, mut texts: impl Iterator<Item = &'a String>) -> bool {
-    globs
-        .as_ref()
-        .is_none_or(|globs| texts.any(|text| globs.is_match(text)))
+/// Whether a text matches; without patterns everything does.
+fn any<'a>(globs: &[Pattern], mut texts: impl Iterator<Item = &'a String>) -> bool {
+    globs.is_empty() || texts.any(|text| globs.iter().any(|glob| glob.matches(text)))
 }
 
 fn choose(args: &VectorsArgs, files: &[File]) -> Result<Vec<(usize, usize)>> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use conformance_common::spec::SPEC;
 use conformance_source::function::Function;
 use conformance_source::name::{Name, resolve};
-use globset::Glob;
+use glob::Pattern;
 use serde::Serialize;
 
 use super::listed::{Entry, Listed, Other};
@@ -217,15 +217,15 @@ fn leave_out<'p>(
 ) -> Vec<String> {
     let mut wrong = Vec::new();
     for pattern in patterns {
-        let glob = match Glob::new(pattern) {
-            Ok(glob) => glob.compile_matcher(),
+        let glob = match Pattern::new(pattern) {
+            Ok(glob) => glob,
             Err(why) => {
                 wrong.push(format!("other: {why}"));
                 continue;
             }
         };
         let before = alone.len();
-        alone.retain(|name| !glob.is_match(name));
+        alone.retain(|name| !glob.matches(name));
         if alone.len() == before {
             wrong.push(format!(
                 "other: no {what} that no claim names is called {pattern}"

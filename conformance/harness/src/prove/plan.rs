@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use globset::{GlobBuilder, GlobMatcher};
+use glob::Pattern;
 
 use super::error::{Error, Result, file};
 use super::manifest::{FILE, Manifest, Mode, Scope, Set, Statement, Theory, Verdict, set_id};
@@ -362,14 +362,12 @@ pub enum Ablations {
     Only,
 }
 
-fn matcher(glob: &str) -> Result<GlobMatcher> {
-    let built = GlobBuilder::new(glob).build();
-    let built = built.map_err(|e| Error::Usage(format!("`{glob}` is no pattern: {e}")))?;
-    Ok(built.compile_matcher())
-}
-
-fn matchers(globs: &[String]) -> Result<Vec<GlobMatcher>> {
-    globs.iter().map(|g| matcher(g)).collect()
+fn matchers(globs: &[String]) -> Result<Vec<Pattern>> {
+    let matcher = |glob: &String| {
+        let usage = |why| Error::Usage(format!("`{glob}` is no pattern: {why}"));
+        Pattern::new(glob).map_err(usage)
+    };
+    globs.iter().map(matcher).collect()
 }
 
 impl Selection {
@@ -408,8 +406,8 @@ impl Selection {
         let any = matchers(&self.any)?;
         let (theories, lemmas) = (matchers(&self.theories)?, matchers(&self.lemmas)?);
         let claims = matchers(&self.claims)?;
-        let hit = |globs: &[GlobMatcher], texts: &[&str]| {
-            globs.is_empty() || globs.iter().any(|g| texts.iter().any(|t| g.is_match(t)))
+        let hit = |globs: &[Pattern], texts: &[&str]| {
+            globs.is_empty() || globs.iter().any(|g| texts.iter().any(|t| g.matches(t)))
         };
         let mut chosen: Vec<Unit<'c>> = Vec::new();
         for unit in units {
@@ -429,7 +427,7 @@ impl Selection {
                 && hit(&theories, &[stem, file])
                 && hit(&lemmas, &[unit.name])
                 && (claims.is_empty()
-                    || claims.iter().any(|g| claimed.iter().any(|c| g.is_match(c))))
+                    || claims.iter().any(|g| claimed.iter().any(|c| g.matches(c))))
                 && (self.sets.is_empty() || self.sets.contains(&unit.case.set.flags))
             {
                 chosen.push(unit);
