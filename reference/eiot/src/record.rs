@@ -1,9 +1,12 @@
 //! `eiot record`: an endless input, cut into sessions, each sealed as it is read.
 
 use std::collections::BTreeSet;
-use std::io::Read;
+use std::fs::File;
+use std::io::{ErrorKind as IoError, Read};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use clap::Args;
@@ -13,6 +16,7 @@ use encryptediot::keys::Name;
 use encryptediot::{Error, ErrorKind};
 use encryptediot_recording::{Cuts, Cutter, Piece};
 use indicatif::{ProgressBar, ProgressStyle};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::json;
 
 use crate::context::{Context, Report};
@@ -22,6 +26,9 @@ use crate::recorder::{self, BodyFile, Recorder, Uploaded};
 use crate::signals::Stop;
 use crate::times::Length;
 use crate::uploader::{Ask, News, Uploader};
+
+/// How often a recording that waits looks whether it shall stop, and what time it is.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// How long a session waits for the camera to be brought up to date, while the cloud answers.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -35,7 +42,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 The input is cut into sessions, each a clip of its own. An MPEG transport stream is cut at
 keyframes, so that each clip plays by itself; anything else by length and time. Sessions that cannot
 be uploaded wait on the camera (--home) and go up with the next 'eiot record' or 'eiot camera sync'.
-Ctrl-C ends the recording with the session that is being recorded.")]
+An input that is silent for the length of a session ends that session, not the recording. Ctrl-C ends
+the recording with the session that is being recorded.")]
 pub struct Record {
     /// Which of this machine's cameras; not needed if there is only one
     #[arg(long)]
@@ -55,9 +63,9 @@ pub struct Record {
     input: PathBuf,
 }
 
-/// The input: it ends when the recording is asked to stop.
+/// The input: it ends when the recording is asked to stop, and says when it is silent.
 struct Input {
-    from: Box<dyn Read>,
+    from: File,
     stop: Stop,
     bar: ProgressBar,
 }
@@ -66,6 +74,11 @@ impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         if self.stop.asked() {
             return Ok(0);
+        }
+        let wait = Timespec::try_from(LOOK).ok();
+        let mut ready = [PollFd::new(&self.from, PollFlags::IN)];
+        if poll(&mut ready, wait.as_ref())? == 0 {
+            return Err(IoError::WouldBlock.into());
         }
         let count = self.from.read(buffer)?;
         self.bar.inc(count as u64);
@@ -78,9 +91,10 @@ pub fn run(context: &Context, args: Record) -> Outcome<Report> {
     let recorder = recorder::of(context, &name);
     let stream = stream(&recorder, args.stream).during(|| format!("reading camera {name}"))?;
     let (from, length) = open(&args.input)?;
+    let stop = Stop::on_signals()?;
     let input = Input {
         from,
-        stop: Stop::on_signals()?,
+        stop: stop.clone(),
         bar: bar(length),
     };
     let cuts = Cuts {
@@ -103,6 +117,7 @@ pub fn run(context: &Context, args: Record) -> Outcome<Report> {
         stream: &stream,
         ask: Some(ask),
         news,
+        stop,
         patient: true,
         clips: 0..0,
         count: 0,
@@ -145,19 +160,26 @@ fn stream(recorder: &Recorder, named: Option<Name>) -> Outcome<Name> {
     }
 }
 
-fn open(path: &std::path::Path) -> Outcome<(Box<dyn Read>, Option<u64>)> {
-    if path.as_os_str() == "-" {
-        return Ok((Box::new(std::io::stdin().lock()), None));
-    }
-    let opened = std::fs::File::open(path).and_then(|file| {
+fn open(path: &std::path::Path) -> Outcome<(File, Option<u64>)> {
+    let opened = match path.as_os_str() == "-" {
+        true => std::io::stdin()
+            .as_fd()
+            .try_clone_to_owned()
+            .map(File::from),
+        // A pipe that has no writer yet is waited for by reading, which can be stopped.
+        false => File::options()
+            .read(true)
+            .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
+            .open(path),
+    };
+    let opened = opened.and_then(|file| {
         let about = file.metadata()?;
         Ok((file, about.is_file().then_some(about.len())))
     });
-    let (file, length) = opened.map_err(|error| {
+    opened.map_err(|error| {
         Box::<Failure>::from(StoreError::Input.because(error))
             .at(format!("opening {}", path.display()))
-    })?;
-    Ok((Box::new(file), length))
+    })
 }
 
 /// On a terminal, how far the recording is.
@@ -183,6 +205,7 @@ struct Recording<'a> {
     stream: &'a Name,
     ask: Option<Sender<Ask>>,
     news: Receiver<News>,
+    stop: Stop,
     /// Is the cloud so quick that sessions wait for its word?
     patient: bool,
     /// From the first sequence number to the one after the last.
@@ -229,9 +252,8 @@ impl Recording<'_> {
     fn begin(&mut self) -> Result<Session<BodyFile>, Error> {
         self.ask(Ask::Sync);
         let deadline = std::time::Instant::now() + PATIENCE;
-        while self.patient {
-            let left = deadline.saturating_duration_since(std::time::Instant::now());
-            match self.news.recv_timeout(left) {
+        while self.patient && !self.stop.asked() {
+            match self.news.recv_timeout(LOOK) {
                 Ok(news) => {
                     let synced = matches!(news, News::Synced(_));
                     self.take(news);
@@ -239,6 +261,7 @@ impl Recording<'_> {
                         break;
                     }
                 }
+                Err(RecvTimeoutError::Timeout) if std::time::Instant::now() < deadline => {}
                 Err(_) => self.patient = false,
             }
         }

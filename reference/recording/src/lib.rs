@@ -4,7 +4,9 @@
 //! a decoder can start (`random_access_indicator`, section 2.4.3.5) once enough time has passed by
 //! the programme clock reference (PCR, section 2.4.2.2). A decoder also needs the programme tables,
 //! so the cut is moved back to the last programme association table before that packet (PAT, packet
-//! identifier 0, section 2.4.4.3). Anything else is cut by length and by the time that has passed.
+//! identifier 0, section 2.4.4.3). Packets are looked for wherever the input is none: at its
+//! beginning, and again where it fell out of step. What has no packets is cut by length and by the
+//! time that has passed. An input that falls silent ends its session by the clock.
 //!
 //! No byte is changed, lost or added: the sessions, one after the other, are the input. Memory is
 //! bounded whatever the input holds.
@@ -20,6 +22,9 @@ pub const PACKET: usize = 188;
 
 /// The first byte of every packet, `sync_byte` (section 2.4.3.3).
 pub const SYNC_BYTE: u8 = 0x47;
+
+/// So many sync bytes a packet apart are taken for packets.
+const IN_STEP: usize = 3;
 
 /// At most this much is held back before a packet at which a decoder can start.
 const HOLD: usize = 512 * 1024;
@@ -41,7 +46,7 @@ const PCR_BREAK: u64 = 10_000 * TICKS_PER_MS;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cuts {
     /// The length of a session: media time of a transport stream, the time that passes while it is
-    /// read of anything else.
+    /// read of anything else. An input that gives nothing for as long ends the session, too.
     pub target: Time,
     /// The most bytes of a session of a transport stream.
     pub most: usize,
@@ -77,35 +82,28 @@ pub enum Piece<'a> {
     },
 }
 
-/// What the input is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// An MPEG transport stream.
-    TransportStream,
-    /// Bytes of which nothing is known.
-    Plain,
-}
-
 /// Cuts an input into sessions as it is read.
 pub struct Cutter<'c, R> {
     input: R,
     clock: &'c dyn Clock,
     cuts: Cuts,
-    format: Option<Format>,
     /// What was read, and room behind it.
     room: Vec<u8>,
     /// How much of it was read.
     filled: usize,
     /// What is before here was given away.
     given: usize,
-    /// What is before here was looked at.
+    /// What is before here was looked at. It is beyond `filled` where a session has ended inside a packet.
     scanned: usize,
-    /// Where the session ends in `buffer`, once that is known.
+    /// Where the session ends in `room`, once that is known.
     end: Option<usize>,
     /// The last PAT, if it was not given away.
     tables: Option<usize>,
+    /// Does a packet begin at `scanned`?
     in_step: bool,
     eof: bool,
+    /// When the input gave something last.
+    heard: Time,
     session: Session,
     pcr: Pcr,
 }
@@ -115,10 +113,14 @@ pub struct Cutter<'c, R> {
 struct Session {
     /// Bytes given away.
     length: usize,
-    /// When its first byte was given away.
+    /// When its first bytes were taken.
     start: Option<Time>,
+    /// Does it have packets of a transport stream?
+    packets: bool,
     /// Media time, in ticks of PCR.
     ticks: u64,
+    /// When media time went on last.
+    went_on: Option<Time>,
 }
 
 /// The clock of the stream.
@@ -130,6 +132,9 @@ struct Pcr {
 
 impl<'c, R: Read> Cutter<'c, R> {
     /// Cuts `input`; `clock` tells the time that passes where the input does not.
+    ///
+    /// An input that may fall silent says so by [`ErrorKind::WouldBlock`], from time to time as long as
+    /// it lasts: it should wait a little before it does. Sessions then end by the clock.
     pub fn new(input: R, cuts: Cuts, clock: &'c dyn Clock) -> Self {
         let cuts = Cuts {
             target: cuts.target.max(1),
@@ -140,23 +145,18 @@ impl<'c, R: Read> Cutter<'c, R> {
             input,
             clock,
             cuts,
-            format: None,
             room: Vec::new(),
             filled: 0,
             given: 0,
             scanned: 0,
             end: None,
             tables: None,
-            in_step: true,
+            in_step: false,
             eof: false,
+            heard: clock.monotonic(),
             session: Session::default(),
             pcr: Pcr::default(),
         }
-    }
-
-    /// What the input is, once its first bytes were read.
-    pub fn format(&self) -> Option<Format> {
-        self.format
     }
 
     /// The next piece, `None` after the end of the last session.
@@ -166,6 +166,10 @@ impl<'c, R: Read> Cutter<'c, R> {
     /// call, and then the session's end, as if the input ended there.
     #[allow(clippy::should_implement_trait)] // the piece borrows the cutter
     pub fn next(&mut self) -> std::io::Result<Option<Piece<'_>>> {
+        // Whoever takes the first bytes may have waited for somebody: that is not the session's time.
+        if self.session.length > 0 && self.session.start.is_none() {
+            self.session.start = Some(self.clock.monotonic());
+        }
         loop {
             if self.end.is_none() {
                 self.scan();
@@ -175,12 +179,10 @@ impl<'c, R: Read> Cutter<'c, R> {
                 None if self.eof => self.filled,
                 None => self.tables.unwrap_or(self.scanned).min(self.scanned),
             };
+            let until = until.min(self.filled);
             if until > self.given {
                 let from = std::mem::replace(&mut self.given, until);
                 self.session.length += until - from;
-                if self.session.start.is_none() {
-                    self.session.start = Some(self.clock.monotonic());
-                }
                 return Ok(Some(Piece::Bytes(&self.room[from..until])));
             }
             if self.end.take().is_some() || (self.eof && self.session.length > 0) {
@@ -213,50 +215,62 @@ impl<'c, R: Read> Cutter<'c, R> {
             let free = &mut self.room[self.filled..][..READ];
             match self.input.read(free) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.silent();
+                    return Ok(());
+                }
                 other => break other,
             }
         };
         let count = *read.as_ref().unwrap_or(&0);
         self.filled += count;
         self.eof = count == 0;
+        self.heard = self.clock.monotonic();
         read.map(drop)
     }
 
-    /// Looks at what is new in the buffer, up to the next cut.
-    fn scan(&mut self) {
-        let Some(format) = self.detect() else { return };
-        match format {
-            Format::Plain => self.scan_plain(),
-            Format::TransportStream => self.scan_packets(),
-        }
-    }
-
-    /// Three packets in step make a transport stream; so do fewer if the input ends there.
-    fn detect(&mut self) -> Option<Format> {
-        if self.format.is_none() && (self.eof || self.filled > 2 * PACKET) {
-            let mut starts = self.room[..self.filled].iter().step_by(PACKET).take(3);
-            let stream = self.filled >= PACKET && starts.all(|byte| *byte == SYNC_BYTE);
-            self.format = Some(if stream {
-                Format::TransportStream
-            } else {
-                Format::Plain
-            });
-        }
-        self.format
-    }
-
-    fn passed(&self) -> Time {
-        let start = self.session.start;
-        start.map_or(0, |start| self.clock.monotonic().saturating_sub(start))
-    }
-
-    fn scan_plain(&mut self) {
-        self.scanned = self.filled;
-        let room = self.cuts.plain.saturating_sub(self.session.length);
-        if self.filled - self.given >= room {
-            self.cut(self.given + room);
-        } else if self.passed() >= self.cuts.target {
+    /// Ends the session if the input has given nothing for too long: with all that it gave.
+    fn silent(&mut self) {
+        let target = self.cuts.target;
+        let over = self.since(Some(self.heard)) >= target
+            || (!self.session.packets && self.since(self.session.start) >= target);
+        if over && (self.filled > self.given || self.session.length > 0) {
+            if self.in_step && self.scanned < self.filled {
+                // The rest of this packet is yet to come; the next one begins behind it.
+                self.scanned += PACKET;
+            }
             self.cut(self.filled);
+        }
+    }
+
+    /// How long ago something was, no time at all if it was not yet.
+    fn since(&self, then: Option<Time>) -> Time {
+        then.map_or(0, |then| self.clock.monotonic().saturating_sub(then))
+    }
+
+    /// How long media time stands still, by the clock.
+    fn stands_still(&self) -> Time {
+        self.since(self.session.went_on.or(self.session.start))
+    }
+
+    /// Looks at what is new, up to the next cut.
+    fn scan(&mut self) {
+        while self.end.is_none() {
+            let more = match self.in_step {
+                true => self.scan_packet(),
+                false => self.search(),
+            };
+            if !more {
+                break;
+            }
+        }
+        let target = self.cuts.target;
+        let over = match self.session.packets {
+            false => self.since(self.session.start) >= target,
+            true => !self.in_step && self.stands_still() >= target.saturating_mul(4),
+        };
+        if self.end.is_none() && over {
+            self.cut(self.scanned.min(self.filled));
         }
     }
 
@@ -266,59 +280,99 @@ impl<'c, R: Read> Cutter<'c, R> {
         self.tables = None;
     }
 
-    /// Goes through whole packets. Where they are out of step, it goes on byte by byte until two
-    /// sync bytes stand a packet apart.
-    fn scan_packets(&mut self) {
-        while let Some(packet) = self.room[..self.filled].get(self.scanned..self.scanned + PACKET) {
-            if !self.in_step {
-                match self.room[..self.filled].get(self.scanned + PACKET) {
-                    Some(&SYNC_BYTE) if packet[0] == SYNC_BYTE => self.in_step = true,
-                    Some(_) => {}
-                    None if self.eof => self.in_step = packet[0] == SYNC_BYTE,
-                    None => return,
-                }
+    /// Goes on to where packets begin, or to the end of what was read. Is there more to look at?
+    fn search(&mut self) -> bool {
+        let most = match self.session.packets {
+            true => self.cuts.most,
+            false => self.cuts.plain,
+        };
+        let limit = self.given + most.saturating_sub(self.session.length);
+        let bytes = self.room[..self.filled].get(self.scanned..).unwrap_or(&[]);
+        let found = (0..bytes.len()).find_map(|at| match begins(&bytes[at..], self.eof) {
+            Some(false) => None,
+            known => Some((at, known == Some(true))),
+        });
+        let (passed, in_step) = found.unwrap_or((bytes.len(), false));
+        if self.scanned + passed >= limit {
+            self.cut(limit);
+            return false;
+        }
+        self.scanned += passed;
+        self.in_step = in_step;
+        in_step
+    }
+
+    /// Looks at one packet. Is there more to look at?
+    fn scan_packet(&mut self) -> bool {
+        let Some(bytes) = self.room[..self.filled].get(self.scanned..self.scanned + PACKET) else {
+            return false;
+        };
+        if bytes[0] != SYNC_BYTE {
+            self.in_step = false;
+            return true;
+        }
+        let packet = Packet::read(bytes);
+        let length = self.session.length + (self.scanned - self.given);
+        if length > 0 && length + PACKET > self.cuts.most {
+            self.cut(self.scanned);
+            return false;
+        }
+        self.session.packets = true;
+        if self.tables.is_some_and(|at| self.scanned - at > HOLD) {
+            self.tables = None;
+        }
+        if let Some(packet) = packet {
+            if packet.starts_tables {
+                self.tables = Some(self.scanned);
             }
-            if packet[0] != SYNC_BYTE {
-                self.in_step = false;
+            let step = self.pcr.step(&packet);
+            if step > 0 {
+                self.session.ticks += step;
+                self.session.went_on = Some(self.clock.monotonic());
             }
-            let packet = Packet::read(packet).filter(|_| self.in_step);
-            let length = if self.in_step { PACKET } else { 1 };
-            let session = self.session.length + (self.scanned - self.given);
-            if session > 0 && session + length > self.cuts.most {
-                return self.cut(self.scanned);
+            let at = self.tables.unwrap_or(self.scanned);
+            if self.session.length + (at - self.given) > 0 && self.may_cut(&packet) {
+                self.cut(at);
+                self.scanned += PACKET;
+                return false;
             }
-            if self.tables.is_some_and(|at| self.scanned - at > HOLD) {
+            // These tables are for a packet that did not become a cut.
+            if packet.random_access {
                 self.tables = None;
             }
-            if let Some(packet) = packet {
-                if packet.starts_tables {
-                    self.tables = Some(self.scanned);
-                }
-                self.session.ticks += self.pcr.step(&packet);
-                let at = self.tables.unwrap_or(self.scanned);
-                if self.session.length + (at - self.given) > 0 && self.may_cut(&packet) {
-                    self.cut(at);
-                    self.scanned += PACKET;
-                    return;
-                }
-                // These tables are for a packet that did not become a cut.
-                if packet.random_access {
-                    self.tables = None;
-                }
-            }
-            self.scanned += length;
         }
+        self.scanned += PACKET;
+        true
     }
 
     /// Should the session end at this packet? The programme's own random access points are those
     /// that carry its PCR (section 2.4.3.5); an input without them is cut all the same, later.
-    fn may_cut(&self, packet: &Packet) -> bool {
+    fn may_cut(&mut self, packet: &Packet) -> bool {
         let (target, ticks) = (self.cuts.target, self.session.ticks / TICKS_PER_MS);
+        if self.stands_still() >= target.saturating_mul(4) {
+            // This programme's clock may have ended: another one's will do.
+            self.pcr = Pcr::default();
+            return true;
+        }
         let at_clock = packet.random_access && packet.pcr.is_some() && self.pcr.is_of(packet);
         (at_clock && ticks >= target)
             || (packet.random_access && ticks >= target.saturating_mul(2))
             || ticks >= target.saturating_mul(4)
-            || (ticks == 0 && self.passed() >= target.saturating_mul(4))
+    }
+}
+
+/// Do packets begin here? Not known yet if too little was read. At the end of the input one whole packet is
+/// enough.
+fn begins(bytes: &[u8], eof: bool) -> Option<bool> {
+    let marks = bytes.iter().step_by(PACKET).take(IN_STEP);
+    let count = marks.len();
+    if !marks.into_iter().all(|byte| *byte == SYNC_BYTE) {
+        return Some(false);
+    }
+    match count {
+        IN_STEP => Some(true),
+        _ if eof => Some(bytes.len() >= PACKET),
+        _ => None,
     }
 }
 

@@ -75,6 +75,120 @@ fn a_slow_input_is_cut_by_time_and_held_in_little_memory() {
     }
 }
 
+#[test]
+fn packets_are_found_behind_what_is_none() {
+    let whole = cut_all(SAMPLE, every_second()).unwrap();
+    let inside = cut_all(&SAMPLE[101..], every_second()).unwrap();
+    let lengths =
+        |sessions: &[(Vec<u8>, _)]| sessions.iter().map(|s| s.0.len()).collect::<Vec<_>>();
+    assert_eq!(lengths(&inside)[0], lengths(&whole)[0] - 101);
+    assert_eq!(lengths(&inside)[1..], lengths(&whole)[1..]);
+    let behind = [
+        &[0x47; 500][..],
+        b"HTTP/1.1 200 OK
+
+",
+        SAMPLE,
+    ]
+    .concat();
+    let behind = cut_all(&behind[..], every_second()).unwrap();
+    assert_eq!(lengths(&behind)[1..], lengths(&whole)[1..]);
+    // A byte is lost in the middle: the next keyframes are found all the same.
+    let mut torn = SAMPLE.to_vec();
+    torn.remove(lengths(&whole)[..2].iter().sum::<usize>() + 1_000);
+    let torn = cut_all(&torn[..], every_second()).unwrap();
+    assert_eq!(lengths(&torn)[3..], lengths(&whole)[3..]);
+}
+
+/// Gives the first `now` bytes and falls silent for a minute of looks at the clock, then gives the rest.
+struct Silent<'a>(&'a ManualClock, &'a [u8], usize, usize);
+
+impl Read for Silent<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let Self(clock, bytes, now, silence) = self;
+        if *now == 0 && *silence > 0 {
+            *silence -= 1;
+            clock.advance(100);
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let count = buffer.len().min(if *now > 0 { *now } else { bytes.len() });
+        buffer[..count].copy_from_slice(&bytes[..count]);
+        *bytes = &bytes[count..];
+        *now = now.saturating_sub(count);
+        Ok(count)
+    }
+}
+
+#[test]
+fn an_input_that_falls_silent_ends_its_session_by_the_clock() {
+    let noise = vec![1; 90_000];
+    for (input, now) in [
+        (SAMPLE, 20_000),
+        (SAMPLE, 100),
+        (SAMPLE, PACKET),
+        (&noise, 50_000),
+        (&noise, 1),
+    ] {
+        let clock = ManualClock::default();
+        let mut cutter = Cutter::new(Silent(&clock, input, now, 600), every_second(), &clock);
+        let (mut first, mut all, mut durations) = (None, Vec::new(), Vec::new());
+        while let Some(piece) = cutter.next().unwrap() {
+            match piece {
+                Piece::Bytes(bytes) => all.extend_from_slice(bytes),
+                Piece::End { duration } => {
+                    first.get_or_insert((all.len(), clock.monotonic()));
+                    durations.push(duration);
+                }
+            }
+        }
+        assert!(all == input);
+        let (length, time) = first.unwrap();
+        assert!(
+            length == now && time <= 1_100,
+            "{length} of {now} after {time} ms"
+        );
+        // Behind the silence the stream goes on in step.
+        if input == SAMPLE {
+            assert!(
+                durations.iter().filter(|d| **d == Some(1_000)).count() >= 7,
+                "{durations:?}"
+            );
+        }
+    }
+}
+
+/// Gives a packet every tenth of a second.
+struct Live<'a>(&'a ManualClock, &'a [u8]);
+
+impl Read for Live<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0.advance(100);
+        let count = PACKET.min(self.1.len());
+        buffer[..count].copy_from_slice(&self.1[..count]);
+        self.1 = &self.1[count..];
+        Ok(count)
+    }
+}
+
+#[test]
+fn a_programme_whose_clock_stops_is_cut_by_the_time_that_passes() {
+    let mut input = SAMPLE[..200 * PACKET].to_vec();
+    for packet in input.chunks_mut(PACKET).skip(20) {
+        // No adaptation field, and so no clock.
+        packet[3] &= !0x20;
+    }
+    let clock = ManualClock::default();
+    let mut cutter = Cutter::new(Live(&clock, &input), every_second(), &clock);
+    let mut lengths = vec![0];
+    while let Some(piece) = cutter.next().unwrap() {
+        match piece {
+            Piece::Bytes(bytes) => *lengths.last_mut().unwrap() += bytes.len() / PACKET,
+            Piece::End { .. } => lengths.push(0),
+        }
+    }
+    assert!(lengths.iter().all(|packets| *packets <= 62), "{lengths:?}");
+}
+
 /// Fails after `left` bytes of the sample.
 struct Failing(usize);
 
