@@ -11,6 +11,7 @@ use encryptediot::keys::Name;
 use encryptediot::message::Time;
 use encryptediot::pairing::{OFFER_LIFE, Offer};
 use encryptediot::phone::ClockDifference;
+use encryptediot::uplink::Synced;
 use encryptediot_store::Home;
 use minicbor::bytes::ByteVec;
 use qrcode::QrCode;
@@ -485,10 +486,13 @@ fn join_here(context: &Context, args: &Join) -> Outcome<Report> {
 fn sync(context: &Context, args: &One) -> Outcome<Report> {
     let name = devices::choose(context, Kind::Camera, args.camera.as_ref())?;
     let (camera, cloud) = (recorder::of(context, &name), context.cloud()?);
-    let synced = camera
-        .sync(cloud)
-        .during(|| format!("bringing camera {name} up to date"))?;
+    let mut synced = camera.sync(cloud);
     let uploaded = camera.upload(cloud, None, |_| ())?;
+    if !uploaded.clips.is_empty() && is_local(&synced) {
+        // The disk was full of what is uploaded now.
+        synced = camera.sync(cloud);
+    }
+    let synced = synced.during(|| format!("bringing camera {name} up to date"))?;
     let accepted: Vec<_> = synced
         .accepted
         .iter()
@@ -527,11 +531,15 @@ fn sync(context: &Context, args: &One) -> Outcome<Report> {
     Ok(Report::new(json, text))
 }
 
+fn is_local(synced: &encryptediot::Result<Synced>) -> bool {
+    matches!(synced, Err(error) if error.is(StoreError::LocalState))
+}
+
 fn list(context: &Context) -> Outcome<Report> {
     let (mut cameras, mut text) = (Vec::new(), String::new());
     for name in devices::list(context, Kind::Camera)? {
         let recorder = recorder::of(context, &name);
-        let (account, streams) = recorder.with(|camera, _| {
+        let (account, streams) = recorder.locked(|camera, _| {
             let streams: Vec<_> = camera
                 .streams()
                 .map(|s| (s.clone(), camera.last_sequence(s), camera.lease_until(s)))
@@ -564,6 +572,6 @@ fn list(context: &Context) -> Outcome<Report> {
 fn checkpoint(context: &Context, args: &One) -> Outcome<Report> {
     let name = devices::choose(context, Kind::Camera, args.camera.as_ref())?;
     let text = recorder::of(context, &name)
-        .with(|camera, _| Ok(camera.checkpoint().to_text(camera.account())))?;
+        .locked(|camera, _| Ok(camera.checkpoint().to_text(camera.account())))?;
     Ok(Report::new(json!({ "checkpoint": text }), text))
 }

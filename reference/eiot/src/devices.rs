@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use encryptediot::camera;
 use encryptediot::camera::Paired;
 use encryptediot::clock::Clock;
+use encryptediot::cloud::Paths;
 use encryptediot::error::StoreError;
 use encryptediot::keys::Name;
 use encryptediot::member::{self, Member};
 use encryptediot::owner::{Env, Owner};
 use encryptediot::phone::{self, Phone};
 use encryptediot_store::Home;
+use serde_json::json;
 
 use crate::context::{Context, tell};
 use crate::failure::{During as _, Failure, Outcome};
@@ -142,6 +144,82 @@ pub struct PhoneHere {
     pub phone: Phone,
 }
 
+/// What a phone had made and not yet written when a command began: what will happen although it failed.
+struct Owed {
+    objects: usize,
+    vault: bool,
+}
+
+impl Owed {
+    fn of(phone: &Phone) -> Self {
+        let vault = Paths(*phone.account()).vaults();
+        let mut owed = Self {
+            objects: 0,
+            vault: false,
+        };
+        for path in phone.owed() {
+            owed.objects += 1;
+            owed.vault |= path.starts_with(&vault);
+        }
+        owed
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.objects == 0
+    }
+
+    /// Adds to a failure what will be finished all the same.
+    fn remind(&self, failure: Box<Failure>) -> Box<Failure> {
+        if self.is_nothing() {
+            return failure;
+        }
+        let words = match self.vault {
+            true => {
+                " If a new passphrase was shown, the old one counts until then, and the new one from then on."
+            }
+            false => "",
+        };
+        failure
+            .with(json!({ "unfinished": self.objects }))
+            .advise(format!(
+                "this is begun and not undone: {} objects wait on this phone, and the next command that \
+                reaches the store finishes it, as 'eiot phone sync' does.{words}",
+                self.objects
+            ))
+    }
+
+    /// Says what became of it.
+    fn settle(self, context: &Context, phone: &Phone, synced: Outcome<()>) -> Outcome<()> {
+        let now = Self::of(phone);
+        if self.is_nothing() || !now.is_nothing() {
+            return synced.map_err(|failure| now.remind(failure));
+        }
+        let dropped = |failure: &Failure| {
+            let conflict = |error: &encryptediot::Error| error.is(StoreError::Conflict);
+            failure.error.as_ref().is_some_and(conflict)
+        };
+        match synced {
+            Err(failure) if dropped(&failure) => Err(failure
+                .because(
+                    "another phone was first, and what this phone had begun is dropped; a new \
+                    passphrase that it has shown does not count",
+                )
+                .advise("run the command again")),
+            synced => {
+                let words = match self.vault {
+                    true => " If it was to change the passphrase, the new one counts from now on.",
+                    false => "",
+                };
+                context.note(format_args!(
+                    "What an earlier command had begun is finished: {} objects written.{words}",
+                    self.objects
+                ));
+                synced
+            }
+        }
+    }
+}
+
 /// A member's device, with its directory.
 pub struct MemberHere {
     /// Its directory, locked.
@@ -177,14 +255,16 @@ impl PhoneHere {
 
     /// Brings the phone up to date on these streams, on all where none is named, and keeps that.
     pub fn sync_streams(&mut self, context: &Context, streams: &[Name]) -> Outcome<()> {
-        let cloud = context.cloud()?;
+        let owed = Owed::of(&self.phone);
+        let cloud = context.cloud().map_err(|failure| owed.remind(failure))?;
         let synced = match streams {
             [] => self.phone.sync(cloud),
             named => self.phone.sync_streams(cloud, named),
         };
         // On a conflict, what was owed is dropped, and that has to be kept too.
         self.save()?;
-        synced.during(|| format!("bringing phone {} up to date", self.phone.name()))
+        let synced = synced.during(|| format!("bringing phone {} up to date", self.phone.name()));
+        owed.settle(context, &self.phone, synced)
     }
 
     /// Acts as the owner: with the passphrase, or with what `phone keep-unlocked` left.
@@ -204,6 +284,15 @@ impl PhoneHere {
             rng: &mut SystemRandom,
         };
         let opening = || "unlocking the account".to_owned();
+        let before = Owed::of(phone);
+        if !before.is_nothing() {
+            // The passphrase may be another one once this is written.
+            let synced = phone
+                .sync(cloud)
+                .during(|| "finishing what was interrupted".to_owned());
+            save(phone)?;
+            before.settle(context, phone, synced)?;
+        }
         let done = if !passphrase::given(context)
             && let Ok(mut owner) = phone.unlock_kept(&env)
         {
@@ -213,7 +302,8 @@ impl PhoneHere {
             let mut owner = phone.unlock(&passphrase, &env).during(opening)?;
             act(&mut owner, &mut env)
         };
-        let done = done.during(|| what.to_owned())?;
+        let done = done.during(|| what.to_owned());
+        let done = done.map_err(|failure| Owed::of(&self.phone).remind(failure))?;
         self.save()?;
         Ok(done)
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use encryptediot::cloud::{Cloud as _, Paths};
+use encryptediot::error::StoreError;
 use encryptediot::keys::Name;
 use encryptediot::link::{self, Link};
 use encryptediot::owner;
@@ -146,17 +147,20 @@ fn view(context: &Context, args: &ViewLink) -> Outcome<Report> {
         context.note(text);
         return Ok(Report::new(json, ""));
     }
-    // Nobody else has the text: a link that could not be printed would lie there for nobody.
-    if let Err(unsaid) = context.say(&Report::new(json, text)) {
-        owner::remove_link(context.cloud()?, &link).during(|| "removing the link again".into())?;
-        return Err(unsaid);
-    }
-    Ok(Report::printed())
+    Ok(Report::new(json, text))
 }
 
 fn remove(context: &Context, args: &Remove) -> Outcome<Report> {
     let link = Link::from_text(&args.link)?;
-    owner::remove_link(context.cloud()?, &link).during(|| "removing the link".into())?;
+    let (cloud, root) = (context.cloud()?, Paths(link.account).root());
+    if cloud.find(&root)?.is_none() {
+        return Err(Box::<Failure>::from(StoreError::Missing)
+            .because(format_args!(
+                "the store is not that of the link's account: there is no {root}"
+            ))
+            .at("removing the link"));
+    }
+    owner::remove_link(cloud, &link).during(|| "removing the link".into())?;
     let json = json!({ "link": link.id.to_string(), "removed": true });
     Ok(Report::new(
         json,

@@ -289,7 +289,12 @@ fn keep_unlocked(context: &Context, args: &KeepUnlocked) -> Outcome<Report> {
     if args.off {
         let id = kem_id(&here.phone.keys().instance);
         let cloud = context.cloud()?;
-        cloud.delete(&Paths(*here.phone.account()).unlock(id))?;
+        let path = Paths(*here.phone.account()).unlock(id);
+        if cloud.find(&path)?.is_none() {
+            // Perhaps it is not there because this is another store.
+            here.sync(context)?;
+        }
+        cloud.delete(&path)?;
         return report(
             false,
             format!(

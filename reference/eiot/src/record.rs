@@ -41,7 +41,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 The input is cut into sessions, each a clip of its own. An MPEG transport stream is cut at
 keyframes, so that each clip plays by itself; anything else by length and time. Sessions that cannot
-be uploaded wait on the camera (--home) and go up with the next 'eiot record' or 'eiot camera sync'.
+be uploaded wait on the camera (--home) and go up with the next 'eiot record' or 'eiot camera sync'. When
+too much waits, the recording ends: nothing that was recorded is thrown away for what is new.
 An input that is silent for the length of a session ends that session, not the recording. Ctrl-C ends
 the recording with the session that is being recorded.")]
 pub struct Record {
@@ -58,6 +59,9 @@ pub struct Record {
     /// written to the camera's directory as it is recorded and takes no memory
     #[arg(long, default_value_t = Cuts::default().plain, value_name = "BYTES")]
     session_bytes: usize,
+    /// The most bytes that wait on the camera while the store is away; then the recording ends
+    #[arg(long, default_value_t = 16 << 30, value_name = "BYTES")]
+    spool_bytes: u64,
     /// What to record: a file, or - for standard input
     #[arg(default_value = "-")]
     input: PathBuf,
@@ -118,6 +122,7 @@ pub fn run(context: &Context, args: Record) -> Outcome<Report> {
         ask: Some(ask),
         news,
         stop,
+        spool: args.spool_bytes,
         patient: true,
         clips: 0..0,
         count: 0,
@@ -143,7 +148,8 @@ pub fn run(context: &Context, args: Record) -> Outcome<Report> {
 
 /// The stream that was named, or the only one.
 fn stream(recorder: &Recorder, named: Option<Name>) -> Outcome<Name> {
-    let streams: Vec<Name> = recorder.with(|camera, _| Ok(camera.streams().cloned().collect()))?;
+    let streams: Vec<Name> =
+        recorder.locked(|camera, _| Ok(camera.streams().cloned().collect()))?;
     match (named, &*streams) {
         (Some(named), streams) if streams.contains(&named) => Ok(named),
         (None, [only]) => Ok(only.clone()),
@@ -206,6 +212,8 @@ struct Recording<'a> {
     ask: Option<Sender<Ask>>,
     news: Receiver<News>,
     stop: Stop,
+    /// The most bytes that may wait.
+    spool: u64,
     /// Is the cloud so quick that sessions wait for its word?
     patient: bool,
     /// From the first sequence number to the one after the last.
@@ -266,6 +274,13 @@ impl Recording<'_> {
             }
         }
         self.take_news();
+        let waiting = self.recorder.waiting_bytes()?;
+        if waiting >= self.spool {
+            let text = format!(
+                "{waiting} bytes of clips wait on the camera, no more than --spool-bytes allows"
+            );
+            return Err(StoreError::LocalState.because(std::io::Error::other(text)));
+        }
         self.recorder.begin(self.stream)
     }
 

@@ -83,6 +83,19 @@ impl Recorder {
     /// # Errors
     /// `local-missing`, `local-state`, and those of `act`.
     pub fn with<T>(&self, act: impl FnOnce(&mut Paired, &Home) -> Result<T>) -> Result<T> {
+        self.locked(|camera, home| {
+            let done = act(camera, home)?;
+            devices::save_camera(home, camera)?;
+            Ok(done)
+        })
+    }
+
+    /// [`Self::with`] for what leaves nothing to remember: a camera whose disk is full must be able to
+    /// upload what fills it, and flash wears out with each write.
+    ///
+    /// # Errors
+    /// As [`Self::with`].
+    pub fn locked<T>(&self, act: impl FnOnce(&mut Paired, &Home) -> Result<T>) -> Result<T> {
         let home = Home::open(&self.path)?;
         let mut camera = devices::load_camera(&home, &self.clock)?;
         adopt(&mut camera, &home)?;
@@ -92,7 +105,6 @@ impl Recorder {
         }
         let done = act(&mut camera, &home)?;
         *seen = Some(camera.clock(&self.clock));
-        devices::save_camera(&home, &camera)?;
         Ok(done)
     }
 
@@ -106,7 +118,7 @@ impl Recorder {
     /// # Errors
     /// Those of [`Self::with`] and [`Paired::begin`].
     pub fn begin(&self, stream: &Name) -> Result<Session<BodyFile>> {
-        self.with(|camera, home| {
+        self.locked(|camera, home| {
             temporary::remove_stale(&self.path, RECORDING);
             let names = home.names()?;
             for name in names.iter().filter(|name| is_orphan(home, name)) {
@@ -162,7 +174,10 @@ impl Recorder {
         only: Option<&Name>,
         mut each: impl FnMut(u64),
     ) -> Result<Uploaded> {
-        let (streams, account) = self.with(|camera, _| {
+        let (streams, account) = self.locked(|camera, home| {
+            // A process that was killed may have left what is not on the medium yet: what is uploaded is
+            // removed, and nothing that tells of it may be lost.
+            home.sync()?;
             let mut streams: Vec<Name> = camera.streams().cloned().collect();
             streams.retain(|stream| only.is_none_or(|only| only == stream));
             Ok((streams, Paired::from_state(camera.to_state(), &self.clock)?))
@@ -224,6 +239,23 @@ impl Recorder {
         Ok(files)
     }
 
+    /// How much waits of all streams.
+    ///
+    /// # Errors
+    /// `local-state`.
+    pub fn waiting_bytes(&self) -> Result<u64> {
+        let mut bytes = 0;
+        for file in Home::open(&self.path)?.names()? {
+            // Another process may have uploaded it in the meantime.
+            let about = std::fs::metadata(self.path.join(&file));
+            bytes += about.map_or(0, |about| match file.starts_with("spool.") {
+                true => about.len(),
+                false => 0,
+            });
+        }
+        Ok(bytes)
+    }
+
     /// A session that waits; none if another process has uploaded it in the meantime.
     fn load(&self, file: &str) -> Result<Option<Recorded<PathBuf>>> {
         match Home::open(&self.path)?.load::<Recorded<()>>(file) {
@@ -235,6 +267,10 @@ impl Recorder {
 }
 
 impl Keeper for &Recorder {
+    fn read<T>(&mut self, look: impl FnOnce(&Paired) -> T) -> Result<T> {
+        self.locked(|camera, _| Ok(look(camera)))
+    }
+
     fn with<T>(&mut self, act: impl FnOnce(&mut Paired) -> Result<T>) -> Result<T> {
         Recorder::with(self, |camera, _| act(camera))
     }

@@ -113,6 +113,8 @@ pub struct Skipping<'a> {
     pub out: &'a mut dyn Write,
     /// How much is to be left out yet.
     pub left: usize,
+    /// How much was written, with what was left out.
+    pub taken: u64,
 }
 
 impl Write for Skipping<'_> {
@@ -120,6 +122,7 @@ impl Write for Skipping<'_> {
         let skip = self.left.min(bytes.len());
         self.left -= skip;
         self.out.write_all(&bytes[skip..])?;
+        self.taken += bytes.len() as u64;
         Ok(bytes.len())
     }
 

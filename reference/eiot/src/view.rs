@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use encryptediot::clip::OpenClip;
+use encryptediot::clip::{Manifest, OpenClip};
 use encryptediot::error::{ClipError, StoreError};
 use encryptediot::keys::Name;
 use encryptediot::message::AccountId;
@@ -103,6 +103,8 @@ pub fn run(context: &Context, args: View) -> Outcome<Report> {
         clips: Vec::new(),
         gaps: Vec::new(),
         counts: Counts::default(),
+        unseen: Vec::new(),
+        away: None,
         bar: bar(),
     };
     let ended = viewing.run();
@@ -142,7 +144,17 @@ struct Viewing<'a> {
     /// Missing numbers: first and last.
     gaps: Vec<(u64, u64)>,
     counts: Counts,
+    /// Manifests of clips in a file that has not its place yet: they count as seen once it has.
+    unseen: Vec<(Value, Manifest)>,
+    /// What was said of a store that is away.
+    away: Option<String>,
     bar: ProgressBar,
+}
+
+/// Is the store away, which may come back?
+fn is_away(failure: &Failure) -> bool {
+    let away = |error: &Error| error.is(StoreError::Unavailable);
+    failure.error.as_ref().is_some_and(away)
 }
 
 /// A clip that is at hand, or why it is not.
@@ -153,14 +165,36 @@ impl Viewing<'_> {
         let mut since = Instant::now();
         let idle = self.args.idle.map(|idle| Duration::from_millis(idle.0));
         loop {
-            let todo = self.todo()?;
-            for batch in todo.chunks(BATCH) {
-                self.batch(batch)?;
+            let mut shown = false;
+            let mut viewed = Ok(());
+            match self.todo() {
+                Ok(todo) => {
+                    for batch in todo.chunks(BATCH) {
+                        viewed = self.batch(batch);
+                        if viewed.is_err() {
+                            break;
+                        }
+                        shown = true;
+                    }
+                }
+                Err(failure) => viewed = Err(failure),
+            }
+            if shown {
                 since = Instant::now();
             }
             let enough = idle.is_some_and(|idle| since.elapsed() >= idle);
-            if !self.args.follow || enough || self.stop.asked() {
-                return Ok(());
+            let over = !self.args.follow || enough || self.stop.asked();
+            match viewed {
+                Err(failure) if over || !is_away(&failure) => return Err(failure),
+                Err(failure) => {
+                    // A store that is away comes back; the clip that it broke off is taken again.
+                    let text = format!("waiting for the store: {}", failure.message);
+                    if self.away.replace(text.clone()).as_ref() != Some(&text) {
+                        self.loud(text);
+                    }
+                }
+                Ok(()) if over => return Ok(()),
+                Ok(()) => self.away = None,
             }
             std::thread::sleep(POLL);
         }
@@ -219,18 +253,29 @@ impl Viewing<'_> {
         }
         let (mut shown, mut ended) = (Vec::new(), Ok(()));
         for (clip, opened) in found {
+            let this = clip;
             ended = match self.stop.asked() {
                 true if self.args.follow => break,
                 true => Err(Box::<Failure>::from(StoreError::Output).because("interrupted")),
                 false => self.one(clip, opened, &mut shown),
             };
             if ended.is_err() {
+                self.next = this;
                 break;
             }
         }
+        match self.sink {
+            Sink::File(..) => self.unseen.extend(shown),
+            Sink::Stream(_) => self.count_as_seen(shown)?,
+        }
+        ended
+    }
+
+    /// Remembers that these clips were shown.
+    fn count_as_seen(&mut self, shown: Vec<(Value, Manifest)>) -> Outcome<()> {
         let mut viewer = self.who.open(self.context)?;
-        for (mut line, clip) in shown {
-            let new = viewer.show(&clip.manifest);
+        for (mut line, manifest) in shown {
+            let new = viewer.show(&manifest);
             let new = match viewer {
                 Viewer::Predecessor(_) => Value::Null,
                 _ if new => {
@@ -245,8 +290,15 @@ impl Viewing<'_> {
             line["new"] = new;
             self.line(line);
         }
-        viewer.save()?;
-        ended
+        viewer.save()
+    }
+
+    /// The file takes its place; then its clips were shown.
+    fn place_file(&mut self) -> Outcome<()> {
+        let nothing = Sink::Stream(Box::new(std::io::sink()));
+        std::mem::replace(&mut self.sink, nothing).finish()?;
+        let shown = std::mem::take(&mut self.unseen);
+        self.count_as_seen(shown)
     }
 
     fn find(&mut self, clips: &[u64]) -> Outcome<Vec<Found>> {
@@ -287,7 +339,7 @@ impl Viewing<'_> {
         &mut self,
         clip: u64,
         opened: Result<OpenClip, Error>,
-        shown: &mut Vec<(Value, OpenClip)>,
+        shown: &mut Vec<(Value, Manifest)>,
     ) -> Outcome<()> {
         let done = match opened {
             Ok(open) => self.read(&open).map(|bytes| (bytes, open)),
@@ -301,7 +353,7 @@ impl Viewing<'_> {
                 self.bar.set_message(format!("clip {clip}"));
                 let (start, end) = (show(open.manifest.start), show(open.manifest.end));
                 let line = json!({ "clip": clip, "bytes": bytes, "start": start, "end": end });
-                shown.push((line, open));
+                shown.push((line, open.manifest));
                 return Ok(());
             }
             Err(failure) => failure,
@@ -365,9 +417,27 @@ impl Viewing<'_> {
         let mut out = Skipping {
             out: &mut self.sink,
             left: usize::try_from(skipped).unwrap_or(usize::MAX),
+            taken: 0,
         };
-        match view::read(self.cloud, &account, open, first, &mut out) {
-            Ok(bytes) => {
+        let (since, follow, stop) = (Instant::now(), self.args.follow, self.stop.clone());
+        let idle = self.args.idle.map(|idle| Duration::from_millis(idle.0));
+        let may_wait = || {
+            let enough = idle.is_some_and(|idle| since.elapsed() >= idle);
+            follow && !enough && !stop.asked()
+        };
+        let read = loop {
+            // A segment is written whole or not at all: what broke off goes on with the next one.
+            let next = first + out.taken / SEGMENT as u64;
+            match view::read(self.cloud, &account, open, next, &mut out) {
+                Err(error) if error.is(StoreError::Unavailable) && may_wait() => {
+                    std::thread::sleep(POLL);
+                }
+                read => break read,
+            }
+        };
+        let bytes = out.taken;
+        match read {
+            Ok(_) => {
                 self.sink.flush()?;
                 Ok(bytes - skipped)
             }
@@ -389,7 +459,12 @@ impl Viewing<'_> {
         self.bar.suspend(|| self.context.note(text));
     }
 
-    fn end(mut self, ended: Outcome<()>) -> Outcome<Report> {
+    fn end(mut self, mut ended: Outcome<()>) -> Outcome<Report> {
+        let streamed = matches!(self.sink, Sink::Stream(_));
+        let placed = !streamed && ended.is_ok() && self.counts.opened > 0;
+        if placed {
+            ended = self.place_file();
+        }
         let Counts {
             opened,
             new,
@@ -408,7 +483,6 @@ impl Viewing<'_> {
             .iter()
             .map(|(a, b)| json!({ "from": a, "to": b }))
             .collect();
-        let written = (ended.is_ok() && opened > 0) || matches!(self.sink, Sink::Stream(_));
         let mut json = json!({
             "stream": self.args.stream.as_str(), "as": self.who.name.as_str(),
             "account": self.account.map(|account| account.to_string()),
@@ -416,8 +490,7 @@ impl Viewing<'_> {
             "gaps": gaps, "clips": self.clips, "file": Value::Null,
         });
         ended.map_err(|failure| failure.with(json.clone()))?;
-        if written {
-            self.sink.finish()?;
+        if streamed || placed {
             json["file"] = json!(self.args.output);
         }
         if damaged > 0 || !self.gaps.is_empty() {

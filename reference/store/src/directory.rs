@@ -16,7 +16,7 @@ use encryptediot::error::{Error, Result, StoreError};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use crate::{local_state, same};
+use crate::{local_state, read_message, same};
 
 /// Objects are readable by everyone: they are ciphertext and signatures.
 const FILE: Mode = Mode::from_raw_mode(0o644);
@@ -269,11 +269,10 @@ fn unavailable(error: io::Error) -> Error {
 
 impl Cloud for DirectoryCloud {
     fn find(&self, path: &str) -> Result<Option<Vec<u8>>> {
-        let Some(mut file) = self.open_object(path).map_err(unavailable)? else {
+        let Some(file) = self.open_object(path).map_err(unavailable)? else {
             return Ok(None);
         };
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(unavailable)?;
+        let bytes = read_message(file).map_err(unavailable)?;
         Ok(Some(bytes))
     }
 

@@ -8,6 +8,7 @@ mod objects;
 use std::io::{BufRead as _, BufReader, Read};
 
 use encryptediot::error::{Error, StoreError};
+use encryptediot::message::MAX_MESSAGE;
 
 pub use directory::DirectoryCloud;
 pub use local::Home;
@@ -17,6 +18,14 @@ pub use objects::ObjectCloud;
 /// `local-state`, with what the system said.
 fn local_state(error: std::io::Error) -> Error {
     StoreError::LocalState.because(error)
+}
+
+/// Reads an object that is a message: one that is longer than any message is cut one byte beyond the limit, so that
+/// its reader refuses it.
+fn read_message(from: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(MAX_MESSAGE as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Compares two readers to their ends, in constant memory.

@@ -13,6 +13,9 @@ use encryptediot::error::{Result, StoreError};
 
 use crate::local_state;
 
+/// A file that is being written. There is one at a time, since the directory is locked.
+const UNFINISHED: &str = ".unfinished";
+
 /// A directory of one device's files, locked while this value lives.
 #[derive(Debug)]
 pub struct Home {
@@ -37,10 +40,21 @@ impl Home {
         builder.create(path)?;
         let lock = File::create(path.join("lock"))?;
         lock.lock()?;
+        // Private bytes that a killed process has left.
+        remove(&path.join(UNFINISHED))?;
         Ok(Self {
             path: path.to_owned(),
             _lock: lock,
         })
+    }
+
+    /// Waits until all that was renamed or removed here is so on the medium.
+    ///
+    /// # Errors
+    /// `local-state`.
+    pub fn sync(&self) -> Result<()> {
+        let synced = File::open(&self.path).and_then(|folder| folder.sync_all());
+        synced.map_err(local_state)
     }
 
     /// The names of the files here, sorted, without the lock.
@@ -87,18 +101,23 @@ impl Home {
     /// `local-state`.
     pub fn save<T: Encode<()>>(&self, name: &str, value: &T) -> Result<()> {
         let bytes = cbor::encode_secret(value);
+        let unfinished = self.path.join(UNFINISHED);
         let written = (|| {
-            let mut file = tempfile::Builder::new()
-                .prefix(".")
-                .rand_bytes(12)
-                .tempfile_in(&self.path)?;
+            let mut options = File::options();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut file = options.open(&unfinished)?;
             file.write_all(&bytes)?;
-            file.as_file().sync_all()?;
-            file.persist(self.path.join(name))
-                .map_err(|error| error.error)?;
-            File::open(&self.path)?.sync_all()
+            file.sync_all()?;
+            fs::rename(&unfinished, self.path.join(name))
         })();
-        written.map_err(local_state)
+        if let Err(error) = written {
+            // If this fails too, the next command that opens the directory tries again.
+            let _ = remove(&unfinished);
+            return Err(local_state(error));
+        }
+        self.sync()
     }
 
     /// Removes a file, if it is there.
@@ -106,10 +125,15 @@ impl Home {
     /// # Errors
     /// `local-state`.
     pub fn remove(&self, name: &str) -> Result<()> {
-        match fs::remove_file(self.path.join(name)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(local_state(error)),
-            _ => Ok(()),
-        }
+        remove(&self.path.join(name)).map_err(local_state)
+    }
+}
+
+/// Removes a file, if it is there.
+fn remove(path: &Path) -> std::io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -127,6 +151,13 @@ mod tests {
         home.save("a", &2_u64).unwrap();
         assert_eq!(home.load::<u64>("a").unwrap(), 2);
         assert_eq!(home.names().unwrap(), ["a"]);
+        drop(home);
+        fs::write(path.join(UNFINISHED), "what a killed process has left").unwrap();
+        let home = Home::open(&path).unwrap();
+        assert!(!path.join(UNFINISHED).exists());
+        fs::create_dir(path.join("b")).unwrap();
+        assert!(home.save("b", &1_u64).is_err(), "a folder is in the way");
+        assert!(!path.join(UNFINISHED).exists());
         assert_eq!(
             home.load::<String>("a").unwrap_err().reason(),
             "local-state"

@@ -14,7 +14,7 @@ use object_store::{
 };
 use tokio::runtime::{Handle, Runtime};
 
-use crate::{local_state, same};
+use crate::{local_state, read_message, same};
 
 /// A [`Cloud`] over the `object_store` crate: S3, or memory.
 ///
@@ -171,12 +171,13 @@ fn optional<T>(result: object_store::Result<T>) -> Result<Option<T>> {
 
 impl Cloud for ObjectCloud {
     fn find(&self, path: &str) -> Result<Option<Vec<u8>>> {
-        self.driver.wait(async {
-            let Some(found) = optional(self.store.get(&Path::from(path)).await)? else {
-                return Ok(None);
-            };
-            Ok(Some(found.bytes().await.map_err(unavailable)?.into()))
-        })
+        let Some(object) = self.read(path, 0)? else {
+            return Ok(None);
+        };
+        let bytes = read_message(object);
+        bytes
+            .map(Some)
+            .map_err(|error| StoreError::Unavailable.because(error))
     }
 
     fn read<'a>(&'a self, path: &str, from: u64) -> Result<Option<Box<dyn Read + 'a>>> {
@@ -241,14 +242,18 @@ impl Cloud for ObjectCloud {
                     Ok(0) => break,
                     Ok(count) => count,
                     Err(error) => {
-                        // What went up is no object, and the store forgets it in its own time.
+                        // What went up is no object; where this fails, the store forgets it in its own time.
                         let _ = parts.abort().await;
                         return Err(local_state(error));
                     }
                 };
-                parts.wait_for_capacity(1).await.map_err(unavailable)?;
+                if let Err(error) = parts.wait_for_capacity(1).await {
+                    let _ = parts.abort().await;
+                    return Err(unavailable(error));
+                }
                 parts.write(&buffer[..count]);
             }
+            // It aborts what it cannot finish.
             parts.finish().await.map_err(unavailable)?;
             Ok(())
         })

@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
-use crate::scene::{SAMPLE, Scene, wait};
+use crate::scene::{SAMPLE, Scene, text, wait};
 
 #[cfg(target_os = "linux")]
 #[test]
@@ -156,4 +156,200 @@ fn nothing_takes_the_place_of_what_is_no_regular_file() {
     symlink(scene.path("nowhere"), &dangling).unwrap();
     assert_eq!(view(&dangling), Some(1));
     assert!(!scene.path("nowhere").exists());
+}
+
+fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args([name, &id]).status().unwrap();
+    assert!(sent.success());
+}
+
+#[test]
+fn a_source_that_falls_silent_ends_its_session_and_hears_the_first_signal() {
+    let scene = Scene::paired();
+    let pipe = scene.path("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    for (clip, before) in [(1, SAMPLE), (2, &[7; 50_000][..])] {
+        let mut record = scene.command(["record", "--session", "1s", "pipe"]);
+        let mut child = record.spawn().unwrap();
+        let mut input = fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+        input.write_all(&before[..20_000]).unwrap();
+        let manifest = format!("manifests/video/{clip:012}");
+        wait("the clip", || {
+            let files = scene.files("eiot-store");
+            files
+                .iter()
+                .any(|file| file.to_string_lossy().ends_with(&manifest))
+        });
+        assert!(scene.view("anna", &clip.to_string()) == before[..20_000]);
+        signal(&child, "-TERM");
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+    }
+    // Nobody has opened the pipe for writing yet.
+    let mut child = scene.command(["record", "pipe"]).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    signal(&child, "-INT");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_stream_that_begins_inside_a_packet_is_cut_at_keyframes() {
+    let scene = Scene::paired();
+    let whole = scene.record();
+    fs::write(scene.path("cut.ts"), &SAMPLE[101..]).unwrap();
+    let cut = scene.json(["record", "cut.ts"]);
+    assert_eq!(cut["clips"], whole["clips"]);
+    assert!(scene.view("anna", "2,3") == scene.view("anna", "5,6"));
+}
+
+#[test]
+fn what_a_failed_command_has_begun_is_said_when_it_fails_and_when_it_is_finished() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::process::CommandExt as _;
+
+    let scene = Scene::paired();
+    let vaults = scene.object("/vault/00000001").parent().unwrap().to_owned();
+    let change = ["account", "passphrase", "--passphrase-to", "new"];
+    let mut command = scene.command(change);
+    // The store takes nothing new; to the superuser it would.
+    let mode = |mode| fs::set_permissions(&vaults, fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o555);
+    if fs::metadata(scene.path("")).unwrap().uid() == 0 {
+        let (program, all) = (scene.path("eiot"), scene.path(""));
+        fs::copy(env!("CARGO_BIN_EXE_eiot"), &program).unwrap();
+        let given = Command::new("chown")
+            .args(["-R", "65534"])
+            .arg(all)
+            .status();
+        assert!(given.unwrap().success());
+        std::os::unix::fs::chown(&vaults, Some(0), None).unwrap();
+        command = scene.run_by(&program, change);
+        command.uid(65534);
+    }
+    let output = command.output().unwrap();
+    mode(0o755);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("begun and not undone") && said.contains("the old one counts"),
+        "{said}"
+    );
+    let output = scene.command(["phone", "sync"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("is finished") && said.contains("the new one counts"),
+        "{said}"
+    );
+    let output = scene.command(["phone", "sync"]).output().unwrap();
+    assert!(
+        !String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("finished")
+    );
+}
+
+#[test]
+fn clips_of_a_file_that_was_not_written_are_not_seen() {
+    let scene = Scene::paired();
+    scene.record();
+    let body = scene
+        .files("eiot-store")
+        .into_iter()
+        .rfind(|file| file.to_string_lossy().contains("/bodies/"));
+    let body = body.unwrap();
+    let whole = fs::read(&body).unwrap();
+    fs::write(&body, &whole[..100]).unwrap();
+    let view = ["view", "--stream", "video", "-o", "film"];
+    let (code, failed) = scene.ask(view);
+    assert_eq!(code, 1, "{failed}");
+    assert!(!scene.path("film").exists());
+    fs::write(&body, &whole).unwrap();
+    assert_eq!(scene.json(view)["new"], 3, "none was seen before");
+    assert_eq!(scene.json(view)["again"], 3);
+}
+
+#[test]
+fn following_outlives_a_store_that_goes_away() {
+    let scene = Scene::paired();
+    scene.record();
+    let follow = [
+        "view", "--stream", "video", "--follow", "--from", "1", "--idle", "6s", "-o", "film",
+    ];
+    let child = scene
+        .command(follow)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let (store, away) = (scene.path("eiot-store"), scene.path("away"));
+    // What was opened before stays open: the account's folder goes.
+    let id = scene.account_id();
+    fs::rename(store.join(&id), &away).unwrap();
+    fs::write(store.join(&id), "no folder").unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    fs::remove_file(store.join(&id)).unwrap();
+    fs::rename(&away, store.join(&id)).unwrap();
+    scene.record();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("waiting for the store"));
+    assert!(fs::read(scene.path("film")).unwrap() == [SAMPLE, SAMPLE].concat());
+}
+
+#[test]
+fn a_camera_without_room_uploads_what_fills_it() {
+    let scene = Scene::paired();
+    let away = scene.path("away");
+    fs::rename(scene.path("eiot-store"), &away).unwrap();
+    scene.record();
+    let full = ["record", "--spool-bytes", "1000", "film.ts"];
+    let refused = scene.refused(full, "local-state");
+    assert!(refused["cause"].as_str().unwrap().contains("--spool-bytes"));
+    fs::rename(&away, scene.path("eiot-store")).unwrap();
+    // A file that is written anew is another file.
+    let state = || {
+        let about = fs::metadata(scene.path("eiot-home/cameras/door/camera"));
+        std::os::unix::fs::MetadataExt::ino(&about.unwrap())
+    };
+    let before = state();
+    assert_eq!(scene.json(["camera", "sync"])["waiting"], 0);
+    assert_eq!(state(), before, "uploading needs no room on the camera");
+    assert!(scene.view("anna", "1,2,3") == SAMPLE);
+}
+
+#[test]
+fn nothing_is_said_to_be_done_in_an_empty_store() {
+    let scene = Scene::paired();
+    scene.record();
+    let make = ["link", "make", "--stream", "video", "--clip", "1"];
+    let link = text(&scene.json(make), "link");
+    fs::create_dir(scene.path("empty")).unwrap();
+    let elsewhere = |args: &[&str]| {
+        let args = args.iter().copied().chain(["--store", "empty"]);
+        let (code, json) = scene.ask(args);
+        assert_eq!(code, 1, "{json}");
+        assert!(scene.files("empty").is_empty());
+    };
+    elsewhere(&["link", "remove", &link]);
+    elsewhere(&["phone", "keep-unlocked", "--off"]);
+    elsewhere(&["camera", "sync"]);
+    elsewhere(&["phone", "sync"]);
+    scene.json(["link", "remove", &link]);
+}
+
+#[test]
+fn an_object_beyond_every_limit_is_not_taken_into_memory() {
+    let scene = Scene::paired();
+    let roster = scene.object("/roster/00000002").with_file_name("00000003");
+    let file = fs::File::create(&roster).unwrap();
+    file.set_len(1 << 40).unwrap();
+    let (code, json) = scene.ask(["phone", "sync"]);
+    assert_eq!((code, &json["error"]), (1, &"too-large".into()), "{json}");
 }

@@ -49,7 +49,16 @@ impl Scene {
     }
 
     pub fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_eiot"));
+        self.run_by(env!("CARGO_BIN_EXE_eiot"), args)
+    }
+
+    /// A command of this program, a copy of the one under test.
+    pub fn run_by<A: AsRef<OsStr>>(
+        &self,
+        program: impl AsRef<OsStr>,
+        args: impl IntoIterator<Item = A>,
+    ) -> Command {
+        let mut command = Command::new(program);
         command.current_dir(self.dir.path()).args(args);
         command.env_clear().env("EIOT_WORK", "least");
         if self.path("words").exists() {

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::cbor::{self, Bytes};
 use crate::cose::{self, Key};
 use crate::crypto::{self, RsaSigningKey, SecretBytes};
-use crate::error::{AccountError, Error, Result};
+use crate::error::{AccountError, Error, Result, StoreError};
 use crate::keys;
 use crate::message::{self, AccountId, Body};
 use crate::passphrase::Passphrase;
@@ -195,8 +195,12 @@ impl Pdk {
             p,
             iterations,
         };
-        let key = crypto::passphrase_derived_key(passphrase.as_bytes(), &salt.0, &cost)
-            .map_err(|_| AccountError::WorkOutOfRange)?;
+        let key = crypto::passphrase_derived_key(passphrase.as_bytes(), &salt.0, &cost).map_err(
+            |error| match error {
+                crypto::CryptoError::OutOfMemory => StoreError::LocalState.because(error),
+                _ => AccountError::WorkOutOfRange.into(),
+            },
+        )?;
         Ok(Self { salt, work, key })
     }
 

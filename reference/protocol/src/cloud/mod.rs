@@ -38,7 +38,9 @@ fn is_torn(found: &[u8], whole: &[u8]) -> bool {
 /// the store has answered. A program built on an async runtime runs the protocol on a thread
 /// where blocking is allowed.
 pub trait Cloud: Send + Sync {
-    /// The object at `path`, or `None`.
+    /// The object at `path`, or `None`. Of one that is longer than [`MAX_MESSAGE`](crate::message::MAX_MESSAGE)
+    /// a store may give the first bytes, one more than that, so that its reader refuses it: no store should
+    /// read what nobody will take into memory.
     ///
     /// # Errors
     /// `store-unavailable`.

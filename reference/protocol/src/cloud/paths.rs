@@ -20,7 +20,12 @@ impl Paths {
 
     /// Vault `number`.
     pub fn vault(&self, number: u64) -> String {
-        format!("{}/vault/{number:08}", self.0)
+        format!("{}{number:08}", self.vaults())
+    }
+
+    /// How the paths of all vaults begin.
+    pub fn vaults(&self) -> String {
+        format!("{}/vault/", self.0)
     }
 
     /// The PDK wrapped to a phone's instance key, where the owner chose that.

@@ -62,7 +62,8 @@ impl Work {
 ///
 /// where both functions put out 32 bytes (paper section 3.2.1, RFC 7914,
 /// RFC 8018 section 5.2). Work outside its limits is
-/// [`CryptoError::InvalidParameter`].
+/// [`CryptoError::InvalidParameter`]; up to 1 GiB of memory that is not
+/// there is [`CryptoError::OutOfMemory`].
 pub fn passphrase_derived_key(
     passphrase: &[u8],
     salt: &[u8; 16],
@@ -83,6 +84,15 @@ pub fn scrypt(
     scrypt_any_salt(passphrase, salt, work)
 }
 
+/// Asks for the memory that scrypt takes (128 r (N + p) bytes, RFC 7914 section 6) before scrypt does, which would
+/// end the program.
+fn check_memory(work: &Work) -> Result<(), CryptoError> {
+    let blocks = (1_usize << work.log_n) + work.p as usize;
+    let bytes = 128 * work.r as usize * blocks;
+    let asked = Vec::<u8>::new().try_reserve_exact(bytes);
+    asked.map_err(|_| CryptoError::OutOfMemory)
+}
+
 fn scrypt_any_salt(
     passphrase: &[u8],
     salt: &[u8],
@@ -90,6 +100,7 @@ fn scrypt_any_salt(
 ) -> Result<SecretBytes<32>, CryptoError> {
     let params = scrypt::Params::new(work.log_n, work.r, work.p)
         .map_err(|_| CryptoError::InvalidParameter)?;
+    check_memory(work)?;
     let mut out = SecretBytes::zero();
     scrypt::scrypt(passphrase, salt, &params, out.as_mut_bytes())
         .map_err(|_| CryptoError::InvalidParameter)?;

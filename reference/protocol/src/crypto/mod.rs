@@ -60,6 +60,9 @@ pub enum CryptoError {
     /// A length or work parameter outside its documented limits.
     #[error("invalid parameter")]
     InvalidParameter,
+    /// The system does not give the memory that the passphrase function takes.
+    #[error("not enough memory")]
+    OutOfMemory,
 }
 
 #[cfg(test)]

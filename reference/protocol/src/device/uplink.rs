@@ -31,6 +31,12 @@ pub type Save<'a> = &'a dyn Fn(&Paired) -> Result<()>;
 
 /// Where a camera is kept, perhaps for several processes at once.
 pub trait Keeper {
+    /// Looks at the camera, and stores nothing.
+    ///
+    /// # Errors
+    /// `local-state`, `local-missing`.
+    fn read<T>(&mut self, look: impl FnOnce(&Paired) -> T) -> Result<T>;
+
     /// Runs `act` on the camera. If it succeeds, the camera's state is stored, and only then is its
     /// result returned.
     ///
@@ -51,6 +57,10 @@ struct InHand<'a> {
 }
 
 impl Keeper for InHand<'_> {
+    fn read<T>(&mut self, look: impl FnOnce(&Paired) -> T) -> Result<T> {
+        Ok(look(self.camera))
+    }
+
     fn with<T>(&mut self, act: impl FnOnce(&mut Paired) -> Result<T>) -> Result<T> {
         let done = act(self.camera)?;
         (self.save)(self.camera)?;
@@ -79,11 +89,11 @@ pub fn sync(
 /// # Errors
 /// As [`sync`]; `local-missing`.
 pub fn sync_kept<K: Keeper>(mut keeper: K, cloud: &dyn Cloud, clock: &dyn Clock) -> Result<Synced> {
-    let (account, camera, has_root, streams) = keeper.with(|camera| {
+    let (account, camera, has_root, streams) = keeper.read(|camera| {
         let head = |stream: &Name| (stream.clone(), camera.head(stream));
         let streams: Vec<_> = camera.streams().map(head).collect();
         let key = verifying_id(&camera.verifying_key());
-        Ok((*camera.account(), key, camera.has_root(), streams))
+        (*camera.account(), key, camera.has_root(), streams)
     })?;
     let mut link = Link {
         keeper,
@@ -144,7 +154,7 @@ impl<K: Keeper> Link<'_, K> {
     fn corrections(&mut self) -> Result<()> {
         let clock = self.clock;
         loop {
-            let count = self.keeper.with(|camera| Ok(camera.corrections()))?;
+            let count = self.keeper.read(Paired::corrections)?;
             let next = count.saturating_add(1);
             let path = self.paths.clock(self.camera, next);
             let bytes = match self.cloud.find(&path) {
@@ -175,6 +185,7 @@ impl<K: Keeper> Link<'_, K> {
             && let path = self.paths.acknowledgement(stream, known.epoch)
             && (!self.synced.corrected.is_empty() || self.cloud.find(&path)?.is_none())
         {
+            check_shown(&self.paths, *head, self.cloud, stream)?;
             let (now, ack) = self.keeper.with(|camera| {
                 let ack = camera.acknowledge(stream, clock)?;
                 Ok((camera.head(stream).unwrap_or(known), ack))
@@ -220,7 +231,7 @@ impl<K: Keeper> Link<'_, K> {
     /// Follows the account's rosters. One that is refused is no roster of this camera's history, and what was
     /// announced under it is refused for that.
     fn rosters(&mut self) -> Result<()> {
-        let mut head = self.keeper.with(|camera| Ok(camera.roster()))?;
+        let mut head = self.keeper.read(Paired::roster)?;
         while let Some(known) = head {
             let path = self.paths.roster(known.number.saturating_add(1));
             let Some(bytes) = self.cloud.find(&path)? else {
@@ -301,7 +312,12 @@ impl<K: Keeper> Link<'_, K> {
 /// `object-missing`; `wrong-account`, `announcement-fork` and what else another object in their place is
 /// refused for; `store-unavailable`.
 pub fn check_store(camera: &Paired, cloud: &dyn Cloud, stream: &Name) -> Result<()> {
-    let (account, paths) = (camera.account(), Paths(*camera.account()));
+    let paths = Paths(*camera.account());
+    check_shown(&paths, camera.head(stream), cloud, stream)
+}
+
+fn check_shown(paths: &Paths, head: Option<Head>, cloud: &dyn Cloud, stream: &Name) -> Result<()> {
+    let account = &paths.0;
     let missing = |path: String| {
         let text = format!("the store does not show the account: there is no {path}");
         StoreError::Missing.because(text)
@@ -309,7 +325,7 @@ pub fn check_store(camera: &Paired, cloud: &dyn Cloud, stream: &Name) -> Result<
     let path = paths.root();
     let root = cloud.find(&path)?.ok_or_else(|| missing(path))?;
     let root = keys::decode_root(account, &root)?;
-    if let Some(head) = camera.head(stream) {
+    if let Some(head) = head {
         let path = paths.announcement(stream, head.epoch);
         let bytes = cloud.find(&path)?.ok_or_else(|| missing(path))?;
         if announcement::open(&root, account, &bytes)?.hash != head.hash {

@@ -121,6 +121,12 @@ impl Phone {
         }
     }
 
+    /// The objects that an act has made and that are not in the cloud yet: their paths. They are written before
+    /// anything else that the phone does with the cloud.
+    pub fn owed(&self) -> impl Iterator<Item = &str> {
+        self.outbox.iter().map(|write| &*write.path)
+    }
+
     /// Writes what is owed. A vault that was written is the latest that this phone has seen.
     pub(crate) fn flush(&mut self, cloud: &dyn Cloud) -> Result<()> {
         let paths = self.paths();
