@@ -64,7 +64,14 @@ struct Run {
 const BAD: u8 = 2;
 
 fn main() -> ExitCode {
-    let Arguments { command, run } = Arguments::parse();
+    let Arguments { command, run } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(wrong) if wrong.use_stderr() => wrong.exit(),
+        Err(help) => {
+            print(help.render());
+            return ExitCode::SUCCESS;
+        }
+    };
     let result = match command {
         Some(Command::List) => {
             for Check { name, shows, .. } in checks::all() {

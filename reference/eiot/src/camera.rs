@@ -7,7 +7,7 @@ use encryptediot::camera::Unpaired;
 use encryptediot::cloud::{Cloud as _, Paths};
 use encryptediot::error::{PairingError, StoreError};
 use encryptediot::evidence::Evidence;
-use encryptediot::keys::Name;
+use encryptediot::keys::{self, Name};
 use encryptediot::message::Time;
 use encryptediot::pairing::{OFFER_LIFE, Offer};
 use encryptediot::phone::ClockDifference;
@@ -474,8 +474,11 @@ fn join_here(context: &Context, args: &Join) -> Outcome<Report> {
         && devices::load_camera(&home, &context.clock)
             .is_ok_and(|camera| *camera.account() == offer.account);
     let reply = make(context, &args.camera, &home, &offer, resumed)?;
-    let path = Paths(offer.account).pairing_reply(&offer.id());
-    context.cloud()?.create(&path, &reply)?;
+    let (cloud, paths) = (context.cloud()?, Paths(offer.account));
+    let root = cloud.get(&paths.root());
+    root.and_then(|root| keys::decode_root(&offer.account, &root))
+        .during(|| "looking for the account in the store".into())?;
+    cloud.put(&paths.pairing_reply(&offer.id()), &reply)?;
     home.remove(REPLY)?;
     Ok(Report::new(
         json!({ "camera": name.as_str(), "account": offer.account.to_string() }),

@@ -139,8 +139,11 @@ fn usage(error: &clap::Error) -> ExitCode {
         let failure = Failure::usage(message, advice.trim()).to_json();
         let _ = writeln!(std::io::stdout(), "{failure}");
     } else {
-        // There is nobody to tell if this cannot be printed.
-        let _ = error.print();
+        let printed = error.print();
+        if wanted && let Err(error) = printed.and_then(|()| std::io::stdout().flush()) {
+            tell(format_args!("eiot: the help cannot be written: {error}"));
+            return ExitCode::FAILURE;
+        }
     }
     ExitCode::from(if wanted { 0 } else { 2 })
 }

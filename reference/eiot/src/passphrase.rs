@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::context::{Context, Report};
 use crate::failure::{Failure, Outcome};
+use crate::temporary;
 
 /// The variable that may hold the passphrase.
 const VARIABLE: &str = "EIOT_PASSPHRASE";
@@ -82,7 +83,8 @@ pub fn reveal(
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut out = options.open(file)?;
         writeln!(out, "{}", passphrase.words())?;
-        out.sync_all()
+        out.sync_all()?;
+        temporary::sync_folder_of(file)
     };
     write().map_err(|error: std::io::Error| {
         Box::<Failure>::from(StoreError::Output.because(error))

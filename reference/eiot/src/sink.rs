@@ -79,9 +79,12 @@ impl Sink {
         let Self::File(path, part) = self else {
             return Ok(());
         };
-        let synced = part.as_file().sync_all();
-        let placed = synced.and_then(|()| part.persist(&path).map_err(|error| error.error));
-        placed.map(drop).map_err(|error| failed(&path, error))
+        let placed = || {
+            part.as_file().sync_all()?;
+            part.persist(&path).map_err(|error| error.error)?;
+            temporary::sync_folder_of(&path)
+        };
+        placed().map_err(|error| failed(&path, error))
     }
 }
 

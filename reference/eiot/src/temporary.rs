@@ -15,6 +15,15 @@ pub fn create(folder: &Path, prefix: &str, mode: u32) -> std::io::Result<NamedTe
     Ok(file)
 }
 
+/// Waits until a file that was made or renamed has its name on the medium.
+pub fn sync_folder_of(path: &Path) -> std::io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    std::fs::File::open(folder)?.sync_all()
+}
+
 /// Removes what commands that were killed have left.
 pub fn remove_stale(folder: &Path, prefix: &str) {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();

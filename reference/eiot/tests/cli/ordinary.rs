@@ -33,6 +33,8 @@ fn what_nobody_could_read_is_no_success() {
         !links.any(|file| file.contains("/links/")),
         "a link that nobody has"
     );
+    let help = scene.command(["share", "--help"]).stdout(full()).status();
+    assert_eq!(help.unwrap().code(), Some(1));
     for more in [None, Some("--json")] {
         let mut command = scene.command(["status"]);
         let status = command.args(more).stdout(full()).status().unwrap();
@@ -74,6 +76,14 @@ fn a_torn_object_at_a_clips_place_is_written_again() {
     fs::write(manifest.with_file_name("000000000005"), &whole[..50]).unwrap();
     assert_eq!(scene.record()["waiting"], 0);
     assert!(scene.view("anna", "4,5,6") == SAMPLE);
+    let ack = scene.object("acknowledgements/video/00000001");
+    let whole = fs::read(&ack).unwrap();
+    for torn in [&b""[..], &whole[..60]] {
+        fs::write(&ack, torn).unwrap();
+        scene.json(["camera", "sync"]);
+        assert_eq!(fs::read(&ack).unwrap().len(), whole.len());
+        scene.json(["status"]);
+    }
 }
 
 #[test]
@@ -341,6 +351,18 @@ fn nothing_is_said_to_be_done_in_an_empty_store() {
     elsewhere(&["phone", "keep-unlocked", "--off"]);
     elsewhere(&["camera", "sync"]);
     elsewhere(&["phone", "sync"]);
+    let offer = text(&scene.json(["camera", "offer"]), "offer");
+    let join = [
+        "camera",
+        "join",
+        "attic",
+        "--streams",
+        "attic",
+        "--offer",
+        &offer,
+    ];
+    elsewhere(&join);
+    scene.json(join);
     scene.json(["link", "remove", &link]);
 }
 

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
+use crate::acknowledgement;
 use crate::announcement::{self, Head};
 use crate::camera::{Paired, Recorded, Unstored};
 use crate::clip;
 use crate::clock::Clock;
 use crate::cloud::{Cloud, Paths};
 use crate::error::{AnnouncementError, Error, Result, StoreError};
-use crate::evidence::Challenge;
+use crate::evidence::{self, Challenge};
 use crate::keys::{self, KeyId, Name, verifying_id};
 use crate::message;
 
@@ -180,10 +181,11 @@ impl<K: Keeper> Link<'_, K> {
     /// Takes what follows `head`, and moves it along.
     fn announcements(&mut self, stream: &Name, head: &mut Option<Head>) -> Result<()> {
         let clock = self.clock;
-        // An acknowledgement that did not arrive is signed again, and one of a time set right.
+        // An acknowledgement that did not arrive whole is signed again, and one of a time set right.
         if let Some(known) = *head
             && let path = self.paths.acknowledgement(stream, known.epoch)
-            && (!self.synced.corrected.is_empty() || self.cloud.find(&path)?.is_none())
+            && let found = self.cloud.find(&path)?
+            && (!self.synced.corrected.is_empty() || !self.is_own(stream, known, found)?)
         {
             check_shown(&self.paths, *head, self.cloud, stream)?;
             let (now, ack) = self.keeper.with(|camera| {
@@ -226,6 +228,16 @@ impl<K: Keeper> Link<'_, K> {
                 (Err(error), _) => return Err(error),
             }
         }
+    }
+
+    /// Is this the camera's own acknowledgement of the announcement in force?
+    fn is_own(&mut self, stream: &Name, head: Head, found: Option<Vec<u8>>) -> Result<bool> {
+        let Some(found) = found else {
+            return Ok(false);
+        };
+        let key = self.keeper.read(Paired::verifying_key)?;
+        let ack = acknowledgement::open(&self.paths.0, &key, stream, &found);
+        Ok(ack.is_ok_and(|ack| ack.check_head(&head).is_ok()))
     }
 
     /// Follows the account's rosters. One that is refused is no roster of this camera's history, and what was
@@ -279,7 +291,12 @@ impl<K: Keeper> Link<'_, K> {
                 continue;
             }
             let place = self.paths.answer(&challenge, self.camera);
-            if self.cloud.find(&place)?.is_none() {
+            // Nobody but this camera can have put an answer there that opens.
+            let found = self.cloud.find(&place)?;
+            let key = self.keeper.read(Paired::verifying_key)?;
+            let account = &self.paths.0;
+            let opens = |bytes: Vec<u8>| evidence::open(account, &key, &challenge, &bytes).is_ok();
+            if !found.is_some_and(opens) {
                 let answer = self
                     .keeper
                     .with(|camera| camera.answer(&challenge, clock))?;
