@@ -10,11 +10,16 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
-/// A process that leads a group of its own. Dropping this value kills the group.
+/// A process that leads a group of its own. Dropping this value kills the group; so does the end of this program,
+/// however it ends.
 pub struct Group {
     /// The process.
     pub child: Child,
+    guard: Child,
 }
+
+/// What the guard runs: it waits for the end of its input, which this program holds open, and kills the group.
+const GUARD: &str = "read -r _; kill -9 -\"$1\"";
 
 impl Group {
     /// Starts a program.
@@ -22,18 +27,37 @@ impl Group {
     /// # Errors
     /// If it cannot be started.
     pub fn start(command: &mut Command) -> std::io::Result<Self> {
-        let child = command.process_group(0).spawn()?;
-        Ok(Self { child })
+        let mut child = command.process_group(0).spawn()?;
+        let mut guard = Command::new("sh");
+        guard.args(["-c", GUARD, "sh", &child.id().to_string()]);
+        guard.stdin(Stdio::piped()).stdout(Stdio::null());
+        // In a group of its own: what stops this program by its terminal must not stop the guard.
+        let guard = guard.stderr(Stdio::null()).process_group(0).spawn();
+        match guard {
+            Ok(guard) => Ok(Self { child, guard }),
+            Err(error) => {
+                end(&mut child);
+                Err(error)
+            }
+        }
     }
+}
+
+/// Kills the group that a process leads.
+fn end(child: &mut Child) {
+    if let Ok(id) = i32::try_from(child.id()) {
+        // The group is gone already where nothing was left behind.
+        let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
+    }
+    let _ = child.wait();
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        if let Ok(id) = i32::try_from(self.child.id()) {
-            // The group is gone already where nothing was left behind.
-            let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
-        }
-        let _ = self.child.wait();
+        end(&mut self.child);
+        // Not before: until here this program may be killed.
+        let _ = self.guard.kill();
+        let _ = self.guard.wait();
     }
 }
 

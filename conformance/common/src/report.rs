@@ -148,6 +148,20 @@ pub fn deliver_json(
     Ok(())
 }
 
+/// A text from outside as a terminal may have it: what would move its cursor, change its colours or the order of the
+/// text is written as an escape.
+pub fn printable(text: &str) -> String {
+    let changes_order = |c: char| matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut printable = String::new();
+    for c in text.chars() {
+        match c.is_control() || changes_order(c) {
+            true => printable.extend(c.escape_default()),
+            false => printable.push(c),
+        }
+    }
+    printable
+}
+
 /// Prints to standard output. Where that cannot be written, or whoever reads it has gone, the program says so in
 /// one line and ends with status 1: a result that nobody got is none.
 pub fn print(text: impl std::fmt::Display) {

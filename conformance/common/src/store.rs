@@ -13,11 +13,20 @@ pub struct Unwritable {
     pub error: std::io::Error,
 }
 
-/// Writes a file whole or not at all, readable by all (mode 0644).
+/// Writes a file whole or not at all, readable by all (mode 0644). A link stays one; what is no regular file, a
+/// device or a pipe, is written to and never replaced.
 ///
 /// # Errors
 /// If the directory is missing or cannot be written.
 pub fn store(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let path = &match std::fs::symlink_metadata(path) {
+        Ok(there) if there.is_symlink() => path.canonicalize()?,
+        _ => path.to_owned(),
+    };
+    if path.metadata().is_ok_and(|there| !there.is_file()) {
+        let mut there = std::fs::OpenOptions::new().write(true).open(path)?;
+        return there.write_all(bytes);
+    }
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -46,6 +55,20 @@ mod tests {
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
         }
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{FileTypeExt as _, symlink};
+
+            let (link, null) = (directory.path().join("link"), directory.path().join("null"));
+            symlink(&path, &link).unwrap();
+            store(&link, b"through").unwrap();
+            assert!(link.is_symlink());
+            assert_eq!(std::fs::read(&path).unwrap(), b"through");
+            symlink("/dev/null", &null).unwrap();
+            store(&null, b"into").unwrap();
+            let device = std::fs::metadata(&null).unwrap().file_type();
+            assert!(device.is_char_device());
+        }
         assert!(store(&directory.path().join("no/file"), b"").is_err());
     }
 }

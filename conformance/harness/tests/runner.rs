@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use conformance::check::Outcome;
@@ -267,4 +267,124 @@ fn an_output_that_cannot_be_written_is_a_failure() {
         assert_eq!(lines.count(), 1, "{args:?}: {told}");
         assert!(!told.contains("panicked"), "{args:?}: {told}");
     }
+}
+
+/// A test is shown as a program gets it, and so is the input of one that failed.
+#[test]
+fn a_test_is_shown_whole() {
+    let shown = conformance(&["--show", "key-id/good"]);
+    let json: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let exchange = &json["exchanges"][0];
+    assert_eq!(exchange["request"]["operation"], "key-id");
+    assert_eq!(exchange["answer"]["result"], "accept");
+    let misspelt = conformance(&["--show", "key-id/goood"]);
+    assert_eq!(misspelt.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&misspelt.stderr).contains("key-id/good"));
+    let folder = tempfile::tempdir().unwrap();
+    let body = "echo \"{\\\"id\\\":$n,\\\"result\\\":\\\"reject\\\",\\\"reason\\\":\\\"x\\\\u001b[31m\\\"}\"";
+    let wrong = program(folder.path(), HELLO, body).display().to_string();
+    let failed = conformance(&["--impl", &wrong, "key-id/good", "--json", "-"]);
+    let json: serde_json::Value = serde_json::from_slice(&failed.stdout).unwrap();
+    assert_eq!(
+        json["findings"][0]["asked"]["input"],
+        exchange["request"]["input"]
+    );
+    let table = String::from_utf8_lossy(&failed.stderr).into_owned();
+    assert!(
+        table.contains("asked") && table.contains("--show key-id/good"),
+        "{table}"
+    );
+    assert!(
+        !table.contains('\u{1b}'),
+        "no colours of the program under test: {table:?}"
+    );
+}
+
+/// However the runner ends, the program under test and its children end with it.
+#[test]
+fn a_runner_that_is_killed_leaves_no_process() {
+    for (signal, shell) in [("-KILL", false), ("-INT", true), ("-TERM", false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = program(
+            folder.path(),
+            HELLO,
+            "sleep 600 & echo $! >child; echo $$ >self; sleep 600",
+        );
+        let path = path.display();
+        let command = match shell {
+            true => format!("cd {} && {path}", folder.path().display()),
+            false => path.to_string(),
+        };
+        let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors");
+        let mut run = Command::new(env!("CARGO_BIN_EXE_conformance"));
+        run.args([
+            "vectors",
+            "--impl",
+            &command,
+            "--jobs",
+            "1",
+            "key-id/good",
+            "--vectors",
+        ]);
+        let mut run = run.arg(vectors).current_dir(folder.path()).spawn().unwrap();
+        let file = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+        for _ in 0..500 {
+            if file("self").ends_with('\n') {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let stop = Command::new("kill")
+            .args([signal, &run.id().to_string()])
+            .status();
+        assert!(stop.unwrap().success());
+        run.wait().unwrap();
+        for id in [file("child"), file("self")] {
+            let alive = || {
+                let asked = Command::new("kill")
+                    .args(["-0", id.trim()])
+                    .stderr(Stdio::null())
+                    .status();
+                asked.unwrap().success()
+            };
+            assert!(!id.is_empty());
+            for _ in 0..100 {
+                if !alive() {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            assert!(!alive(), "{signal}: {id} is still there");
+        }
+    }
+}
+
+/// What editors and file managers put beside the vectors is no vector.
+#[test]
+fn foreign_files_beside_the_vectors_are_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/key-id.json");
+    fs::copy(&from, folder.path().join("key-id.json")).unwrap();
+    for foreign in [
+        "._key-id.json",
+        ".#key-id.json",
+        "key-id copy.json",
+        "key-id (1).json",
+        "#key-id.json#",
+        "key-id.json~",
+    ] {
+        fs::write(folder.path().join(foreign), "no vectors").unwrap();
+    }
+    let run = || {
+        let mut run = Command::new(env!("CARGO_BIN_EXE_conformance"));
+        run.args(["vectors", "--vectors"])
+            .arg(folder.path())
+            .output()
+            .unwrap()
+    };
+    assert_eq!(run().status.code(), Some(0), "{:?}", run());
+    fs::copy(&from, folder.path().join("key-id-old.json")).unwrap();
+    let twice = run();
+    assert_eq!(twice.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&twice.stderr).contains("key-id-old.json"));
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use glob::{Pattern, PatternError};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
 
 use super::file::File;
 use super::process::Process;
@@ -22,6 +23,7 @@ Examples:
   conformance vectors --impl './shim --fast' 'vault-open/*'
   conformance vectors --claim CLAIM-PREFIX --flag Truncated
   conformance vectors --file sequences --list    what there is; runs nothing
+  conformance vectors --show vault-open/ok       what a program is asked, and what it must answer
   conformance vectors --json - | jq .counts
 
 How a program is asked: vectors/PROTOCOL.md. Operations that it does not claim in its hello are
@@ -52,6 +54,10 @@ pub struct VectorsArgs {
     /// Say what is selected, and run nothing.
     #[arg(long)]
     list: bool,
+    /// Print this test as JSON, its pieces put together: each request as a program gets it, and the answer that is
+    /// expected. Runs nothing.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["list", "command"])]
+    show: Option<String>,
     /// Write what was found as JSON (`-`: to the standard output, and the table to the other).
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -120,6 +126,38 @@ fn choose(args: &VectorsArgs, files: &[File]) -> Result<Vec<(usize, usize)>> {
     Ok(chosen)
 }
 
+/// A test, whole.
+fn show(files: &[File], id: &str) -> Result<String> {
+    let all = files
+        .iter()
+        .flat_map(|file| file.tests.iter().map(move |test| (file, test)));
+    let Some((file, test)) = all.clone().find(|(_, test)| test.id == id) else {
+        let near = all
+            .max_by(|(_, a), (_, b)| strsim::jaro(&a.id, id).total_cmp(&strsim::jaro(&b.id, id)));
+        let near = near.map_or("", |(_, test)| &test.id);
+        return Err(Error::Usage(format!(
+            "no test is called {id}; the nearest is {near}"
+        )));
+    };
+    let reset = test
+        .is_sequence()
+        .then(|| json!({ "request": { "operation": "reset", "input": {} } }));
+    let mut exchanges: Vec<Value> = reset.into_iter().collect();
+    for (operation, exchange) in test.exchanges(file) {
+        let input = file.resolve(&exchange.input)?;
+        let request = json!({ "operation": operation, "input": input });
+        exchanges.push(json!({ "request": request, "answer": exchange.answer() }));
+    }
+    for (number, exchange) in exchanges.iter_mut().enumerate() {
+        exchange["request"]["id"] = json!(number + 1);
+    }
+    let whole = json!({
+        "id": test.id, "comment": test.comment, "checks": test.checks, "flags": test.flags,
+        "exchanges": exchanges,
+    });
+    Ok(format!("{whole:#}\n"))
+}
+
 /// Runs `conformance vectors`; gives the exit status.
 ///
 /// # Errors
@@ -127,6 +165,10 @@ fn choose(args: &VectorsArgs, files: &[File]) -> Result<Vec<(usize, usize)>> {
 pub fn run(args: &VectorsArgs) -> Result<u8> {
     let directory = args.vectors.clone().unwrap_or_else(default_directory);
     let files = File::read_all(&directory)?;
+    if let Some(id) = &args.show {
+        print(show(&files, id)?);
+        return Ok(0);
+    }
     let chosen = choose(args, &files)?;
     if chosen.is_empty() {
         return Err(Error::Usage("nothing is selected: see --list".to_owned()));

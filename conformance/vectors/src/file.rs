@@ -188,11 +188,19 @@ pub fn paths(directory: &Path) -> Result<Vec<PathBuf>> {
         }
         let entries = std::fs::read_dir(&folder).map_err(Error::file(&folder))?;
         let mut paths: Vec<_> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
-        paths.retain(|path| path.extension().is_some_and(|e| e == "json"));
+        paths.retain(|path| is_ours(path));
         paths.sort();
         all.append(&mut paths);
     }
     Ok(all)
+}
+
+/// Has it the name of a file of vectors? Editors and file managers put others beside them.
+fn is_ours(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.and_then(|name| name.strip_suffix(".json"));
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    name.is_some_and(|name| name.bytes().all(allowed) && !name.is_empty())
 }
 
 impl File {
@@ -218,6 +226,13 @@ impl File {
         if file.tests.len() != file.number_of_tests {
             let (said, there) = (file.number_of_tests, file.tests.len());
             let why = format!("it says that it has {said} tests, and has {there}");
+            return Err(wrong(why));
+        }
+        if !path.ends_with(format!("{}.json", file.operation)) {
+            let why = format!(
+                "it has the vectors of {}, whose file has another name",
+                file.operation
+            );
             return Err(wrong(why));
         }
         Ok(file)

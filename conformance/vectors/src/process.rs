@@ -11,9 +11,13 @@ use serde_json::Value;
 
 use super::program::{Fault, Program};
 use conformance_common::process::Group;
+use conformance_common::report::printable;
 
 /// No answer is longer than this many bytes.
 const LONGEST: u64 = 64 << 20;
+
+/// Longer lines of a program's standard error are shown in pieces of so many bytes.
+const LINE: u64 = 4096;
 
 /// A program that is started when it is asked, and again after each fault.
 pub struct Process {
@@ -88,8 +92,12 @@ impl Running {
         shell
             .args(["-c", &text])
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut group = Group::start(&mut shell).map_err(failed)?;
+        if let Some(errors) = group.child.stderr.take() {
+            std::thread::spawn(move || hand_on(errors));
+        }
         let pipes = (group.child.stdin.take(), group.child.stdout.take());
         let (Some(mut input), Some(output)) = pipes else {
             return Err(Fault::NotStarted("it has no pipes".to_owned()));
@@ -156,6 +164,27 @@ impl Running {
     }
 }
 
+/// Shows what a program writes to its standard error, line by line, as [`printable`] has it.
+fn hand_on(errors: impl std::io::Read) {
+    let mut errors = BufReader::new(errors);
+    loop {
+        let mut line = Vec::new();
+        match errors.by_ref().take(LINE).read_until(b'\n', &mut line) {
+            Ok(1..) => {
+                let text = String::from_utf8_lossy(&line);
+                let _ = writeln!(std::io::stderr(), "{}", printable(text.trim_end()));
+            }
+            _ => return,
+        }
+    }
+}
+
+/// A number that was written with a fraction of zero.
+fn whole(number: f64) -> Option<u64> {
+    let written = format!("{number:.0}");
+    written.parse().ok().filter(|_| number.fract() == 0.0)
+}
+
 /// Reads an answer to request `id`.
 fn read(id: u64, said: &[u8]) -> Result<Answer, Fault> {
     let garbage = || {
@@ -167,7 +196,8 @@ fn read(id: u64, said: &[u8]) -> Result<Answer, Fault> {
     };
     let mut answer: Value = serde_json::from_slice(said).map_err(|_| garbage())?;
     let answered = answer.as_object_mut().and_then(|a| a.remove("id"));
-    let answered = answered.and_then(|id| id.as_u64()).ok_or_else(garbage)?;
+    let number = |id: Value| id.as_u64().or_else(|| whole(id.as_f64()?));
+    let answered = answered.and_then(number).ok_or_else(garbage)?;
     if answered != id {
         let asked = id;
         return Err(Fault::OutOfOrder { asked, answered });

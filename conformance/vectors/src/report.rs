@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::run::{Finding, Report};
 use conformance_common::outcome::{Counts, Outcome};
-use conformance_common::report;
+use conformance_common::report::{self, printable};
 
 /// How many failures the table shows in full.
 const SHOWN: usize = 20;
@@ -32,6 +32,9 @@ fn write_failures(out: &mut String, report: &Report) -> fmt::Result {
                 writeln!(out, "  step {number}: {comment}")?;
             }
             writeln!(out, "  {}", mismatch.field)?;
+            if let Some(asked) = &finding.asked {
+                writeln!(out, "    asked    {}", shorten(&asked.to_string()))?;
+            }
             writeln!(out, "    expected {}", shorten(&mismatch.expected))?;
             writeln!(out, "    given    {}", shorten(&mismatch.given))?;
             if let Some(byte) = mismatch.first_differing_byte {
@@ -45,7 +48,12 @@ fn write_failures(out: &mut String, report: &Report) -> fmt::Result {
                 note.bug_type, note.effect, note.reference
             )?;
         }
-        writeln!(out, "  checks {}\n", finding.checks.join(", "))?;
+        writeln!(out, "  checks {}", finding.checks.join(", "))?;
+        writeln!(
+            out,
+            "  all of it: conformance vectors --show {}\n",
+            finding.id
+        )?;
     }
     if all.len() > SHOWN {
         let more = all.len() - SHOWN;
@@ -55,6 +63,7 @@ fn write_failures(out: &mut String, report: &Report) -> fmt::Result {
 }
 
 fn shorten(text: &str) -> String {
+    let text = &*printable(text);
     match text.char_indices().nth(160) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or(text)),
         None => text.to_owned(),
@@ -91,10 +100,13 @@ fn write_counts(out: &mut String, report: &Report) -> fmt::Result {
         not_checked: unsupported,
     } = report.counts();
     let (who, time) = (&report.program, report.seconds);
+    for unknown in &report.unknown {
+        writeln!(out, "the program's capabilities: {}", printable(unknown))?;
+    }
+    let (name, version) = (printable(&who.name), printable(&who.version));
     writeln!(
         out,
-        "{} {}: {held} held, {failed} failed, {unsupported} unsupported, in {time:.1} s",
-        who.name, who.version
+        "{name} {version}: {held} held, {failed} failed, {unsupported} unsupported, in {time:.1} s",
     )
 }
 

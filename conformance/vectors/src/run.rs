@@ -4,10 +4,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use encryptediot_shim::Answer;
 use encryptediot_shim::protocol::Hello;
+use encryptediot_shim::{Answer, OPERATIONS};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value, json};
 
 use super::file::{Exchange, File, Note, Test};
 use super::program::{Fault, Program};
@@ -31,6 +31,9 @@ pub struct Finding {
     /// What it answered otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mismatch: Option<Mismatch>,
+    /// What it was asked, if it failed: every piece written out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Value>,
     /// What its flags mean, if it failed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
@@ -60,6 +63,8 @@ pub struct Mismatch {
 pub struct Report {
     /// Who was asked.
     pub program: Hello,
+    /// Capabilities that no operation has, or that are there twice.
+    pub unknown: Vec<String>,
     /// Test by test.
     pub findings: Vec<Finding>,
     /// How long it took, in seconds.
@@ -76,6 +81,26 @@ impl Report {
     pub fn exit_code(&self) -> u8 {
         self.counts().exit_code()
     }
+}
+
+/// What is wrong with these capabilities: an operation that is misspelt is not asked for, and its tests would
+/// only be unsupported.
+fn odd(capabilities: &[String]) -> Vec<String> {
+    let mut odd = Vec::new();
+    for (place, name) in capabilities.iter().enumerate() {
+        if capabilities.iter().take(place).any(|before| before == name) {
+            odd.push(format!("{name} is claimed twice"));
+        } else if !OPERATIONS.iter().any(|entry| entry.name == name) {
+            let names = OPERATIONS.iter().map(|entry| entry.name);
+            let near = names.map(|known| (strsim::jaro(known, name), known));
+            let near = near.max_by(|a, b| a.0.total_cmp(&b.0));
+            odd.push(match near.filter(|(likeness, _)| *likeness > 0.8) {
+                Some((_, known)) => format!("{name} is no operation; is {known} meant?"),
+                None => format!("{name} is no operation"),
+            });
+        }
+    }
+    odd
 }
 
 /// How a run is made.
@@ -126,6 +151,7 @@ pub fn run(files: &[File], chosen: &[(usize, usize)], options: &Options<'_>) -> 
     let mut findings = done.into_inner().unwrap_or_default();
     findings.sort_by_key(|(place, _)| *place);
     Ok(Report {
+        unknown: odd(&program.capabilities),
         program,
         findings: findings.into_iter().map(|(_, finding)| finding).collect(),
         seconds: begin.elapsed().as_secs_f64(),
@@ -140,6 +166,15 @@ pub fn judge(file: &File, test: &Test, who: &Hello, program: &mut dyn Program) -
     let begin = Instant::now();
     let (outcome, mismatch) = ask_all(file, test, who, program)?;
     let failed = matches!(outcome, Outcome::Failed(_));
+    let step = mismatch.as_ref().and_then(|m| m.step.as_ref());
+    let step = step.map_or(0, |(number, _)| number - 1);
+    let asked = match test.exchanges(file).get(step) {
+        Some((operation, exchange)) if failed => {
+            let input = file.resolve(&exchange.input)?;
+            Some(json!({ "operation": operation, "input": input }))
+        }
+        _ => None,
+    };
     let notes = test.flags.iter().filter(|_| failed);
     Ok(Finding {
         file: file.operation.clone(),
@@ -148,6 +183,7 @@ pub fn judge(file: &File, test: &Test, who: &Hello, program: &mut dyn Program) -
         checks: test.checks.clone(),
         outcome,
         mismatch,
+        asked,
         notes: notes
             .filter_map(|flag| file.notes.get(flag).cloned())
             .collect(),
@@ -287,6 +323,7 @@ fn differ(field: &str, expected: &Value, given: &Value) -> Option<Mismatch> {
             items.find_map(|(i, (a, b))| differ(&format!("{field}[{i}]"), a, b))
         }
         (a, b) if a == b => None,
+        (Value::Number(a), Value::Number(b)) if is_same_integer(a, b) => None,
         (Value::String(a), Value::String(b)) => {
             let hex = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit());
             let first = a.bytes().zip(b.bytes()).position(|(a, b)| a != b);
@@ -298,6 +335,15 @@ fn differ(field: &str, expected: &Value, given: &Value) -> Option<Mismatch> {
         (a, b) => Some(Mismatch::of(field, a.to_string(), b.to_string())),
     }
 }
+
+/// Are these one integer, written `1` and `1.0`? JSON Schema says so of its integers.
+fn is_same_integer(a: &Number, b: &Number) -> bool {
+    let exact = |n: &Number| n.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < EXACT);
+    exact(a).is_some() && exact(a) == exact(b)
+}
+
+/// Below this, a double is every integer.
+const EXACT: f64 = (1_u64 << 53) as f64;
 
 impl Mismatch {
     fn of(field: &str, expected: String, given: String) -> Self {
@@ -327,8 +373,6 @@ impl std::fmt::Display for Mismatch {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn accept(output: Value) -> Answer {
@@ -354,6 +398,33 @@ mod tests {
         assert_eq!(mismatch.first_differing_byte, Some(2));
         let more = accept(json!({ "a": 1, "b": [{ "c": "00112233", "d": 0 }] }));
         assert_eq!(compare(&vector, more).unwrap().field, "output.b[0].d");
+    }
+
+    #[test]
+    fn an_integer_is_the_same_however_it_is_written() {
+        let vector = |n: &str| expected(accept(serde_json::from_str(n).unwrap()));
+        for (a, b, same) in [
+            ("0", "0.0", true),
+            ("7", "7e0", true),
+            ("7", "7.5", false),
+            ("-0.0", "0", true),
+            ("9007199254740993", "9007199254740992.0", false),
+        ] {
+            let given = accept(serde_json::from_str(b).unwrap());
+            assert_eq!(compare(&vector(a), given).is_none(), same, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn capabilities_that_are_no_operations_are_named() {
+        let claimed = ["key-id", "key-ids", "key-id", "something-else"].map(str::to_owned);
+        let odd = odd(&claimed);
+        assert_eq!(odd.len(), 3);
+        assert!(
+            odd[0].contains("is key-id meant") && odd[1].contains("twice"),
+            "{odd:?}"
+        );
+        assert_eq!(odd[2], "something-else is no operation");
     }
 
     #[test]

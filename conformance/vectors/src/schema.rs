@@ -42,7 +42,7 @@ pub fn vectors() -> Value {
             let test = exchange(entry, &mut generator);
             when(
                 entry.name,
-                json!({ "properties": { "tests": { "items": test } } }),
+                json!({ "properties": { "tests": { "type": "array", "items": test } } }),
             )
         })
         .collect();
@@ -87,12 +87,12 @@ pub fn vectors() -> Value {
     defs.insert("step".to_owned(), step);
     defs.insert("sequence".to_owned(), sequence);
     let is_sequences = json!({ "properties": { "operation": { "const": SEQUENCES } } });
-    let item = |name: &str| json!({ "properties": { "tests": { "items": { "$ref": format!("#/$defs/{name}") } } } });
+    let item = |name: &str| json!({ "properties": { "tests": { "type": "array", "items": { "$ref": format!("#/$defs/{name}") } } } });
     let mut all = vec![json!({
         "if": is_sequences, "then": item("sequence"), "else": item("test"),
     })];
     all.extend(pure);
-    json!({
+    let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A file of EncryptedIoT's test vectors",
         "type": "object",
@@ -123,7 +123,9 @@ pub fn vectors() -> Value {
         },
         "allOf": all,
         "$defs": defs,
-    })
+    });
+    remove_formats(&mut schema);
+    schema
 }
 
 /// The schema of a line of the protocol: a request or an answer.
@@ -179,9 +181,23 @@ pub fn protocol() -> Value {
     })
 }
 
+/// Removes the formats of integers (`uint64` and the like): validators that know none refuse the whole schema.
+fn remove_formats(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            if fields.get("format").is_some_and(Value::is_string) {
+                fields.remove("format");
+            }
+            fields.values_mut().for_each(remove_formats);
+        }
+        Value::Array(items) => items.iter_mut().for_each(remove_formats),
+        _ => {}
+    }
+}
+
 fn when(operation: &str, then: Value) -> Value {
     json!({
-        "if": { "properties": { "operation": { "const": operation } } },
+        "if": { "type": "object", "properties": { "operation": { "const": operation } } },
         "then": then,
     })
 }
@@ -252,9 +268,10 @@ fn exchange(entry: &Entry, generator: &mut SchemaGenerator) -> Value {
         generator.subschema_for::<Released>(),
     );
     json!({
-        "if": { "properties": { "result": { "const": "accept" } } },
-        "then": { "properties": { "output": output } },
-        "else": { "properties": { "output": released } },
+        "type": "object",
+        "if": { "type": "object", "properties": { "result": { "const": "accept" } } },
+        "then": { "type": "object", "properties": { "output": output } },
+        "else": { "type": "object", "properties": { "output": released } },
         "properties": {
             "input": (entry.input)(generator),
             "intermediate": {
