@@ -1,6 +1,7 @@
 //! Lemmas as oracles: `conformance trace` holds runs of the reference against the models' own rules
 //! and lemmas. It can refute and never prove.
 
+pub mod adversary;
 pub mod cli;
 pub mod embed;
 pub mod evaluate;
@@ -9,6 +10,7 @@ pub mod formula;
 pub mod history;
 pub mod judge;
 pub mod knowledge;
+pub mod line;
 pub mod log;
 pub mod op;
 pub mod paper;
@@ -18,3 +20,4 @@ pub mod search;
 pub mod term;
 pub mod theory;
 pub mod translate;
+pub mod world;

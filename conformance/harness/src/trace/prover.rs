@@ -1,5 +1,7 @@
 //! A trace as a prover prints it (`--output-json`): its nodes in an order that no edge contradicts.
 
+use std::path::Path;
+
 use serde::Deserialize;
 
 use super::evaluate::Trace;
@@ -20,6 +22,28 @@ enum Term {
         #[serde(rename = "jgnParams", default)]
         args: Vec<Term>,
     },
+}
+
+/// A trace that a prover printed and that is kept, with its name: that by which it falsified, or found, a lemma
+/// of a model under these flags. Of lemmas that fall for the same reason one is kept.
+///
+/// # Errors
+/// If the folder of kept traces is not there, or the trace cannot be read.
+pub fn kept(
+    root: &Path,
+    (model, flags, lemma): (&str, &str, &str),
+) -> Result<Option<(String, String)>, String> {
+    let folder = root.join("conformance/harness/tests/recorded/traces");
+    if !folder.is_dir() {
+        return Err(format!("{}: there is no such folder", folder.display()));
+    }
+    let name = format!("{model}.{flags}.{lemma}.json");
+    let path = folder.join(&name);
+    match std::fs::read_to_string(&path) {
+        Ok(json) => Ok(Some((name, json))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+    }
 }
 
 /// The traces in a prover's output. Variables that it left open stand for names of their own.
