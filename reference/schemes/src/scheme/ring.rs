@@ -148,12 +148,8 @@ impl Scheme for Ring {
         if !streams.iter().any(|s| s == stream) {
             return Err(ClipError::NotRecording.into());
         }
-        // "These public keys are downloaded from the Ring cloud and validated using the root".
-        let mut recipients = Vec::new();
-        for path in self.world.cloud.list(place::INSTANCES)? {
-            let ik = account::verify_kem(root, &self.world.cloud.get(&path)?)?;
-            recipients.push(Recipient::Ecc(ik));
-        }
+        let instances = account::instances(&self.world, root)?;
+        let mut recipients: Vec<_> = instances.into_iter().map(Recipient::Ecc).collect();
         let adk = account::verify(root, &self.world.cloud.get(ADK)?)?;
         let adk = <&[u8; 256]>::try_from(&*adk).map_err(|_| MessageError::InvalidKey)?;
         let adk = OaepPublic::from_modulus(adk).map_err(|_| MessageError::InvalidKey)?;
