@@ -5,8 +5,10 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-pub use quick_junit::SerializeError;
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+pub use std::io::Error as SerializeError;
+
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, Event};
 use serde::Serialize;
 
 use super::outcome::{Counts, Outcome};
@@ -51,46 +53,69 @@ pub struct Case<'c> {
 /// JUnit's XML of one suite; `title` is of the whole report.
 ///
 /// # Errors
-/// If a text cannot stand in XML.
+/// None that is known: it is written into memory.
 pub fn junit<'c>(
     title: &str,
     suite: &str,
     time: Option<Duration>,
     cases: impl IntoIterator<Item = Case<'c>>,
 ) -> Result<String, SerializeError> {
-    let mut suite = TestSuite::new(suite);
-    for Case {
-        class,
-        name,
-        outcome,
-        time,
-    } in cases
-    {
-        let (mut status, why) = match outcome {
-            Outcome::Held => (TestCaseStatus::success(), None),
-            Outcome::Failed(why) => {
-                let status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-                (status, Some(why))
-            }
-            Outcome::NotChecked(why) => (TestCaseStatus::skipped(), Some(why)),
-        };
-        if let Some(why) = why {
-            status.set_message(why);
-        }
-        let mut case = TestCase::new(name, status);
-        case.set_classname(class);
-        if let Some(time) = time {
-            case.set_time(time);
-        }
-        suite.add_test_case(case);
-    }
-    let mut report = Report::new(title);
-    if let Some(time) = time {
-        suite.set_time(time);
-        report.set_time(time);
-    }
-    report.add_test_suite(suite);
-    report.to_string()
+    let cases: Vec<Case<'c>> = cases.into_iter().collect();
+    let counts: Counts = cases.iter().map(|case| &case.outcome).collect();
+    let total = [
+        ("tests", cases.len().to_string()),
+        ("failures", counts.failed.to_string()),
+        ("errors", "0".to_owned()),
+    ];
+    let total = || total.iter().map(|(name, count)| (*name, count.as_str()));
+    let seconds = |time: Duration| format!("{:.3}", time.as_secs_f64());
+    let time = time.map(seconds);
+    let time = || time.as_deref().map(|time| ("time", time));
+    let mut xml = Writer::new_with_indent(Vec::new(), b' ', 4);
+    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let report = xml
+        .create_element("testsuites")
+        .with_attribute(("name", title));
+    report
+        .with_attributes(total().chain(time()))
+        .write_inner_content(|xml| {
+            let skipped = counts.not_checked.to_string();
+            let suite = xml
+                .create_element("testsuite")
+                .with_attribute(("name", suite));
+            let suite = suite.with_attribute(("skipped", skipped.as_str()));
+            suite
+                .with_attributes(total().chain(time()))
+                .write_inner_content(|xml| {
+                    for case in &cases {
+                        let mut test = xml.create_element("testcase");
+                        test =
+                            test.with_attributes([("name", case.name), ("classname", case.class)]);
+                        if let Some(time) = case.time.map(seconds) {
+                            test = test.with_attribute(("time", time.as_str()));
+                        }
+                        let (what, why) = match &case.outcome {
+                            Outcome::Held => {
+                                test.write_empty()?;
+                                continue;
+                            }
+                            Outcome::Failed(why) => ("failure", why),
+                            Outcome::NotChecked(why) => ("skipped", why),
+                        };
+                        // XML has no such characters, not even escaped.
+                        let allowed = |c: &char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
+                        let why: String = why.chars().filter(allowed).collect();
+                        test.write_inner_content(|xml| {
+                            let message =
+                                xml.create_element(what).with_attribute(("message", &*why));
+                            message.write_empty().map(drop)
+                        })?;
+                    }
+                    Ok(())
+                })?;
+            Ok(())
+        })?;
+    String::from_utf8(xml.into_inner()).map_err(SerializeError::other)
 }
 
 /// Why a report could not be delivered.
