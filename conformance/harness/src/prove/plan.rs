@@ -338,10 +338,6 @@ pub struct Selection {
     pub any: Vec<String>,
     /// Patterns for theories.
     pub theories: Vec<String>,
-    /// Patterns for lemmas.
-    pub lemmas: Vec<String>,
-    /// Patterns for claims.
-    pub claims: Vec<String>,
     /// Sets of flags.
     pub sets: Vec<BTreeSet<String>>,
     /// With ablations, without them, or nothing else.
@@ -376,26 +372,17 @@ impl Selection {
         let Self {
             any,
             theories,
-            lemmas,
-            claims,
             sets,
             ..
         } = self;
-        !(any.is_empty()
-            && theories.is_empty()
-            && lemmas.is_empty()
-            && claims.is_empty()
-            && sets.is_empty())
+        !(any.is_empty() && theories.is_empty() && sets.is_empty())
             || self.ablations != Ablations::With
             || self.partition.is_some()
     }
 
     /// Whether it chooses whole sets, so that nothing in a set is left out.
     pub fn by_set(&self) -> bool {
-        self.any.is_empty()
-            && self.lemmas.is_empty()
-            && self.claims.is_empty()
-            && self.partition.is_none()
+        self.any.is_empty() && self.partition.is_none()
     }
 
     /// Those that are selected, in their order.
@@ -403,9 +390,7 @@ impl Selection {
     /// # Errors
     /// If a pattern cannot be read.
     pub fn of<'c>(&self, units: Vec<Unit<'c>>, observed: &Observed) -> Result<Vec<Unit<'c>>> {
-        let any = matchers(&self.any)?;
-        let (theories, lemmas) = (matchers(&self.theories)?, matchers(&self.lemmas)?);
-        let claims = matchers(&self.claims)?;
+        let (any, theories) = (matchers(&self.any)?, matchers(&self.theories)?);
         let hit = |globs: &[Pattern], texts: &[&str]| {
             globs.is_empty() || globs.iter().any(|g| texts.iter().any(|t| g.matches(t)))
         };
@@ -413,9 +398,8 @@ impl Selection {
         for unit in units {
             let file = unit.case.file.as_str();
             let stem = file.strip_suffix(".spthy").unwrap_or(file);
-            let claimed: Vec<&str> = unit.claims().iter().map(String::as_str).collect();
             let mut all = vec![unit.id.as_str(), &unit.case.id, file, stem, unit.name];
-            all.extend(&claimed);
+            all.extend(unit.claims().iter().map(String::as_str));
             let ablation = unit.case.set.ablation();
             let wanted = match self.ablations {
                 Ablations::With => true,
@@ -425,9 +409,6 @@ impl Selection {
             if wanted
                 && hit(&any, &all)
                 && hit(&theories, &[stem, file])
-                && hit(&lemmas, &[unit.name])
-                && (claims.is_empty()
-                    || claims.iter().any(|g| claimed.iter().any(|c| g.matches(c))))
                 && (self.sets.is_empty() || self.sets.contains(&unit.case.set.flags))
             {
                 chosen.push(unit);
