@@ -8,7 +8,7 @@ use std::time::Duration;
 pub use std::io::Error as SerializeError;
 
 use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, Event};
+use quick_xml::events::{BytesDecl, BytesStart, Event};
 use serde::Serialize;
 
 use super::outcome::{Counts, Outcome};
@@ -16,9 +16,6 @@ use super::store::{Unwritable, store};
 
 /// A report as JSON: an object with its fields, `counts`, and the exit status where one is given.
 /// `not_checked` names the third count.
-///
-/// # Errors
-/// None that is known: every part is plain data.
 pub fn json(
     report: &impl Serialize,
     counts: Counts,
@@ -62,60 +59,53 @@ pub fn junit<'c>(
 ) -> Result<String, SerializeError> {
     let cases: Vec<Case<'c>> = cases.into_iter().collect();
     let counts: Counts = cases.iter().map(|case| &case.outcome).collect();
-    let total = [
+    let mut total = vec![
         ("tests", cases.len().to_string()),
         ("failures", counts.failed.to_string()),
         ("errors", "0".to_owned()),
     ];
-    let total = || total.iter().map(|(name, count)| (*name, count.as_str()));
-    let seconds = |time: Duration| format!("{:.3}", time.as_secs_f64());
-    let time = time.map(seconds);
-    let time = || time.as_deref().map(|time| ("time", time));
+    total.extend(time.map(|time| ("time", seconds(time))));
+    let total = || total.iter().map(|(name, value)| (*name, value.as_str()));
+    let named = |element, name| BytesStart::new(element).with_attributes([("name", name)]);
+    let skipped = counts.not_checked.to_string();
+    let report = named("testsuites", title).with_attributes(total());
+    let suite = named("testsuite", suite).with_attributes(total());
+    let suite = suite.with_attributes([("skipped", skipped.as_str())]);
+
     let mut xml = Writer::new_with_indent(Vec::new(), b' ', 4);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    let report = xml
-        .create_element("testsuites")
-        .with_attribute(("name", title));
-    report
-        .with_attributes(total().chain(time()))
-        .write_inner_content(|xml| {
-            let skipped = counts.not_checked.to_string();
-            let suite = xml
-                .create_element("testsuite")
-                .with_attribute(("name", suite));
-            let suite = suite.with_attribute(("skipped", skipped.as_str()));
-            suite
-                .with_attributes(total().chain(time()))
-                .write_inner_content(|xml| {
-                    for case in &cases {
-                        let mut test = xml.create_element("testcase");
-                        test =
-                            test.with_attributes([("name", case.name), ("classname", case.class)]);
-                        if let Some(time) = case.time.map(seconds) {
-                            test = test.with_attribute(("time", time.as_str()));
-                        }
-                        let (what, why) = match &case.outcome {
-                            Outcome::Held => {
-                                test.write_empty()?;
-                                continue;
-                            }
-                            Outcome::Failed(why) => ("failure", why),
-                            Outcome::NotChecked(why) => ("skipped", why),
-                        };
-                        // XML has no such characters, not even escaped.
-                        let allowed = |c: &char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
-                        let why: String = why.chars().filter(allowed).collect();
-                        test.write_inner_content(|xml| {
-                            let message =
-                                xml.create_element(what).with_attribute(("message", &*why));
-                            message.write_empty().map(drop)
-                        })?;
-                    }
-                    Ok(())
-                })?;
-            Ok(())
-        })?;
+    xml.write_event(Event::Start(report.borrow()))?;
+    xml.write_event(Event::Start(suite.borrow()))?;
+    for case in &cases {
+        test_case(&mut xml, case)?;
+    }
+    xml.write_event(Event::End(suite.to_end()))?;
+    xml.write_event(Event::End(report.to_end()))?;
     String::from_utf8(xml.into_inner()).map_err(SerializeError::other)
+}
+
+fn test_case(xml: &mut Writer<Vec<u8>>, case: &Case<'_>) -> Result<(), SerializeError> {
+    let attributes = [("name", case.name), ("classname", case.class)];
+    let mut test = BytesStart::new("testcase").with_attributes(attributes);
+    if let Some(time) = case.time {
+        test.push_attribute(("time", seconds(time).as_str()));
+    }
+    let (what, why) = match &case.outcome {
+        Outcome::Held => return xml.write_event(Event::Empty(test)),
+        Outcome::Failed(why) => ("failure", why),
+        Outcome::NotChecked(why) => ("skipped", why),
+    };
+    // XML has no other control characters, not even escaped.
+    let allowed = |c: &char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
+    let why: String = why.chars().filter(allowed).collect();
+    xml.write_event(Event::Start(test.borrow()))?;
+    let message = BytesStart::new(what).with_attributes([("message", why.as_str())]);
+    xml.write_event(Event::Empty(message))?;
+    xml.write_event(Event::End(test.to_end()))
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.3}", time.as_secs_f64())
 }
 
 /// Why a report could not be delivered.
@@ -152,9 +142,6 @@ pub fn deliver(
 }
 
 /// As [`deliver`], without JUnit's XML.
-///
-/// # Errors
-/// As [`deliver`].
 pub fn deliver_json(
     table: &str,
     path: Option<&Path>,

@@ -9,7 +9,6 @@ use serde::Serialize;
 
 pub use conformance_common::outcome::{Counts, Outcome};
 
-/// A check.
 pub struct Check {
     /// What it goes by: lower case, digits and hyphens, no other check's.
     pub name: String,
@@ -20,7 +19,6 @@ pub struct Check {
 }
 
 impl Check {
-    /// A check.
     pub fn new(
         name: impl Into<String>,
         shows: impl Into<String>,

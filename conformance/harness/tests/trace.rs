@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use conformance::prove::manifest::Manifest;
-use conformance::prove::spthy::{Quantifier, Source};
+use conformance::spthy::theory::Theory;
+use conformance::spthy::{Quantifier, Source};
 use conformance::trace::cli::Profile;
 use conformance::trace::evaluate::{Trace, evaluate};
 use conformance::trace::history::play;
@@ -14,7 +15,6 @@ use conformance::trace::log::{Log, Logged};
 use conformance::trace::op::{self, Op};
 use conformance::trace::search::{Effort, Outcome};
 use conformance::trace::term::Terms;
-use conformance::trace::theory::Theory;
 use conformance::trace::{paper, prover};
 use encryptediot::action;
 

@@ -138,9 +138,6 @@ fn flags(text: &str) -> BTreeSet<String> {
 }
 
 /// Runs the command; gives the exit status.
-///
-/// # Errors
-/// Why nothing could be judged.
 pub fn run(args: &ProveArgs) -> Result<u8> {
     let directory = args.models.clone().unwrap_or_else(default_models);
     let models = Models::read(&directory)?;

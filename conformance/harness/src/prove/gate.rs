@@ -13,7 +13,7 @@ use super::plan::{self, Case, Models, Selection, Unit};
 use super::prover::{self, Prover};
 use super::report::{Report, Row};
 use super::run::{Answer, Runner};
-use super::spthy::Lemma;
+use crate::spthy::Lemma;
 use conformance_common::outcome::Outcome;
 use conformance_common::process::Limits;
 

@@ -11,11 +11,10 @@ use super::error::{Error, Result, file};
 use super::manifest::{FILE, Manifest, Mode, Scope, Set, Statement, Theory, Verdict, set_id};
 use super::observed::Observed;
 use super::report::Problem;
-use super::spthy::{Lemma, Reading, Source, hash};
+use crate::spthy::{Lemma, Reading, Source, hash};
 
 /// The `.spthy` files of a directory.
 pub struct Models {
-    /// The directory.
     pub directory: PathBuf,
     /// By the names of the files.
     pub sources: BTreeMap<String, Arc<Source>>,
@@ -51,7 +50,6 @@ impl Models {
 pub struct Case {
     /// `stem+FLAG`.
     pub id: String,
-    /// The file.
     pub file: String,
     /// How provers read it.
     pub mode: Mode,
@@ -115,9 +113,6 @@ impl Case {
 
 /// The cases of a manifest; `distrust` names lemmas that must not be assumed although they are
 /// expected to be verified.
-///
-/// # Errors
-/// If a model cannot be read.
 pub fn cases(
     models: &Models,
     manifest: &Manifest,

@@ -32,7 +32,6 @@ const SESSION: u64 = 1_000;
 /// A history that was played.
 #[derive(Default)]
 pub struct Played {
-    /// The log.
     pub log: Log,
     /// A clip that was shown with other bytes than were recorded.
     pub altered: Option<String>,
@@ -90,9 +89,6 @@ pub fn note(log: &mut Log, steps: &[action::Step]) {
 }
 
 /// Plays a history.
-///
-/// # Errors
-/// If the household cannot be furnished.
 pub fn play(ops: &[Op], seed: u64) -> Result<Played> {
     let begin = Instant::now();
     let mut scene = Scene::new(seed)?;

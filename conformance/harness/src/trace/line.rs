@@ -19,13 +19,8 @@ impl<'l> Words<'l> {
 
 /// What is written as words, one after the other. [`crate::lines!`] implements it.
 pub trait Line: Sized {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// What is not understood.
     fn read(words: &mut Words<'_>) -> Result<Self, String>;
 
-    /// Writes it.
     fn write(&self, words: &mut Vec<String>);
 }
 
@@ -44,13 +39,8 @@ pub fn read<L: Line>(line: &str) -> Result<L, String> {
 
 /// How a field of type `T` is written.
 pub trait Field<T> {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// What is not understood.
     fn read(&self, words: &mut Words<'_>) -> Result<T, String>;
 
-    /// Writes it.
     fn write(&self, value: &T, words: &mut Vec<String>);
 }
 
@@ -60,13 +50,11 @@ pub struct One<'n>(pub &'n [&'n str]);
 /// A set of these names, bit by bit: `x,z`.
 pub struct Set<'n>(pub &'n [&'n str]);
 
-/// A number.
 pub struct Number;
 
 /// A word that is there or not.
 pub struct Flag(pub &'static str);
 
-/// A word.
 pub struct Word;
 
 /// A word, or `nothing`.

@@ -8,7 +8,6 @@ pub const WINDOW: u64 = 3_600_000;
 /// A log of steps.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
-    /// The steps.
     pub steps: Vec<Step>,
 }
 

@@ -52,56 +52,30 @@ pub const PASSPHRASE: u8 = 6;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Make {
     /// The next announcement of a stream, with the adversary's IK and DSK; and a grant of that DSK.
-    Announcement {
-        /// Which stream.
-        stream: u8,
-        /// Which member is granted the DSK.
-        member: Option<u8>,
-    },
+    Announcement { stream: u8, member: Option<u8> },
     /// The next clip of a stream.
-    Clip {
-        /// Which stream.
-        stream: u8,
-    },
+    Clip { stream: u8 },
     /// An acknowledgement of the newest announcement of a stream.
-    Acknowledgement {
-        /// Which stream.
-        stream: u8,
-    },
+    Acknowledgement { stream: u8 },
     /// The phone's next vault, and what unlocks it without a passphrase.
     Vault,
 }
 
-/// What happens in a history. Numbers choose among what there is at that time.
+/// What happens in a history. Numbers choose among what there is at that time; sets of streams are bit by bit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
     /// The owner shares streams with a member: until revoked, or for a window.
     Share {
-        /// Which phone.
         phone: u8,
-        /// Which member.
         member: u8,
-        /// Which streams, bit by bit.
         streams: u8,
         /// Which window from now, if any.
         window: Option<u8>,
     },
     /// The owner moves streams to fresh keys.
-    Rotate {
-        /// Which phone.
-        phone: u8,
-        /// Which streams, bit by bit.
-        streams: u8,
-    },
+    Rotate { phone: u8, streams: u8 },
     /// The owner takes streams from a member.
-    Revoke {
-        /// Which phone.
-        phone: u8,
-        /// Which member.
-        member: u8,
-        /// Which streams, bit by bit.
-        streams: u8,
-    },
+    Revoke { phone: u8, member: u8, streams: u8 },
     /// A second phone is enrolled.
     Enroll,
     /// A third camera is paired.
@@ -109,80 +83,47 @@ pub enum Op {
     /// The phone unlocks the account with what lies in the cloud for its IK.
     Unlock,
     /// A camera asks the cloud what to obey.
-    Sync {
-        /// Which camera.
-        camera: u8,
-    },
+    Sync { camera: u8 },
     /// A camera records a clip and uploads it.
-    Record {
-        /// Which stream.
-        stream: u8,
-    },
+    Record { stream: u8 },
     /// Time passes, in quarters of a window.
-    Pass {
-        /// How many.
-        quarters: u8,
-    },
+    Pass { quarters: u8 },
     /// A phone looks at the cameras' acknowledgements.
-    Status {
-        /// Which phone.
-        phone: u8,
-    },
+    Status { phone: u8 },
     /// A member reads what is new.
-    Follow {
-        /// Which member.
-        member: u8,
-    },
+    Follow { member: u8 },
     /// Somebody views a clip.
     View {
         /// The phones, then the members.
         viewer: u8,
-        /// Which stream.
         stream: u8,
-        /// Which clip, from 0.
         clip: u8,
     },
     /// The owner makes a link to a clip that was viewed.
-    Link {
-        /// Which of those.
-        clip: u8,
-    },
+    Link { clip: u8 },
     /// The adversary: a link's text becomes public.
-    Publish {
-        /// Which link.
-        link: u8,
-    },
+    Publish { link: u8 },
     /// The adversary learns one of [`SECRETS`].
-    Reveal {
-        /// Which.
-        what: u8,
-    },
+    Reveal { what: u8 },
     /// The adversary shows a device something else at a path: nothing, what was written to another
     /// one, what another account has there, or what is there with a bit changed.
     Lie {
-        /// Which device.
         who: u8,
-        /// Which path.
         path: u16,
-        /// In which way.
         how: u8,
-        /// What instead.
         other: u16,
         /// Only until the device has done its next thing.
         once: bool,
     },
     /// The adversary shows a device at one path what lies at another, or nothing.
     Show {
-        /// Which device.
         who: u8,
         /// Where, below the account.
         path: String,
-        /// What.
         instead: Option<String>,
     },
     /// The adversary shows a device an earlier state of everything.
     Rewind {
-        /// Which device.
         who: u8,
         /// How many writes are hidden.
         writes: u8,
@@ -190,42 +131,19 @@ pub enum Op {
         once: bool,
     },
     /// The adversary shows a device what is there.
-    Restore {
-        /// Which device.
-        who: u8,
-    },
+    Restore { who: u8 },
     /// The adversary records with a stolen camera's key.
-    Forge {
-        /// Which camera.
-        camera: u8,
-    },
+    Forge { camera: u8 },
     /// The adversary looks for session keys in what it took out of a stolen camera.
-    Plunder {
-        /// Which camera.
-        camera: u8,
-    },
+    Plunder { camera: u8 },
     /// The adversary acts as the owner, with the passphrase.
-    Usurp {
-        /// Which streams, bit by bit.
-        streams: u8,
-    },
+    Usurp { streams: u8 },
     /// The adversary makes something, and shows it to everybody.
-    Make {
-        /// What.
-        what: Make,
-    },
+    Make { what: Make },
     /// The owner meets a member and shares with it; the card that arrives is the adversary's.
-    Swap {
-        /// Which member.
-        member: u8,
-        /// Which streams, bit by bit.
-        streams: u8,
-    },
+    Swap { member: u8, streams: u8 },
     /// The adversary sets the wall clock back, by quarters of a window; by none: right again.
-    Clock {
-        /// How many.
-        quarters: u8,
-    },
+    Clock { quarters: u8 },
 }
 
 /// Random things that happen.

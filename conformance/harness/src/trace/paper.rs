@@ -27,43 +27,22 @@ use crate::lines;
 pub enum Op {
     /// The owner shares a stream with a member.
     Share {
-        /// Which member.
         member: u8,
         /// Which stream, if not the member's own.
         stream: Option<u8>,
     },
     /// The member reads the grants that lie there.
-    Receive {
-        /// Which member.
-        member: u8,
-    },
+    Receive { member: u8 },
     /// The adversary puts a grant there that was sent before.
-    Replay {
-        /// Which one.
-        grant: u8,
-        /// To which member.
-        member: u8,
-    },
+    Replay { grant: u8, member: u8 },
     /// The adversary makes a grant of a key of its own.
-    Inject {
-        /// To which member.
-        member: u8,
-    },
+    Inject { member: u8 },
     /// The adversary removes a grant.
-    Drop {
-        /// Which one.
-        grant: u8,
-    },
+    Drop { grant: u8 },
     /// A member's private key is revealed.
-    Reveal {
-        /// Which member.
-        member: u8,
-    },
+    Reveal { member: u8 },
     /// The directory serves a key of the adversary as a member's.
-    Substitute {
-        /// Which member.
-        member: u8,
-    },
+    Substitute { member: u8 },
 }
 
 const MEMBERS: [&str; 3] = ["alice", "bob", "carol"];
@@ -104,9 +83,6 @@ impl Op {
 }
 
 /// Plays a history.
-///
-/// # Errors
-/// If the household cannot be furnished.
 pub fn play(ops: &[Op], seed: u64) -> Result<Played> {
     let begin = Instant::now();
     let mut log = Log::default();

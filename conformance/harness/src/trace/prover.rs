@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::evaluate::Trace;
 use super::term::{Id, Terms};
-use super::theory::Theory;
 use crate::prove::graph::{File, Graph};
+use crate::spthy::theory::Theory;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -47,9 +47,6 @@ pub fn kept(
 }
 
 /// The traces in a prover's output. Variables that it left open stand for names of their own.
-///
-/// # Errors
-/// What is not understood.
 pub fn read(json: &str, theory: &Theory, terms: &mut Terms) -> Result<Vec<Trace>, String> {
     let file: File = serde_json::from_str(json).map_err(|e| e.to_string())?;
     file.graphs

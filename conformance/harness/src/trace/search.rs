@@ -16,7 +16,6 @@ use super::judge::{Found, Judge};
 pub struct Game<'g, O> {
     /// Random histories.
     pub histories: BoxedStrategy<Vec<O>>,
-    /// Plays one.
     pub play: &'g dyn Fn(&[O], u64) -> encryptediot::Result<Played>,
     /// Is it the adversary who does this?
     pub is_hostile: &'g dyn Fn(&O) -> bool,
@@ -45,7 +44,6 @@ pub struct Counterexample {
 /// When something was found first.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct First {
-    /// In which history, from 1.
     pub history: u64,
     /// After how many things had happened.
     pub steps: u64,
@@ -62,7 +60,6 @@ pub struct Outcome {
     pub steps: u64,
     /// Those that the adversary did.
     pub hostile: u64,
-    /// Steps of the model.
     pub model_steps: u64,
     /// Seconds in the reference: protocol and primitives.
     pub playing: f64,

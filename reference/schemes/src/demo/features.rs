@@ -50,9 +50,6 @@ pub fn run(
 }
 
 /// Plays one feature under a scheme.
-///
-/// # Errors
-/// As [`run`].
 pub fn play(feature: Feature, scheme: Box<dyn Scheme>, pictures: &Pictures) -> Result<Cell, Error> {
     let mut play = Play {
         start: scheme.now(),

@@ -16,9 +16,6 @@ const STREAM: &str = "video";
 const FOLLOWERS: [Viewer<'static>; 2] = [Phone("second-phone"), Member("alice")];
 
 /// Plays the story on a household of the library.
-///
-/// # Errors
-/// What the story does not expect.
 pub fn play(seed: u64) -> Result<Scene> {
     let mut film = film(SAMPLE)?.into_iter().cycle();
     let mut next = move || film.next().unwrap_or_default();

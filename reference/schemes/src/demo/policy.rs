@@ -36,9 +36,6 @@ streams = ["attic"]
 "#;
 
 /// Applies the demo's policy to a household and checks the result.
-///
-/// # Errors
-/// What the story does not expect.
 pub fn play(seed: u64) -> Result<Scene> {
     let mut home = Household::in_memory(seed)?;
     home.pair("phone", "door", &[VIDEO, AUDIO])?;

@@ -154,9 +154,6 @@ pub fn verify(root: &RsaPublic, certificate: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// A P-256 key in a certificate.
-///
-/// # Errors
-/// As [`verify`]; `invalid-key`.
 pub fn verify_kem(root: &RsaPublic, certificate: &[u8]) -> Result<KemPublic> {
     let public = verify(root, certificate)?;
     Ok(KemPublic::from_bytes(&public).map_err(|_| MessageError::InvalidKey)?)
@@ -164,9 +161,6 @@ pub fn verify_kem(root: &RsaPublic, certificate: &[u8]) -> Result<KemPublic> {
 
 /// The IK of every phone, as the cloud gives them and the root has signed them: "These public keys are
 /// downloaded from the Ring cloud and validated using the root".
-///
-/// # Errors
-/// As [`verify_kem`]; `store-unavailable`.
 pub fn instances(world: &World, root: &RsaPublic) -> Result<Vec<KemPublic>> {
     let paths = world.cloud.list(place::INSTANCES)?;
     let verified = paths

@@ -85,9 +85,6 @@ pub struct Paper {
 
 impl Paper {
     /// Enrolls the first phone.
-    ///
-    /// # Errors
-    /// Those of [`account::create`].
     pub fn new(mut world: World) -> Result<Self> {
         let made = account::create(&mut world, "phone")?;
         Ok(Self {

@@ -47,9 +47,6 @@ pub struct Ring {
 
 impl Ring {
     /// Enrolls the first phone.
-    ///
-    /// # Errors
-    /// Those of [`account::create`].
     pub fn new(mut world: World, reading: Reading) -> Result<Self> {
         let made = account::create(&mut world, "phone")?;
         let adk = OaepSecret::generate(&mut world.rng)?;
@@ -87,9 +84,6 @@ impl Ring {
     }
 
     /// The ASK as a phone unlocks it: the root that a camera is told.
-    ///
-    /// # Errors
-    /// Those of [`account::unlock`]; `unknown-phone`.
     pub fn unlock(&self, phone: &str) -> Result<RsaSigningKey> {
         let (phone, _) = self.phones.get(phone).ok_or(AccountError::UnknownPhone)?;
         account::unlock(&self.world, phone)
