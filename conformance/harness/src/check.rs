@@ -1,4 +1,4 @@
-//! What a check is, and what comes of running a list of them.
+//! Checks, and the summary of running a list of them.
 
 use std::cell::{OnceCell, RefCell};
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ pub struct Check {
     pub name: String,
     /// What is so if it holds, in one sentence.
     pub shows: String,
-    /// Looks.
+    /// Makes the check.
     pub run: Box<dyn Fn(&Context<'_>) -> Outcome>,
 }
 
@@ -50,7 +50,7 @@ struct Shown {
 }
 
 impl<'p> Context<'p> {
-    /// The settings of a run; `progress` is told what is being done.
+    /// The settings of a run; `progress` is called with what is being done.
     pub fn new(seed: u64, directory: PathBuf, progress: &'p dyn Fn(&str)) -> Self {
         let demo = Options {
             seed,
@@ -97,7 +97,7 @@ pub struct Finding {
     pub name: String,
     /// What it shows if it holds.
     pub shows: String,
-    /// What came of it.
+    /// Its outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
     /// How long it took.

@@ -31,9 +31,9 @@ pub use values::Released;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Answer {
-    /// The input is good, and this is what comes of it.
+    /// The input is accepted.
     Accept {
-        /// What comes of it.
+        /// The output.
         output: Value,
         /// Values on the way, as hexadecimal: an implementation may leave them out.
         #[serde(default, skip_serializing_if = "Map::is_empty")]

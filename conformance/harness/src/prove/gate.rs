@@ -37,7 +37,7 @@ pub struct Options {
     pub proofs: Option<PathBuf>,
     /// Where traces go.
     pub traces: Option<PathBuf>,
-    /// Each lemma in a process of its own, so that its time can be told.
+    /// Each lemma in a process of its own, so that its time is measured.
     pub alone: bool,
     /// Which lemmas are judged.
     pub selection: Selection,

@@ -84,7 +84,7 @@ impl Live {
 }
 
 impl Runner<'_> {
-    /// Runs these tasks; `progress` is told a line ten times a second.
+    /// Runs these tasks; `progress` is called with a line ten times a second.
     pub fn all(
         &self,
         tasks: Vec<Task>,
@@ -234,7 +234,7 @@ impl Runner<'_> {
         Ok(results.into_iter().map(with_proof).collect())
     }
 
-    /// Loads proofs into the very text that the gate reads, lets the prover check them, and hears
+    /// Loads proofs into the very text that the gate reads, lets the prover check them, and reads
     /// what it makes of these lemmas. `kept` is where the file stays.
     pub fn recheck(
         &self,

@@ -1,5 +1,5 @@
 //! The paper's table 1 as scenarios: each feature is played under each scheme with real video, and
-//! what comes of it is measured. What table 1 says of it stands beside it, and decides nothing.
+//! its outcome is measured. What table 1 says of it stands beside it, and decides nothing.
 //!
 //! Every scenario has the same course: one session of two cameras before the feature is turned on,
 //! two while it is on, one after it was turned off. Then everyone who is not the owner tries to open

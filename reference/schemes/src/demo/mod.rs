@@ -76,10 +76,10 @@ impl Options {
     }
 }
 
-/// Plays the demo. `progress` is told each scene as it begins.
+/// Plays the demo. `progress` is called with each scene as it begins.
 ///
 /// # Errors
-/// [`Failure`] if it could not be played to its end. What came out otherwise than it must is in
+/// [`Failure`] if it could not be played to its end. Outcomes other than expected are in
 /// the report: see [`Report::held`].
 pub fn run(options: &Options, progress: &mut dyn FnMut(&str)) -> Result<Report, Failure> {
     let directory = &options.directory;

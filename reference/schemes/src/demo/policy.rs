@@ -97,7 +97,7 @@ fn says(stage: &mut Stage, what: &str, expected: &str, seen: &str) {
     stage.row("owner", what, Outcome::says(expected), Outcome::says(seen));
 }
 
-/// What came of applying a policy, in a word or two.
+/// The result of applying a policy, in a word or two.
 fn apply(stage: &mut Stage, text: &str, contacts: &Contacts) -> Result<String> {
     let Ok(policy) = Policy::parse(text) else {
         return Ok("not a policy".to_owned());

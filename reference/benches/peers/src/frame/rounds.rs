@@ -152,7 +152,7 @@ impl<'a> Rounds<'a> {
         self
     }
 
-    /// Makes the rounds and adds what came of them to the section.
+    /// Makes the rounds and adds their measurements to the section.
     ///
     /// # Errors
     /// Those of a contender, with its name.
