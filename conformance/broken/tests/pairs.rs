@@ -7,12 +7,16 @@ extern crate encryptediot_broken as encryptediot;
 mod by_hand;
 mod common;
 
+#[path = "../../harness/src/trace/adversary.rs"]
+pub mod adversary;
 #[path = "../../harness/src/trace/forge.rs"]
 pub mod forge;
 #[path = "../../harness/src/trace/history.rs"]
 pub mod history;
 #[path = "../../harness/src/trace/op.rs"]
 pub mod op;
+#[path = "../../harness/src/trace/world.rs"]
+pub mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +27,7 @@ use conformance::trace::term::Terms;
 use conformance::trace::{embed, prover};
 use conformance_vectors::file::File;
 use encryptediot::fault;
-use history::{Told, play};
+use history::{Played, play};
 
 /// The lemmas that were refuted, of those that the manifest knows to fall and of others.
 fn refuted(found: &Found) -> BTreeSet<String> {
@@ -49,7 +53,7 @@ fn twin(pair: &Pair) -> Option<&'static str> {
     Some(known.name)
 }
 
-fn reasons_of(told: &Told) -> BTreeSet<&str> {
+fn reasons_of(told: &Played) -> BTreeSet<&str> {
     told.refused.iter().map(|(_, reason)| *reason).collect()
 }
 
@@ -105,12 +109,9 @@ fn history_of(pair: &Pair, ablation: &Ablation, program: &str) -> Vec<String> {
         .iter()
         .filter_map(|lemma| {
             let flags: Vec<_> = ablation.falls[lemma].iter().cloned().collect();
-            let name = format!("{}.{}.{lemma}.json", pair.model, flags.join("+"));
-            let path = root()
-                .join("conformance/harness/tests/recorded/traces")
-                .join(&name);
-            // Of lemmas that fall for the same reason one trace is kept.
-            let json = std::fs::read_to_string(path).ok()?;
+            let flags = flags.join("+");
+            let kept = prover::kept(&root(), (&pair.model, &flags, lemma)).unwrap();
+            let (name, json) = kept?;
             let mut terms = Terms::default();
             let traces = prover::read(&json, &without.theory, &mut terms).unwrap();
             let found = embed::contains((&run.trace, &run.terms), (&traces[0], &terms));
@@ -123,7 +124,7 @@ fn history_of(pair: &Pair, ablation: &Ablation, program: &str) -> Vec<String> {
 }
 
 /// Plays a history on the copy.
-fn play_on(fault: Option<&'static str>, program: &str) -> Told {
+fn play_on(fault: Option<&'static str>, program: &str) -> Played {
     let ops: Vec<op::Op> = op::read(program).unwrap();
     fault::switch(fault);
     let told = play(&ops, pairs::SEED).unwrap();

@@ -1,4 +1,4 @@
-//! What a check is, and what comes of running a list of them.
+//! Checks, and the summary of running a list of them.
 
 use std::cell::{OnceCell, RefCell};
 use std::path::PathBuf;
@@ -9,18 +9,16 @@ use serde::Serialize;
 
 pub use conformance_common::outcome::{Counts, Outcome};
 
-/// A check.
 pub struct Check {
     /// What it goes by: lower case, digits and hyphens, no other check's.
     pub name: String,
     /// What is so if it holds, in one sentence.
     pub shows: String,
-    /// Looks.
+    /// Makes the check.
     pub run: Box<dyn Fn(&Context<'_>) -> Outcome>,
 }
 
 impl Check {
-    /// A check.
     pub fn new(
         name: impl Into<String>,
         shows: impl Into<String>,
@@ -52,7 +50,7 @@ struct Shown {
 }
 
 impl<'p> Context<'p> {
-    /// The settings of a run; `progress` is told what is being done.
+    /// The settings of a run; `progress` is called with what is being done.
     pub fn new(seed: u64, directory: PathBuf, progress: &'p dyn Fn(&str)) -> Self {
         let demo = Options {
             seed,
@@ -99,7 +97,7 @@ pub struct Finding {
     pub name: String,
     /// What it shows if it holds.
     pub shows: String,
-    /// What came of it.
+    /// Its outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
     /// How long it took.

@@ -3,6 +3,9 @@
 //!
 //! A check is a [`check::Check`]; [`checks::all`] is the list to which later ones are added.
 
+// It is the harness's own crate, and a field's name is not said again.
+#![allow(missing_docs)]
+
 // The histories are compiled for copies of the reference too, outside this crate.
 extern crate self as conformance;
 
@@ -12,4 +15,5 @@ pub mod claims;
 pub mod output;
 pub mod pairs;
 pub mod prove;
+pub mod spthy;
 pub mod trace;

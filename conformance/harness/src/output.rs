@@ -44,17 +44,11 @@ fn write_table(out: &mut String, summary: &Summary) -> fmt::Result {
 }
 
 /// Everything that was found, with the details that checks gave.
-///
-/// # Errors
-/// None that is known: every part is plain data.
 pub fn json(summary: &Summary) -> serde_json::Result<String> {
     report::json(summary, summary.counts(), "not-checked", None)
 }
 
 /// As JUnit's XML.
-///
-/// # Errors
-/// If a text cannot stand in XML.
 pub fn junit(summary: &Summary) -> Result<String, report::SerializeError> {
     let cases = summary.findings.iter().map(|finding| report::Case {
         class: "conformance",

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use conformance::pairs::{self, Attack};
-use conformance::trace::history::{self, Told};
+use conformance::trace::history::{self, Played};
 use conformance::trace::judge::{Fault, Judge};
 use conformance::trace::term::Terms;
 use conformance::trace::{embed, op, paper, prover, translate};
@@ -22,7 +22,7 @@ fn judge(file: &str, flags: &[&str]) -> Judge {
     Judge::read(&root().join("tamarin"), file, flags).unwrap()
 }
 
-fn repaired(program: &str) -> Told {
+fn repaired(program: &str) -> Played {
     let ops: Vec<op::Op> = op::read(program).unwrap();
     history::play(&ops, pairs::SEED).unwrap()
 }
@@ -50,14 +50,8 @@ fn play(attack: &Attack, program: &str) -> Vec<String> {
         if !found.known.contains(lemma) {
             wrong.push(format!("{lemma} is not refuted: {:?} are", found.known));
         }
-        let name = format!("{}.{}.{lemma}.json", attack.model, flags.join("+"));
-        let path = root()
-            .join("conformance/harness/tests/recorded/traces")
-            .join(&name);
-        // Of lemmas that fall for the same reason one trace is kept.
-        let Ok(json) = std::fs::read_to_string(path) else {
-            continue;
-        };
+        let kept = prover::kept(&root(), (&attack.model, &flags.join("+"), lemma)).unwrap();
+        let Some((name, json)) = kept else { continue };
         let mut terms = Terms::default();
         let traces = prover::read(&json, &judge.theory, &mut terms).unwrap();
         let contained = embed::contains((&run.trace, &run.terms), (&traces[0], &terms));
@@ -93,7 +87,7 @@ fn every_attack_does_what_it_says() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// An attack that is none, and a program that another one refuses, are noticed.
+/// An attack that is none, a program that another one refuses, and missing traces are noticed.
 #[test]
 fn what_an_attack_says_can_be_wrong() {
     let all = pairs::attacks(&root()).unwrap();
@@ -109,6 +103,9 @@ fn what_an_attack_says_can_be_wrong() {
     let program = attack.repaired.clone().unwrap();
     let wrong = pairs::attempt(&root(), &program, Some("grant-replayed")).unwrap();
     assert!(wrong[0].contains("invalid-signature"));
+    let elsewhere = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let missing = prover::kept(&elsewhere, ("paper", "", "agreement"));
+    assert!(missing.unwrap_err().contains("no such folder"));
 }
 
 /// The prover's traces of the paper's model, as histories of the paper's scheme: each refutes the lemma
@@ -120,13 +117,8 @@ fn traces_of_the_papers_model_are_programs() {
         let flags: Vec<&str> = set.split('+').filter(|flag| !flag.is_empty()).collect();
         let judge = judge("paper.spthy", &flags);
         for lemma in &judge.falsified {
-            let name = format!("paper.{set}.{lemma}.json");
-            let path = root()
-                .join("conformance/harness/tests/recorded/traces")
-                .join(&name);
-            let Ok(json) = std::fs::read_to_string(path) else {
-                continue;
-            };
+            let kept = prover::kept(&root(), ("paper", set, lemma)).unwrap();
+            let Some((_, json)) = kept else { continue };
             let mut terms = Terms::default();
             let trace = prover::read(&json, &judge.theory, &mut terms)
                 .unwrap()

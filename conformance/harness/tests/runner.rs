@@ -1,4 +1,4 @@
-//! The runner with programs that misbehave: each is told as what it is, and the run goes on.
+//! The runner with programs that misbehave: each is reported as what it is, and the run goes on.
 #![cfg(unix)]
 
 use std::fs;

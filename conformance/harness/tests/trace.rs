@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use conformance::prove::manifest::Manifest;
-use conformance::prove::spthy::{Quantifier, Source};
+use conformance::spthy::theory::Theory;
+use conformance::spthy::{Quantifier, Source};
 use conformance::trace::cli::Profile;
 use conformance::trace::evaluate::{Trace, evaluate};
 use conformance::trace::history::play;
 use conformance::trace::judge::{Fault, Judge};
-use conformance::trace::log::{Log, Said};
-use conformance::trace::op::Op;
+use conformance::trace::log::{Log, Logged};
+use conformance::trace::op::{self, Op};
 use conformance::trace::search::{Effort, Outcome};
 use conformance::trace::term::Terms;
-use conformance::trace::theory::Theory;
 use conformance::trace::{paper, prover};
 use encryptediot::action;
 
@@ -147,11 +147,7 @@ fn the_attacks_on_the_paper_are_found() {
 #[test]
 fn one_key_for_two_members_is_no_run_of_the_papers_model() {
     let judge = Judge::read(&models(), "paper.spthy", &[]).unwrap();
-    let share = |member| paper::Op::Share {
-        member,
-        stream: Some(0),
-    };
-    let ops = [share(0), share(1), paper::Op::Reveal { member: 1 }];
+    let ops: Vec<paper::Op> = op::read("share alice x\nshare bob x\nreveal bob").unwrap();
     let found = judge.judge(&paper::play(&ops, 1).unwrap().log).unwrap();
     let lemma =
         |fault: &Fault| matches!(fault, Fault::Lemma(what) if what.starts_with("secret_A,"));
@@ -164,27 +160,15 @@ fn one_key_for_two_members_is_no_run_of_the_papers_model() {
 }
 
 fn judged(edit: impl FnOnce(&mut Log)) -> Vec<Fault> {
-    let ops = [
-        Op::Share {
-            phone: 0,
-            member: 0,
-            streams: 1,
-            window: None,
-        },
-        Op::Sync { camera: 0 },
-        Op::Record { stream: 0 },
-        Op::Follow { member: 0 },
-        Op::View {
-            viewer: 0,
-            stream: 0,
-            clip: 0,
-        },
-        Op::View {
-            viewer: 2,
-            stream: 0,
-            clip: 0,
-        },
-    ];
+    let ops: Vec<Op> = op::read(
+        "share phone alice x
+        sync door
+        record x
+        follow alice
+        view phone x 0
+        view alice x 0",
+    )
+    .unwrap();
     let mut log = play(&ops, 3).unwrap().log;
     edit(&mut log);
     let judge = Judge::read(&models(), "encryptediot.spthy", &["CLOCK", "LINK"]).unwrap();
@@ -244,9 +228,10 @@ fn what_is_wrong_in_a_log_is_found() {
         let found = twice(again);
         assert!(found.iter().any(|is| is == broken), "{again}: {found:?}");
     }
-    let unknown = judged(|log| log.push("No_such_rule", [("x", Said::Name("y".to_owned()))]));
+    let unknown = judged(|log| log.push("No_such_rule", [("x", Logged::Name("y".to_owned()))]));
     assert!(matches!(&unknown[..], [Fault::Rule(_)]));
-    let misnamed = judged(|log| log.push("Reveal_passphrase", [("x", Said::Name("y".to_owned()))]));
+    let misnamed =
+        judged(|log| log.push("Reveal_passphrase", [("x", Logged::Name("y".to_owned()))]));
     assert!(matches!(&misnamed[..], [Fault::Rule(what)] if what.contains("no variable x")));
 }
 
@@ -298,37 +283,19 @@ fn steps_and_rules_correspond() {
 /// Every step in a log says exactly the variables that are declared for its rule.
 #[test]
 fn steps_say_what_is_declared() {
-    let ops = [
-        Op::Enroll,
-        Op::Share {
-            phone: 0,
-            member: 0,
-            streams: 1,
-            window: Some(0),
-        },
-        Op::Sync { camera: 0 },
-        Op::Record { stream: 0 },
-        Op::Status { phone: 0 },
-        Op::View {
-            viewer: 0,
-            stream: 0,
-            clip: 0,
-        },
-        Op::View {
-            viewer: 2,
-            stream: 0,
-            clip: 0,
-        },
-        Op::Link { clip: 0 },
-    ];
+    let ops: Vec<Op> = op::read(
+        "enroll
+        share phone alice x 0
+        sync door
+        record x
+        status phone
+        view phone x 0
+        view alice x 0
+        link 0",
+    )
+    .unwrap();
     let log = play(&ops, 3).unwrap().log;
-    let paper = [
-        paper::Op::Share {
-            member: 0,
-            stream: None,
-        },
-        paper::Op::Receive { member: 0 },
-    ];
+    let paper: Vec<paper::Op> = op::read("share alice\nreceive alice").unwrap();
     let other = paper::play(&paper, 3).unwrap().log;
     let declared = || {
         action::RULES

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::values::{Fixed, Head, Hex, PhoneKeys, RosterHead, pinned, ring};
-use super::{Devices, Done, Operation, Outcome};
+use super::values::{Fixed, Head, Hex, PhoneKeys, RosterHead, from, pinned, ring, same};
+use super::{Devices, Done, Outcome};
 use encryptediot::announcement;
 use encryptediot::cbor::Bytes;
 use encryptediot::crypto::{self, KemPublic, RsaPublic, hpke_shared_secret};
@@ -35,19 +35,14 @@ pub struct Root {
     account: Fixed<32>,
 }
 
-impl Operation for RootMake {
-    const NAME: &'static str = "root-make";
-    type Output = Root;
-
-    fn run(self, _: &mut Devices) -> Outcome<Root> {
-        let invalid = |_| MessageError::InvalidKey;
-        let modulus = <&[u8; 256]>::try_from(&*self.modulus.0);
-        let modulus = modulus.map_err(|_| MessageError::InvalidKey)?;
-        let root = RsaPublic::from_modulus(modulus).map_err(invalid)?;
-        let account = keys::account_id(&root).into();
-        let root = keys::encode_root(&root).into();
-        Ok(Root { root, account }.into())
-    }
+pub fn root_make(input: RootMake, _: &mut Devices) -> Outcome<Root> {
+    let invalid = |_| MessageError::InvalidKey;
+    let modulus = <&[u8; 256]>::try_from(&*input.modulus.0);
+    let modulus = modulus.map_err(|_| MessageError::InvalidKey)?;
+    let root = RsaPublic::from_modulus(modulus).map_err(invalid)?;
+    let account = keys::account_id(&root).into();
+    let root = keys::encode_root(&root).into();
+    Ok(Root { root, account })
 }
 
 /// Reads the root of a pinned account.
@@ -68,15 +63,10 @@ pub struct Modulus {
     modulus: Hex,
 }
 
-impl Operation for RootOpen {
-    const NAME: &'static str = "root-open";
-    type Output = Modulus;
-
-    fn run(self, _: &mut Devices) -> Outcome<Modulus> {
-        let root = keys::decode_root(&self.account.into(), &self.root.0)?;
-        let modulus = root.modulus().to_vec().into();
-        Ok(Modulus { modulus }.into())
-    }
+pub fn root_open(input: RootOpen, _: &mut Devices) -> Outcome<Modulus> {
+    let root = keys::decode_root(&input.account.into(), &input.root.0)?;
+    let modulus = root.modulus().to_vec().into();
+    Ok(Modulus { modulus })
 }
 
 /// Reads a passphrase as a person typed it.
@@ -95,14 +85,9 @@ pub struct Words {
     words: String,
 }
 
-impl Operation for PassphraseRead {
-    const NAME: &'static str = "passphrase-read";
-    type Output = Words;
-
-    fn run(self, _: &mut Devices) -> Outcome<Words> {
-        let words = Passphrase::parse(&self.text)?.words().to_owned();
-        Ok(Words { words }.into())
-    }
+pub fn passphrase_read(input: PassphraseRead, _: &mut Devices) -> Outcome<Words> {
+    let words = Passphrase::parse(&input.text)?.words().to_owned();
+    Ok(Words { words })
 }
 
 /// The parameters of the passphrase function.
@@ -119,29 +104,15 @@ struct Work {
     iterations: u32,
 }
 
-impl From<Work> for vault::Work {
-    fn from(work: Work) -> Self {
-        let (log_n, r, p, iterations) = (work.log_n, work.r, work.p, work.iterations);
-        Self {
-            log_n,
-            r,
-            p,
-            iterations,
-        }
+same!(
+    Work,
+    vault::Work {
+        log_n,
+        r,
+        p,
+        iterations
     }
-}
-
-impl From<vault::Work> for Work {
-    fn from(work: vault::Work) -> Self {
-        let (log_n, r, p, iterations) = (work.log_n, work.r, work.p, work.iterations);
-        Self {
-            log_n,
-            r,
-            p,
-            iterations,
-        }
-    }
-}
+);
 
 fn scrypt(passphrase: &Passphrase, salt: &[u8; 16], work: vault::Work) -> Vec<u8> {
     let work = crypto::Work {
@@ -174,18 +145,12 @@ pub struct Derived {
     pdk: Fixed<32>,
 }
 
-impl Operation for PdkDerive {
-    const NAME: &'static str = "pdk-derive";
-    const INTERMEDIATE: &'static [&'static str] = &["scrypt"];
-    type Output = Derived;
-
-    fn run(self, _: &mut Devices) -> Outcome<Derived> {
-        let passphrase = Passphrase::parse(&self.passphrase)?;
-        let (work, salt) = (self.work.into(), self.salt);
-        let pdk = Pdk::derive_with_salt(&passphrase, work, salt.into())?;
-        let pdk = Fixed(*pdk.key().as_bytes());
-        Ok(Done::from(Derived { pdk }).with("scrypt", scrypt(&passphrase, &salt.0, work)))
-    }
+pub fn pdk_derive(input: PdkDerive, _: &mut Devices) -> Outcome<Done<Derived>> {
+    let passphrase = Passphrase::parse(&input.passphrase)?;
+    let (work, salt) = (input.work.into(), input.salt);
+    let pdk = Pdk::derive_with_salt(&passphrase, work, salt.into())?;
+    let pdk = Fixed(*pdk.key().as_bytes());
+    Ok(Done::from(Derived { pdk }).with("scrypt", scrypt(&passphrase, &salt.0, work)))
 }
 
 /// Opens a vault with the passphrase.
@@ -249,31 +214,24 @@ impl From<&Ring> for RingKeys {
     }
 }
 
-impl Operation for VaultOpen {
-    const NAME: &'static str = "vault-open";
-    const INTERMEDIATE: &'static [&'static str] =
-        &["scrypt", "pdk", "signing_key_context", "ring_context"];
-    type Output = VaultOpened;
-
-    fn run(self, _: &mut Devices) -> Outcome<VaultOpened> {
-        let account = self.account.into();
-        let passphrase = Passphrase::parse(&self.passphrase)?;
-        let vault: Vault = message::decode(&account, &self.vault.0)?;
-        vault::check_place(&vault, self.place, self.seen)?;
-        let (number, opened) = vault::open(&account, &passphrase, &self.vault.0)?;
-        let pkcs8 = opened.signing_key.to_pkcs8();
-        let pkcs8 = pkcs8.map_err(|_| AccountError::VaultOpen)?;
-        let output = VaultOpened {
-            signing_key: pkcs8.to_vec().into(),
-            ring: (&opened.ring).into(),
-        };
-        let context = |kind| opened.pdk.context(kind, &account, number);
-        Ok(Done::from(output)
-            .with("scrypt", scrypt(&passphrase, &vault.salt.0, vault.work))
-            .with("pdk", *opened.pdk.key().as_bytes())
-            .with("signing_key_context", context(vault::SIGNING_KEY))
-            .with("ring_context", context(vault::RING)))
-    }
+pub fn vault_open(input: VaultOpen, _: &mut Devices) -> Outcome<Done<VaultOpened>> {
+    let account = input.account.into();
+    let passphrase = Passphrase::parse(&input.passphrase)?;
+    let vault: Vault = message::decode(&account, &input.vault.0)?;
+    vault::check_place(&vault, input.place, input.seen)?;
+    let (number, opened) = vault::open(&account, &passphrase, &input.vault.0)?;
+    let pkcs8 = opened.signing_key.to_pkcs8();
+    let pkcs8 = pkcs8.map_err(|_| AccountError::VaultOpen)?;
+    let output = VaultOpened {
+        signing_key: pkcs8.to_vec().into(),
+        ring: (&opened.ring).into(),
+    };
+    let context = |kind| opened.pdk.context(kind, &account, number);
+    Ok(Done::from(output)
+        .with("scrypt", scrypt(&passphrase, &vault.salt.0, vault.work))
+        .with("pdk", *opened.pdk.key().as_bytes())
+        .with("signing_key_context", context(vault::SIGNING_KEY))
+        .with("ring_context", context(vault::RING)))
 }
 
 /// Verifies a roster under the pinned root and takes it after the one that the phone has.
@@ -326,32 +284,26 @@ struct Camera {
     streams: Vec<String>,
 }
 
-impl Operation for RosterOpen {
-    const NAME: &'static str = "roster-open";
-    type Output = RosterOpened;
-
-    fn run(self, _: &mut Devices) -> Outcome<RosterOpened> {
-        let (root, account) = pinned(&self.root)?;
-        let next = roster::open(&root, &account, &self.roster.0)?;
-        let head = roster::follow(self.head.map(Into::into), &next)?;
-        let phone = |entry: &roster::PhoneEntry| Phone {
-            name: entry.name.to_string(),
-            keys: (&entry.keys).into(),
-        };
-        let camera = |entry: &roster::CameraEntry| Camera {
-            name: entry.name.to_string(),
-            key: entry.key.into(),
-            streams: entry.streams.iter().map(ToString::to_string).collect(),
-        };
-        Ok(RosterOpened {
-            head: head.into(),
-            issued: next.roster.issued,
-            generation: next.roster.generation,
-            phones: next.roster.phones.iter().map(phone).collect(),
-            cameras: next.roster.cameras.iter().map(camera).collect(),
-        }
-        .into())
-    }
+pub fn roster_open(input: RosterOpen, _: &mut Devices) -> Outcome<RosterOpened> {
+    let (root, account) = pinned(&input.root)?;
+    let next = roster::open(&root, &account, &input.roster.0)?;
+    let head = roster::follow(input.head.map(Into::into), &next)?;
+    let phone = |entry: &roster::PhoneEntry| Phone {
+        name: entry.name.to_string(),
+        keys: (&entry.keys).into(),
+    };
+    let camera = |entry: &roster::CameraEntry| Camera {
+        name: entry.name.to_string(),
+        key: entry.key.into(),
+        streams: entry.streams.iter().map(ToString::to_string).collect(),
+    };
+    Ok(RosterOpened {
+        head: head.into(),
+        issued: next.roster.issued,
+        generation: next.roster.generation,
+        phones: next.roster.phones.iter().map(phone).collect(),
+        cameras: next.roster.cameras.iter().map(camera).collect(),
+    })
 }
 
 /// Opens the key ring that a roster holds for a phone.
@@ -366,24 +318,18 @@ pub struct RosterRingOpen {
     instance: Fixed<32>,
 }
 
-impl Operation for RosterRingOpen {
-    const NAME: &'static str = "roster-ring-open";
-    const INTERMEDIATE: &'static [&'static str] = &["info", "shared_secret"];
-    type Output = RingKeys;
-
-    fn run(self, _: &mut Devices) -> Outcome<RingKeys> {
-        let (root, account) = pinned(&self.root)?;
-        let instance = self.instance.decrypting()?;
-        let roster = roster::open(&root, &account, &self.roster.0)?.roster;
-        let ring = roster::open_ring(&account, &roster, &instance)?;
-        let public: KemPublic = instance.public();
-        let info = roster::ring_context(&account, roster.number, &public);
-        let enc = roster.phone(&public).map(|entry| entry.ring.enc);
-        let shared = hpke_shared_secret(&instance, &enc.unwrap_or(Bytes([0; 65])).0)?;
-        Ok(Done::from(RingKeys::from(&ring))
-            .with("info", info)
-            .with("shared_secret", *shared.as_bytes()))
-    }
+pub fn roster_ring_open(input: RosterRingOpen, _: &mut Devices) -> Outcome<Done<RingKeys>> {
+    let (root, account) = pinned(&input.root)?;
+    let instance = input.instance.decrypting()?;
+    let roster = roster::open(&root, &account, &input.roster.0)?.roster;
+    let ring = roster::open_ring(&account, &roster, &instance)?;
+    let public: KemPublic = instance.public();
+    let info = roster::ring_context(&account, roster.number, &public);
+    let enc = roster.phone(&public).map(|entry| entry.ring.enc);
+    let shared = hpke_shared_secret(&instance, &enc.unwrap_or(Bytes([0; 65])).0)?;
+    Ok(Done::from(RingKeys::from(&ring))
+        .with("info", info)
+        .with("shared_secret", *shared.as_bytes()))
 }
 
 /// Opens what the owner's phones alone know of the members.
@@ -410,21 +356,15 @@ pub struct RosterPrivate {
     unlocked: Vec<Fixed<16>>,
 }
 
-impl Operation for RosterPrivateOpen {
-    const NAME: &'static str = "roster-private-open";
-    type Output = RosterPrivate;
-
-    fn run(self, _: &mut Devices) -> Outcome<RosterPrivate> {
-        let (root, account) = pinned(&self.root)?;
-        let roster = roster::open(&root, &account, &self.roster.0)?.roster;
-        let private = roster::open_private(&account, &roster, &ring(&self.ring))?;
-        Ok(RosterPrivate {
-            members: private.members,
-            all_streams: private.all_streams.into_iter().map(Fixed::from).collect(),
-            unlocked: private.unlocked.into_iter().map(Fixed::from).collect(),
-        }
-        .into())
-    }
+pub fn roster_private_open(input: RosterPrivateOpen, _: &mut Devices) -> Outcome<RosterPrivate> {
+    let (root, account) = pinned(&input.root)?;
+    let roster = roster::open(&root, &account, &input.roster.0)?.roster;
+    let private = roster::open_private(&account, &roster, &ring(&input.ring))?;
+    Ok(RosterPrivate {
+        members: private.members,
+        all_streams: private.all_streams.into_iter().map(Fixed::from).collect(),
+        unlocked: private.unlocked.into_iter().map(Fixed::from).collect(),
+    })
 }
 
 /// Reads a checkpoint's text.
@@ -464,18 +404,13 @@ impl From<(keys::Name, announcement::Head)> for StreamHead {
     }
 }
 
-impl Operation for CheckpointRead {
-    const NAME: &'static str = "checkpoint-read";
-    type Output = Checkpoint;
-
-    fn run(self, _: &mut Devices) -> Outcome<Checkpoint> {
-        let checkpoint =
-            encryptediot::checkpoint::Checkpoint::from_text(&self.account.into(), &self.text)?;
-        let roster = checkpoint.roster.map(RosterHead::from);
-        let streams = checkpoint.streams.into_iter();
-        let streams = streams.map(StreamHead::from).collect();
-        Ok(Checkpoint { roster, streams }.into())
-    }
+pub fn checkpoint_read(input: CheckpointRead, _: &mut Devices) -> Outcome<Checkpoint> {
+    let checkpoint =
+        encryptediot::checkpoint::Checkpoint::from_text(&input.account.into(), &input.text)?;
+    let roster = checkpoint.roster.map(RosterHead::from);
+    let streams = checkpoint.streams.into_iter();
+    let streams = streams.map(StreamHead::from).collect();
+    Ok(Checkpoint { roster, streams })
 }
 
 /// Verifies a camera's answer to a phone's challenge.
@@ -504,21 +439,15 @@ pub struct Answered {
     streams: Vec<StreamHead>,
 }
 
-impl Operation for AnswerOpen {
-    const NAME: &'static str = "answer-open";
-    type Output = Answered;
-
-    fn run(self, _: &mut Devices) -> Outcome<Answered> {
-        let (account, camera) = (self.account.into(), self.camera.verifying()?);
-        let challenge = Challenge(self.challenge.into());
-        let answer = evidence::open(&account, &camera, &challenge, &self.answer.0)?;
-        Ok(Answered {
-            time: answer.time,
-            roster: answer.roster.map(RosterHead::from),
-            streams: answer.streams.into_iter().map(StreamHead::from).collect(),
-        }
-        .into())
-    }
+pub fn answer_open(input: AnswerOpen, _: &mut Devices) -> Outcome<Answered> {
+    let (account, camera) = (input.account.into(), input.camera.verifying()?);
+    let challenge = Challenge(input.challenge.into());
+    let answer = evidence::open(&account, &camera, &challenge, &input.answer.0)?;
+    Ok(Answered {
+        time: answer.time,
+        roster: answer.roster.map(RosterHead::from),
+        streams: answer.streams.into_iter().map(StreamHead::from).collect(),
+    })
 }
 
 /// Opens the passphrase-derived key that was wrapped to a phone's instance key.
@@ -541,23 +470,17 @@ pub struct Unlocked {
     pdk: Fixed<32>,
 }
 
-impl Operation for UnlockOpen {
-    const NAME: &'static str = "unlock-open";
-    const INTERMEDIATE: &'static [&'static str] = &["info", "shared_secret"];
-    type Output = Unlocked;
-
-    fn run(self, _: &mut Devices) -> Outcome<Unlocked> {
-        let (account, instance) = (self.account.into(), self.instance.decrypting()?);
-        let pdk = unlock::open(&account, &instance, &self.unlock.0)?;
-        let pdk = Fixed(*pdk.key().as_bytes());
-        let Unlock {
-            pdk: Wrapped { enc, .. },
-            ..
-        } = message::decode(&account, &self.unlock.0)?;
-        let info = message::context(Unlock::TYPE, &account, kem_id(&instance.public()));
-        let shared = hpke_shared_secret(&instance, &enc.0)?;
-        Ok(Done::from(Unlocked { pdk })
-            .with("info", info)
-            .with("shared_secret", *shared.as_bytes()))
-    }
+pub fn unlock_open(input: UnlockOpen, _: &mut Devices) -> Outcome<Done<Unlocked>> {
+    let (account, instance) = (input.account.into(), input.instance.decrypting()?);
+    let pdk = unlock::open(&account, &instance, &input.unlock.0)?;
+    let pdk = Fixed(*pdk.key().as_bytes());
+    let Unlock {
+        pdk: Wrapped { enc, .. },
+        ..
+    } = message::decode(&account, &input.unlock.0)?;
+    let info = message::context(Unlock::TYPE, &account, kem_id(&instance.public()));
+    let shared = hpke_shared_secret(&instance, &enc.0)?;
+    Ok(Done::from(Unlocked { pdk })
+        .with("info", info)
+        .with("shared_secret", *shared.as_bytes()))
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::values::{Fixed, Head, Hex, PhoneKeys, Role, RosterHead, Window, name, pinned};
-use super::{Devices, Operation, Outcome};
+use super::{Devices, Outcome};
 use encryptediot::acknowledgement;
 use encryptediot::announcement::{self, Step};
 use encryptediot::clip;
@@ -66,35 +66,29 @@ struct StreamKey {
     public: Fixed<65>,
 }
 
-impl Operation for AnnouncementOpen {
-    const NAME: &'static str = "announcement-open";
-    type Output = Announced;
-
-    fn run(self, _: &mut Devices) -> Outcome<Announced> {
-        let (root, account) = pinned(&self.root)?;
-        let signed = announcement::open(&root, &account, &self.announcement.0)?;
-        let (hash, body) = (signed.hash.into(), signed.body);
-        let key = |key: &announcement::StreamKey| StreamKey {
-            kind: clip::Role::from(key.kind).into(),
-            window: key.window.map(Into::into),
-            public: key.public.into(),
-        };
-        Ok(Announced {
-            hash,
-            camera: body.camera.into(),
-            stream: body.stream.to_string(),
-            epoch: body.epoch,
-            previous: body.previous.map(Into::into),
-            issued: body.issued,
-            lease_until: body.lease_until(),
-            phones: body.phones.iter().map(Into::into).collect(),
-            keys: body.keys.iter().map(key).collect(),
-            backup: body.backup.into(),
-            shard_bits: body.shard_bits,
-            roster: body.roster.into(),
-        }
-        .into())
-    }
+pub fn announcement_open(input: AnnouncementOpen, _: &mut Devices) -> Outcome<Announced> {
+    let (root, account) = pinned(&input.root)?;
+    let signed = announcement::open(&root, &account, &input.announcement.0)?;
+    let (hash, body) = (signed.hash.into(), signed.body);
+    let key = |key: &announcement::StreamKey| StreamKey {
+        kind: clip::Role::from(key.kind).into(),
+        window: key.window.map(Into::into),
+        public: key.public.into(),
+    };
+    Ok(Announced {
+        hash,
+        camera: body.camera.into(),
+        stream: body.stream.to_string(),
+        epoch: body.epoch,
+        previous: body.previous.map(Into::into),
+        issued: body.issued,
+        lease_until: body.lease_until(),
+        phones: body.phones.iter().map(Into::into).collect(),
+        keys: body.keys.iter().map(key).collect(),
+        backup: body.backup.into(),
+        shard_bits: body.shard_bits,
+        roster: body.roster.into(),
+    })
 }
 
 /// Takes an announcement after the one that a camera, phone or member has: the chain alone.
@@ -119,23 +113,18 @@ pub struct Followed {
     head: Head,
 }
 
-impl Operation for AnnouncementFollow {
-    const NAME: &'static str = "announcement-follow";
-    type Output = Followed;
-
-    fn run(self, _: &mut Devices) -> Outcome<Followed> {
-        let (root, account) = pinned(&self.root)?;
-        let next = announcement::open(&root, &account, &self.announcement.0)?;
-        let head = self.head.map(announcement::Head::from);
-        let step = announcement::follow(head.as_ref(), &next)?;
-        let (same, head) = match (step, head) {
-            (Step::Next(head), _) => (false, head),
-            (Step::Same, Some(head)) => (true, head),
-            (Step::Same, None) => return Err(super::values::not("a chain")),
-        };
-        let head = head.into();
-        Ok(Followed { same, head }.into())
-    }
+pub fn announcement_follow(input: AnnouncementFollow, _: &mut Devices) -> Outcome<Followed> {
+    let (root, account) = pinned(&input.root)?;
+    let next = announcement::open(&root, &account, &input.announcement.0)?;
+    let head = input.head.map(announcement::Head::from);
+    let step = announcement::follow(head.as_ref(), &next)?;
+    let (same, head) = match (step, head) {
+        (Step::Next(head), _) => (false, head),
+        (Step::Same, Some(head)) => (true, head),
+        (Step::Same, None) => return Err(super::values::not("a chain")),
+    };
+    let head = head.into();
+    Ok(Followed { same, head })
 }
 
 /// Whom a camera wraps a session key for, the announcement being in force from its start to its end.
@@ -172,21 +161,16 @@ struct Recipient {
     id: Fixed<16>,
 }
 
-impl Operation for Recipients {
-    const NAME: &'static str = "recipients";
-    type Output = Entitled;
-
-    fn run(self, _: &mut Devices) -> Outcome<Entitled> {
-        let (root, account) = pinned(&self.root)?;
-        let body = announcement::open(&root, &account, &self.announcement.0)?.body;
-        let all = clip::recipients(&body, Some(self.lease_until), self.start, self.end);
-        let recipient = |(role, key): (clip::Role, encryptediot::crypto::KemPublic)| Recipient {
-            role: role.into(),
-            id: kem_id(&key).into(),
-        };
-        let recipients = all.into_iter().map(recipient).collect();
-        Ok(Entitled { recipients }.into())
-    }
+pub fn recipients(input: Recipients, _: &mut Devices) -> Outcome<Entitled> {
+    let (root, account) = pinned(&input.root)?;
+    let body = announcement::open(&root, &account, &input.announcement.0)?.body;
+    let all = clip::recipients(&body, Some(input.lease_until), input.start, input.end);
+    let recipient = |(role, key): (clip::Role, encryptediot::crypto::KemPublic)| Recipient {
+        role: role.into(),
+        id: kem_id(&key).into(),
+    };
+    let recipients = all.into_iter().map(recipient).collect();
+    Ok(Entitled { recipients })
 }
 
 /// Verifies a camera's acknowledgement, and that it is of the head of the phone's own chain.
@@ -217,22 +201,16 @@ pub struct Acknowledged {
     roster: RosterHead,
 }
 
-impl Operation for AcknowledgementOpen {
-    const NAME: &'static str = "acknowledgement-open";
-    type Output = Acknowledged;
-
-    fn run(self, _: &mut Devices) -> Outcome<Acknowledged> {
-        let (camera, stream) = (self.camera.verifying()?, name(&self.stream)?);
-        let (account, bytes) = (self.account.into(), &self.acknowledgement.0);
-        let ack = acknowledgement::open(&account, &camera, &stream, bytes)?;
-        ack.check_head(&self.head.into())?;
-        Ok(Acknowledged {
-            first: ack.first,
-            time: ack.time,
-            roster: ack.roster.into(),
-        }
-        .into())
-    }
+pub fn acknowledgement_open(input: AcknowledgementOpen, _: &mut Devices) -> Outcome<Acknowledged> {
+    let (camera, stream) = (input.camera.verifying()?, name(&input.stream)?);
+    let (account, bytes) = (input.account.into(), &input.acknowledgement.0);
+    let ack = acknowledgement::open(&account, &camera, &stream, bytes)?;
+    ack.check_head(&input.head.into())?;
+    Ok(Acknowledged {
+        first: ack.first,
+        time: ack.time,
+        roster: ack.roster.into(),
+    })
 }
 
 /// Makes a camera's acknowledgement (ES256 is deterministic here, RFC 6979).
@@ -265,24 +243,19 @@ pub struct Signed {
     signed: Hex,
 }
 
-impl Operation for AcknowledgementSign {
-    const NAME: &'static str = "acknowledgement-sign";
-    type Output = Signed;
-
-    fn run(self, _: &mut Devices) -> Outcome<Signed> {
-        let key = self.camera.signing()?;
-        let ack = acknowledgement::Acknowledgement {
-            camera: key.verifying_key(),
-            stream: name(&self.stream)?,
-            epoch: self.epoch,
-            announcement: self.announcement.into(),
-            first: self.first,
-            time: self.time,
-            roster: self.roster.into(),
-        };
-        let signed = cose::sign(&key, message::encode(&self.account.into(), ack))?.into();
-        Ok(Signed { signed }.into())
-    }
+pub fn acknowledgement_sign(input: AcknowledgementSign, _: &mut Devices) -> Outcome<Signed> {
+    let key = input.camera.signing()?;
+    let ack = acknowledgement::Acknowledgement {
+        camera: key.verifying_key(),
+        stream: name(&input.stream)?,
+        epoch: input.epoch,
+        announcement: input.announcement.into(),
+        first: input.first,
+        time: input.time,
+        roster: input.roster.into(),
+    };
+    let signed = cose::sign(&key, message::encode(&input.account.into(), ack))?.into();
+    Ok(Signed { signed })
 }
 
 /// Verifies a lease extension under the key that it names, which the camera is still to check.
@@ -311,21 +284,15 @@ pub struct Lease {
     until: u64,
 }
 
-impl Operation for LeaseOpen {
-    const NAME: &'static str = "lease-open";
-    type Output = Lease;
-
-    fn run(self, _: &mut Devices) -> Outcome<Lease> {
-        let lease = lease::open(&self.account.into(), &self.lease.0)?;
-        Ok(Lease {
-            camera: lease.camera.into(),
-            stream: lease.stream.to_string(),
-            announcement: lease.announcement.into(),
-            key: lease.key.into(),
-            until: lease.until,
-        }
-        .into())
-    }
+pub fn lease_open(input: LeaseOpen, _: &mut Devices) -> Outcome<Lease> {
+    let lease = lease::open(&input.account.into(), &input.lease.0)?;
+    Ok(Lease {
+        camera: lease.camera.into(),
+        stream: lease.stream.to_string(),
+        announcement: lease.announcement.into(),
+        key: lease.key.into(),
+        until: lease.until,
+    })
 }
 
 /// Makes a lease extension (ES256 is deterministic here, RFC 6979).
@@ -346,22 +313,17 @@ pub struct LeaseSign {
     until: u64,
 }
 
-impl Operation for LeaseSign {
-    const NAME: &'static str = "lease-sign";
-    type Output = Signed;
-
-    fn run(self, _: &mut Devices) -> Outcome<Signed> {
-        let key = self.key.signing()?;
-        let lease = lease::Lease {
-            camera: self.camera.verifying()?,
-            stream: name(&self.stream)?,
-            announcement: self.announcement.into(),
-            key: key.verifying_key(),
-            until: self.until,
-        };
-        let signed = lease::sign(&key, &self.account.into(), lease)?.into();
-        Ok(Signed { signed }.into())
-    }
+pub fn lease_sign(input: LeaseSign, _: &mut Devices) -> Outcome<Signed> {
+    let key = input.key.signing()?;
+    let lease = lease::Lease {
+        camera: input.camera.verifying()?,
+        stream: name(&input.stream)?,
+        announcement: input.announcement.into(),
+        key: key.verifying_key(),
+        until: input.until,
+    };
+    let signed = lease::sign(&key, &input.account.into(), lease)?.into();
+    Ok(Signed { signed })
 }
 
 /// Verifies a correction of a camera's clock. Which camera it is for, and whether it is the next one,
@@ -387,18 +349,12 @@ pub struct Correction {
     back: u64,
 }
 
-impl Operation for ClockOpen {
-    const NAME: &'static str = "clock-open";
-    type Output = Correction;
-
-    fn run(self, _: &mut Devices) -> Outcome<Correction> {
-        let (root, account) = pinned(&self.root)?;
-        let said = correction::open(&root, &account, &self.clock.0)?;
-        Ok(Correction {
-            camera: said.camera.into(),
-            count: said.count,
-            back: said.back,
-        }
-        .into())
-    }
+pub fn clock_open(input: ClockOpen, _: &mut Devices) -> Outcome<Correction> {
+    let (root, account) = pinned(&input.root)?;
+    let said = correction::open(&root, &account, &input.clock.0)?;
+    Ok(Correction {
+        camera: said.camera.into(),
+        count: said.count,
+        back: said.back,
+    })
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::values::{Fixed, Hex, Released, Role, name};
-use super::{Devices, Done, Operation, Outcome, Refused};
+use super::{Devices, Done, Outcome, Refused};
 use encryptediot::clip::{self, Envelope, OpenClip};
 use encryptediot::cloud::{Cloud as _, Paths};
 use encryptediot::crypto::{hpke_shared_secret, sha256};
@@ -40,25 +40,19 @@ pub struct Sealed {
     sha256: Fixed<32>,
 }
 
-impl Operation for BodySeal {
-    const NAME: &'static str = "body-seal";
-    const INTERMEDIATE: &'static [&'static str] = &["context"];
-    type Output = Sealed;
-
-    fn run(self, _: &mut Devices) -> Outcome<Sealed> {
-        let context = clip::segment_context(&self.account.into(), &self.clip.into());
-        let length = usize::try_from(self.length.min(clip::MAX_SESSION)).unwrap_or(0);
-        let [byte] = self.byte.0;
-        let key = SessionKey::new(self.session_key.0);
-        let mut sealer = Sealer::new(&key, context.clone(), Vec::new());
-        sealer.write(&vec![byte; length])?;
-        let sealed = sealer.finish()?;
-        let output = Sealed {
-            segments: sealed.hashes.into_iter().map(Into::into).collect(),
-            sha256: Fixed(sha256(&sealed.body)),
-        };
-        Ok(Done::from(output).with("context", context))
-    }
+pub fn body_seal(input: BodySeal, _: &mut Devices) -> Outcome<Done<Sealed>> {
+    let context = clip::segment_context(&input.account.into(), &input.clip.into());
+    let length = usize::try_from(input.length.min(clip::MAX_SESSION)).unwrap_or(0);
+    let [byte] = input.byte.0;
+    let key = SessionKey::new(input.session_key.0);
+    let mut sealer = Sealer::new(&key, context.clone(), Vec::new());
+    sealer.write(&vec![byte; length])?;
+    let sealed = sealer.finish()?;
+    let output = Sealed {
+        segments: sealed.hashes.into_iter().map(Into::into).collect(),
+        sha256: Fixed(sha256(&sealed.body)),
+    };
+    Ok(Done::from(output).with("context", context))
 }
 
 /// Verifies a manifest under the camera's key: signature, stream, and that its numbers agree.
@@ -101,28 +95,22 @@ pub struct Manifest {
     recipients: Vec<Fixed<16>>,
 }
 
-impl Operation for ManifestOpen {
-    const NAME: &'static str = "manifest-open";
-    type Output = Manifest;
-
-    fn run(self, _: &mut Devices) -> Outcome<Manifest> {
-        let (camera, stream) = (self.camera.verifying()?, name(&self.stream)?);
-        let signed = clip::open(&self.account.into(), &camera, &stream, &self.manifest.0)?;
-        let (hash, body) = (signed.hash.into(), signed.body);
-        Ok(Manifest {
-            hash,
-            sequence: body.sequence,
-            previous: body.previous.map(Into::into),
-            announcement: body.announcement.into(),
-            clip: body.clip.into(),
-            start: body.start,
-            end: body.end,
-            length: body.length,
-            segments: body.segments.len(),
-            recipients: body.envelopes.iter().map(|e| e.recipient.into()).collect(),
-        }
-        .into())
-    }
+pub fn manifest_open(input: ManifestOpen, _: &mut Devices) -> Outcome<Manifest> {
+    let (camera, stream) = (input.camera.verifying()?, name(&input.stream)?);
+    let signed = clip::open(&input.account.into(), &camera, &stream, &input.manifest.0)?;
+    let (hash, body) = (signed.hash.into(), signed.body);
+    Ok(Manifest {
+        hash,
+        sequence: body.sequence,
+        previous: body.previous.map(Into::into),
+        announcement: body.announcement.into(),
+        clip: body.clip.into(),
+        start: body.start,
+        end: body.end,
+        length: body.length,
+        segments: body.segments.len(),
+        recipients: body.envelopes.iter().map(|e| e.recipient.into()).collect(),
+    })
 }
 
 /// Opens the envelope for a private key.
@@ -165,34 +153,28 @@ pub struct Session {
     session_key: Fixed<16>,
 }
 
-impl Operation for EnvelopeOpen {
-    const NAME: &'static str = "envelope-open";
-    const INTERMEDIATE: &'static [&'static str] = &["info", "shared_secret"];
-    type Output = Session;
-
-    fn run(self, _: &mut Devices) -> Outcome<Session> {
-        let (account, stream) = (self.account.into(), name(&self.stream)?);
-        let (statement, clip) = (self.statement.into(), self.clip.into());
-        let envelope = |e: &EnvelopeBytes| Envelope {
-            recipient: e.recipient.into(),
-            enc: e.enc.into(),
-            sealed: e.sealed.into(),
-        };
-        let envelopes: Vec<_> = self.envelopes.iter().map(envelope).collect();
-        let (role, secret) = (self.role.into(), self.private.decrypting()?);
-        let opened = clip::unwrap(
-            &account, &stream, &statement, &clip, &envelopes, role, &secret,
-        );
-        let session_key = Fixed(*opened?.as_bytes());
-        let info = clip::envelope_context(&account, &stream, &statement, &clip, role);
-        let id = kem_id(&secret.public());
-        let own = envelopes.iter().find(|e| e.recipient == id);
-        let shared = own.map(|e| hpke_shared_secret(&secret, &e.enc.0));
-        let shared = shared.transpose()?.map(|s| s.as_bytes().to_vec());
-        Ok(Done::from(Session { session_key })
-            .with("info", info)
-            .with("shared_secret", shared.unwrap_or_default()))
-    }
+pub fn envelope_open(input: EnvelopeOpen, _: &mut Devices) -> Outcome<Done<Session>> {
+    let (account, stream) = (input.account.into(), name(&input.stream)?);
+    let (statement, clip) = (input.statement.into(), input.clip.into());
+    let envelope = |e: &EnvelopeBytes| Envelope {
+        recipient: e.recipient.into(),
+        enc: e.enc.into(),
+        sealed: e.sealed.into(),
+    };
+    let envelopes: Vec<_> = input.envelopes.iter().map(envelope).collect();
+    let (role, secret) = (input.role.into(), input.private.decrypting()?);
+    let opened = clip::unwrap(
+        &account, &stream, &statement, &clip, &envelopes, role, &secret,
+    );
+    let session_key = Fixed(*opened?.as_bytes());
+    let info = clip::envelope_context(&account, &stream, &statement, &clip, role);
+    let id = kem_id(&secret.public());
+    let own = envelopes.iter().find(|e| e.recipient == id);
+    let shared = own.map(|e| hpke_shared_secret(&secret, &e.enc.0));
+    let shared = shared.transpose()?.map(|s| s.as_bytes().to_vec());
+    Ok(Done::from(Session { session_key })
+        .with("info", info)
+        .with("shared_secret", shared.unwrap_or_default()))
 }
 
 /// Reads a clip's body from a segment to its end: verifies each segment, then releases it.
@@ -215,21 +197,16 @@ pub struct BodyOpen {
     body: Option<Hex>,
 }
 
-impl Operation for BodyOpen {
-    const NAME: &'static str = "body-open";
-    type Output = Released;
-
-    fn run(self, _: &mut Devices) -> Outcome<Released> {
-        let (camera, stream) = (self.camera.verifying()?, name(&self.stream)?);
-        let account = self.account.into();
-        let manifest = clip::open(&account, &camera, &stream, &self.manifest.0)?.body;
-        let cloud = MemoryCloud::default();
-        if let Some(body) = &self.body {
-            cloud.put(&Paths(account).body(&manifest.clip), &body.0)?;
-        }
-        let clip = OpenClip::new(&account, manifest, &SessionKey::new(self.session_key.0));
-        released(|out| view::read(&cloud, &account, &clip, self.first, out))
+pub fn body_open(input: BodyOpen, _: &mut Devices) -> Outcome<Released> {
+    let (camera, stream) = (input.camera.verifying()?, name(&input.stream)?);
+    let account = input.account.into();
+    let manifest = clip::open(&account, &camera, &stream, &input.manifest.0)?.body;
+    let cloud = MemoryCloud::default();
+    if let Some(body) = &input.body {
+        cloud.put(&Paths(account).body(&manifest.clip), &body.0)?;
     }
+    let clip = OpenClip::new(&account, manifest, &SessionKey::new(input.session_key.0));
+    released(|out| view::read(&cloud, &account, &clip, input.first, out))
 }
 
 /// Reads, and says what was released, whether it came to its end or not.
@@ -241,7 +218,7 @@ pub fn released(read: impl FnOnce(&mut Vec<u8>) -> Result<u64>) -> Outcome<Relea
         sha256: Fixed(sha256(&out)),
     };
     match result {
-        Ok(_) => Ok(output.into()),
+        Ok(_) => Ok(output),
         Err(error) => Err(Refused::Reason(error, Some(output))),
     }
 }

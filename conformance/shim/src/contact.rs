@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::values::{Fixed, Hex, Nothing};
-use super::{Devices, Done, Operation, Outcome};
+use super::{Devices, Outcome};
 use encryptediot::contact::{self, Card};
 use encryptediot::keys::Name;
 use encryptediot::pairing::{self, Offer};
@@ -17,14 +17,9 @@ pub struct NameRead {
     text: String,
 }
 
-impl Operation for NameRead {
-    const NAME: &'static str = "name-read";
-    type Output = Nothing;
-
-    fn run(self, _: &mut Devices) -> Outcome<Nothing> {
-        self.text.parse::<Name>()?;
-        Ok(Nothing {}.into())
-    }
+pub fn name_read(input: NameRead, _: &mut Devices) -> Outcome<Nothing> {
+    input.text.parse::<Name>()?;
+    Ok(Nothing {})
 }
 
 /// Reads the text of a pairing offer and takes it, as a camera does.
@@ -51,21 +46,15 @@ pub struct OfferSays {
     id: Fixed<16>,
 }
 
-impl Operation for OfferRead {
-    const NAME: &'static str = "pairing-offer-read";
-    type Output = OfferSays;
-
-    fn run(self, _: &mut Devices) -> Outcome<OfferSays> {
-        let offer = Offer::from_text(&self.text)?;
-        offer.check_age(self.now)?;
-        Ok(OfferSays {
-            account: offer.account.into(),
-            secret: Fixed(*offer.secret().as_bytes()),
-            issued: offer.issued,
-            id: offer.id().into(),
-        }
-        .into())
-    }
+pub fn offer_read(input: OfferRead, _: &mut Devices) -> Outcome<OfferSays> {
+    let offer = Offer::from_text(&input.text)?;
+    offer.check_age(input.now)?;
+    Ok(OfferSays {
+        account: offer.account.into(),
+        secret: Fixed(*offer.secret().as_bytes()),
+        issued: offer.issued,
+        id: offer.id().into(),
+    })
 }
 
 /// Opens a camera's reply under the offer that the phone made.
@@ -88,19 +77,13 @@ pub struct Reply {
     streams: Vec<String>,
 }
 
-impl Operation for ReplyOpen {
-    const NAME: &'static str = "pairing-reply-open";
-    type Output = Reply;
-
-    fn run(self, _: &mut Devices) -> Outcome<Reply> {
-        let offer = Offer::from_text(&self.offer)?;
-        let reply = pairing::open_reply(&offer, &self.reply.0)?;
-        Ok(Reply {
-            camera: reply.camera.into(),
-            streams: reply.streams.iter().map(ToString::to_string).collect(),
-        }
-        .into())
-    }
+pub fn reply_open(input: ReplyOpen, _: &mut Devices) -> Outcome<Reply> {
+    let offer = Offer::from_text(&input.offer)?;
+    let reply = pairing::open_reply(&offer, &input.reply.0)?;
+    Ok(Reply {
+        camera: reply.camera.into(),
+        streams: reply.streams.iter().map(ToString::to_string).collect(),
+    })
 }
 
 /// Reads a contact card's text.
@@ -121,15 +104,10 @@ pub struct CardSays {
     key: Fixed<65>,
 }
 
-impl Operation for CardRead {
-    const NAME: &'static str = "contact-card-read";
-    type Output = CardSays;
-
-    fn run(self, _: &mut Devices) -> Outcome<CardSays> {
-        let card = Card::from_text(&self.text)?;
-        let (name, key) = (card.name.to_string(), card.key.into());
-        Ok(CardSays { name, key }.into())
-    }
+pub fn card_read(input: CardRead, _: &mut Devices) -> Outcome<CardSays> {
+    let card = Card::from_text(&input.text)?;
+    let (name, key) = (card.name.to_string(), card.key.into());
+    Ok(CardSays { name, key })
 }
 
 /// The safety number of an account and a member's key.
@@ -150,14 +128,9 @@ pub struct Number {
     number: String,
 }
 
-impl Operation for SafetyNumber {
-    const NAME: &'static str = "safety-number";
-    type Output = Number;
-
-    fn run(self, _: &mut Devices) -> Outcome<Number> {
-        let number = contact::safety_number(&self.account.into(), &self.member.encrypting()?);
-        Ok(Number { number }.into())
-    }
+pub fn safety_number(input: SafetyNumber, _: &mut Devices) -> Outcome<Number> {
+    let number = contact::safety_number(&input.account.into(), &input.member.encrypting()?);
+    Ok(Number { number })
 }
 
 /// Compares a safety number with what the other side reads out.
@@ -172,15 +145,10 @@ pub struct SafetyNumberCheck {
     told: String,
 }
 
-impl Operation for SafetyNumberCheck {
-    const NAME: &'static str = "safety-number-check";
-    type Output = Nothing;
-
-    fn run(self, _: &mut Devices) -> Outcome<Nothing> {
-        let member = self.member.encrypting()?;
-        contact::check_safety_number(&self.account.into(), &member, &self.told)?;
-        Ok(Nothing {}.into())
-    }
+pub fn safety_number_check(input: SafetyNumberCheck, _: &mut Devices) -> Outcome<Nothing> {
+    let member = input.member.encrypting()?;
+    contact::check_safety_number(&input.account.into(), &member, &input.told)?;
+    Ok(Nothing {})
 }
 
 /// Reads a proximity payload's text.
@@ -206,20 +174,15 @@ pub struct Touch {
 fn touch(payload: &[u8]) -> Outcome<Touch> {
     let (account, number, pairwise) = contact::decode_proximity(payload)?;
     let (account, pairwise) = (account.into(), Fixed(*pairwise.as_bytes()));
-    Ok(Done::from(Touch {
+    Ok(Touch {
         account,
         number,
         pairwise,
-    }))
+    })
 }
 
-impl Operation for TouchTextRead {
-    const NAME: &'static str = "proximity-text-read";
-    type Output = Touch;
-
-    fn run(self, _: &mut Devices) -> Outcome<Touch> {
-        touch(&contact::proximity_from_text(&self.text)?)
-    }
+pub fn touch_text_read(input: TouchTextRead, _: &mut Devices) -> Outcome<Touch> {
+    touch(&contact::proximity_from_text(&input.text)?)
 }
 
 /// Reads a proximity payload.
@@ -230,11 +193,6 @@ pub struct TouchRead {
     payload: Hex,
 }
 
-impl Operation for TouchRead {
-    const NAME: &'static str = "proximity-read";
-    type Output = Touch;
-
-    fn run(self, _: &mut Devices) -> Outcome<Touch> {
-        touch(&self.payload.0)
-    }
+pub fn touch_read(input: TouchRead, _: &mut Devices) -> Outcome<Touch> {
+    touch(&input.payload.0)
 }

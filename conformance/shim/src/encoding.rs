@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::values::{Fixed, Hex, pinned};
-use super::{Devices, Done, Operation, Outcome, Refused};
+use super::{Devices, Done, Outcome, Refused};
 use encryptediot::acknowledgement::Acknowledgement;
 use encryptediot::announcement::Announcement;
 use encryptediot::cbor;
@@ -40,15 +40,10 @@ pub struct Id {
     id: Fixed<16>,
 }
 
-impl Operation for KeyId {
-    const NAME: &'static str = "key-id";
-    type Output = Id;
-
-    fn run(self, _: &mut Devices) -> Outcome<Id> {
-        let key = VerifyingKey::from_bytes(&self.point.0).map_err(|_| MessageError::InvalidKey)?;
-        let id = verifying_id(&key).into();
-        Ok(Id { id }.into())
-    }
+pub fn key_id(input: KeyId, _: &mut Devices) -> Outcome<Id> {
+    let key = VerifyingKey::from_bytes(&input.point.0).map_err(|_| MessageError::InvalidKey)?;
+    let id = verifying_id(&key).into();
+    Ok(Id { id })
 }
 
 /// The type of a message that lies in the cloud or goes by text.
@@ -92,35 +87,30 @@ pub struct Hash {
     hash: Fixed<32>,
 }
 
-impl Operation for MessageRead {
-    const NAME: &'static str = "message-read";
-    type Output = Hash;
-
-    fn run(self, _: &mut Devices) -> Outcome<Hash> {
-        fn read<T: Body>(account: &AccountId, bytes: &[u8]) -> Result<()> {
-            message::decode::<T>(account, bytes).map(drop)
-        }
-        let read = match self.r#type {
-            Type::TreeHead => read::<TreeHead>,
-            Type::Vault => read::<Vault>,
-            Type::Unlock => read::<Unlock>,
-            Type::Roster => read::<Roster>,
-            Type::Member => read::<SealedMember>,
-            Type::Backup => read::<Backup>,
-            Type::Introduction => read::<Introduction>,
-            Type::Announcement => read::<Announcement>,
-            Type::Acknowledgement => read::<Acknowledgement>,
-            Type::Lease => read::<Lease>,
-            Type::Grants => read::<Shard>,
-            Type::Manifest => read::<Manifest>,
-            Type::PastShare => read::<PastShare>,
-            Type::Checkpoint => read::<Checkpoint>,
-            Type::Clock => read::<Correction>,
-        };
-        read(&self.account.into(), &self.message.0)?;
-        let hash = message::hash(&self.message.0).into();
-        Ok(Hash { hash }.into())
+pub fn message_read(input: MessageRead, _: &mut Devices) -> Outcome<Hash> {
+    fn read<T: Body>(account: &AccountId, bytes: &[u8]) -> Result<()> {
+        message::decode::<T>(account, bytes).map(drop)
     }
+    let read = match input.r#type {
+        Type::TreeHead => read::<TreeHead>,
+        Type::Vault => read::<Vault>,
+        Type::Unlock => read::<Unlock>,
+        Type::Roster => read::<Roster>,
+        Type::Member => read::<SealedMember>,
+        Type::Backup => read::<Backup>,
+        Type::Introduction => read::<Introduction>,
+        Type::Announcement => read::<Announcement>,
+        Type::Acknowledgement => read::<Acknowledgement>,
+        Type::Lease => read::<Lease>,
+        Type::Grants => read::<Shard>,
+        Type::Manifest => read::<Manifest>,
+        Type::PastShare => read::<PastShare>,
+        Type::Checkpoint => read::<Checkpoint>,
+        Type::Clock => read::<Correction>,
+    };
+    read(&input.account.into(), &input.message.0)?;
+    let hash = message::hash(&input.message.0).into();
+    Ok(Hash { hash })
 }
 
 /// The type of a message that a camera or a phone signs.
@@ -165,25 +155,19 @@ impl Verified {
     }
 }
 
-impl Operation for Sign1Open {
-    const NAME: &'static str = "sign1-open";
-    const INTERMEDIATE: &'static [&'static str] = &["to_be_signed"];
-    type Output = Verified;
-
-    fn run(self, _: &mut Devices) -> Outcome<Verified> {
-        let (account, key) = (self.account.into(), self.key.verifying()?);
-        let signed = &self.signed.0;
-        match self.r#type {
-            SignedType::Acknowledgement => {
-                cose::open::<Acknowledgement>(&key, &account, signed).map(drop)
-            }
-            SignedType::Lease => cose::open::<Lease>(&key, &account, signed).map(drop),
-            SignedType::Manifest => cose::open::<Manifest>(&key, &account, signed).map(drop),
-        }?;
-        let tbs = cose::to_be_signed(signed).unwrap_or_default();
-        let verified = Verified::new(cose::unverified_payload(signed)?);
-        Ok(Done::from(verified).with("to_be_signed", tbs))
-    }
+pub fn sign1_open(input: Sign1Open, _: &mut Devices) -> Outcome<Done<Verified>> {
+    let (account, key) = (input.account.into(), input.key.verifying()?);
+    let signed = &input.signed.0;
+    match input.r#type {
+        SignedType::Acknowledgement => {
+            cose::open::<Acknowledgement>(&key, &account, signed).map(drop)
+        }
+        SignedType::Lease => cose::open::<Lease>(&key, &account, signed).map(drop),
+        SignedType::Manifest => cose::open::<Manifest>(&key, &account, signed).map(drop),
+    }?;
+    let tbs = cose::to_be_signed(signed).unwrap_or_default();
+    let verified = Verified::new(cose::unverified_payload(signed)?);
+    Ok(Done::from(verified).with("to_be_signed", tbs))
 }
 
 /// Opens a `COSE_Encrypt0` under a 32-byte key at the place that a context names.
@@ -206,18 +190,12 @@ pub struct Plaintext {
     plaintext: Hex,
 }
 
-impl Operation for SealedOpen {
-    const NAME: &'static str = "sealed-open";
-    const INTERMEDIATE: &'static [&'static str] = &["associated_data"];
-    type Output = Plaintext;
-
-    fn run(self, _: &mut Devices) -> Outcome<Plaintext> {
-        let context = &self.context.0;
-        let plaintext = cose::unseal(&self.key.key(), context, &self.sealed.0)?;
-        let plaintext = plaintext.to_vec().into();
-        let aad = cose::associated_data(context);
-        Ok(Done::from(Plaintext { plaintext }).with("associated_data", aad))
-    }
+pub fn sealed_open(input: SealedOpen, _: &mut Devices) -> Outcome<Done<Plaintext>> {
+    let context = &input.context.0;
+    let plaintext = cose::unseal(&input.key.key(), context, &input.sealed.0)?;
+    let plaintext = plaintext.to_vec().into();
+    let aad = cose::associated_data(context);
+    Ok(Done::from(Plaintext { plaintext }).with("associated_data", aad))
 }
 
 /// The type of a message that the account signing key vouches for.
@@ -245,39 +223,29 @@ pub struct StatementOpen {
     statement: Hex,
 }
 
-impl Operation for StatementOpen {
-    const NAME: &'static str = "statement-open";
-    const INTERMEDIATE: &'static [&'static str] = &["to_be_signed", "leaf_hash"];
-    type Output = Verified;
-
-    fn run(self, _: &mut Devices) -> Outcome<Verified> {
-        let (root, account) = pinned(&self.root)?;
-        let bytes = &self.statement.0;
-        let open = |statement| -> std::result::Result<(), Refused> {
-            match statement {
-                StatementType::Roster => statement::open::<Roster>(&root, &account, bytes)?.hash,
-                StatementType::Announcement => {
-                    statement::open::<Announcement>(&root, &account, bytes)?.hash
-                }
-                StatementType::Introduction => {
-                    statement::open::<Introduction>(&root, &account, bytes)?.hash
-                }
-                StatementType::PastShare => {
-                    statement::open::<PastShare>(&root, &account, bytes)?.hash
-                }
-                StatementType::Grants => statement::open::<Shard>(&root, &account, bytes)?.hash,
-                StatementType::Member => {
-                    statement::open::<SealedMember>(&root, &account, bytes)?.hash
-                }
-            };
-            Ok(())
+pub fn statement_open(input: StatementOpen, _: &mut Devices) -> Outcome<Done<Verified>> {
+    let (root, account) = pinned(&input.root)?;
+    let bytes = &input.statement.0;
+    let open = |statement| -> std::result::Result<(), Refused> {
+        match statement {
+            StatementType::Roster => statement::open::<Roster>(&root, &account, bytes)?.hash,
+            StatementType::Announcement => {
+                statement::open::<Announcement>(&root, &account, bytes)?.hash
+            }
+            StatementType::Introduction => {
+                statement::open::<Introduction>(&root, &account, bytes)?.hash
+            }
+            StatementType::PastShare => statement::open::<PastShare>(&root, &account, bytes)?.hash,
+            StatementType::Grants => statement::open::<Shard>(&root, &account, bytes)?.hash,
+            StatementType::Member => statement::open::<SealedMember>(&root, &account, bytes)?.hash,
         };
-        open(self.r#type)?;
-        let statement: SignedStatement = cbor::decode(bytes)?;
-        let tbs = cose::to_be_signed(&statement.head).unwrap_or_default();
-        let verified = Verified::new(statement.leaf.to_vec());
-        let hash = verified.hash.0;
-        let done = Done::from(verified).with("to_be_signed", tbs);
-        Ok(done.with("leaf_hash", hash))
-    }
+        Ok(())
+    };
+    open(input.r#type)?;
+    let statement: SignedStatement = cbor::decode(bytes)?;
+    let tbs = cose::to_be_signed(&statement.head).unwrap_or_default();
+    let verified = Verified::new(statement.leaf.to_vec());
+    let hash = verified.hash.0;
+    let done = Done::from(verified).with("to_be_signed", tbs);
+    Ok(done.with("leaf_hash", hash))
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::values::{Fixed, Hex, RosterHead, Window, name, pinned, ring};
-use super::{Devices, Done, Operation, Outcome};
+use super::{Devices, Done, Outcome};
 use encryptediot::crypto::hpke_shared_secret;
 use encryptediot::grant::{self, Introduction, Lookup, Shard};
 use encryptediot::past;
@@ -34,29 +34,23 @@ pub struct Introduced {
     pairwise: Fixed<32>,
 }
 
-impl Operation for IntroductionOpen {
-    const NAME: &'static str = "introduction-open";
-    const INTERMEDIATE: &'static [&'static str] = &["info", "shared_secret"];
-    type Output = Introduced;
-
-    fn run(self, _: &mut Devices) -> Outcome<Introduced> {
-        let (root, account) = pinned(&self.root)?;
-        let (member, bytes) = (self.member.decrypting()?, &self.introduction.0);
-        let opened = grant::open_introduction(&root, &account, &member, bytes)?;
-        let (hash, number, pairwise) = opened;
-        let enc = statement::open::<Introduction>(&root, &account, bytes)?
-            .body
-            .enc;
-        let shared = hpke_shared_secret(&member, &enc.0)?;
-        let output = Introduced {
-            hash: hash.into(),
-            number,
-            pairwise: Fixed(*pairwise.as_bytes()),
-        };
-        Ok(Done::from(output)
-            .with("info", grant::introduction_context(&account, number))
-            .with("shared_secret", *shared.as_bytes()))
-    }
+pub fn introduction_open(input: IntroductionOpen, _: &mut Devices) -> Outcome<Done<Introduced>> {
+    let (root, account) = pinned(&input.root)?;
+    let (member, bytes) = (input.member.decrypting()?, &input.introduction.0);
+    let opened = grant::open_introduction(&root, &account, &member, bytes)?;
+    let (hash, number, pairwise) = opened;
+    let enc = statement::open::<Introduction>(&root, &account, bytes)?
+        .body
+        .enc;
+    let shared = hpke_shared_secret(&member, &enc.0)?;
+    let output = Introduced {
+        hash: hash.into(),
+        number,
+        pairwise: Fixed(*pairwise.as_bytes()),
+    };
+    Ok(Done::from(output)
+        .with("info", grant::introduction_context(&account, number))
+        .with("shared_secret", *shared.as_bytes()))
 }
 
 /// Where a member looks for its part of a key, and the key that opens it.
@@ -85,21 +79,15 @@ pub struct Place {
     seal: Fixed<16>,
 }
 
-impl Operation for PartLookup {
-    const NAME: &'static str = "part-lookup";
-    type Output = Place;
-
-    fn run(self, _: &mut Devices) -> Outcome<Place> {
-        let (pairwise, statement) = (self.pairwise.key(), self.statement.into());
-        let lookup = Lookup::new(&pairwise, &statement, self.index, self.shard_bits)?;
-        let (find, seal) = lookup.derived();
-        Ok(Place {
-            find: Fixed(find),
-            shard: lookup.shard,
-            seal: Fixed(*seal.as_bytes()),
-        }
-        .into())
-    }
+pub fn part_lookup(input: PartLookup, _: &mut Devices) -> Outcome<Place> {
+    let (pairwise, statement) = (input.pairwise.key(), input.statement.into());
+    let lookup = Lookup::new(&pairwise, &statement, input.index, input.shard_bits)?;
+    let (find, seal) = lookup.derived();
+    Ok(Place {
+        find: Fixed(find),
+        shard: lookup.shard,
+        seal: Fixed(*seal.as_bytes()),
+    })
 }
 
 /// Finds and opens a member's part of one key.
@@ -130,19 +118,14 @@ pub struct Granted {
     private: Option<Fixed<32>>,
 }
 
-impl Operation for PartOpen {
-    const NAME: &'static str = "part-open";
-    type Output = Granted;
-
-    fn run(self, _: &mut Devices) -> Outcome<Granted> {
-        let (root, account) = pinned(&self.root)?;
-        let (pairwise, statement) = (self.pairwise.key(), self.statement.into());
-        let lookup = Lookup::new(&pairwise, &statement, self.index, self.shard_bits)?;
-        let shard = statement::open::<Shard>(&root, &account, &self.grants.0)?.body;
-        let found = lookup.open(&statement, &self.public.encrypting()?, &shard)?;
-        let private = found.map(|secret| Fixed(*secret.to_bytes()));
-        Ok(Granted { private }.into())
-    }
+pub fn part_open(input: PartOpen, _: &mut Devices) -> Outcome<Granted> {
+    let (root, account) = pinned(&input.root)?;
+    let (pairwise, statement) = (input.pairwise.key(), input.statement.into());
+    let lookup = Lookup::new(&pairwise, &statement, input.index, input.shard_bits)?;
+    let shard = statement::open::<Shard>(&root, &account, &input.grants.0)?.body;
+    let found = lookup.open(&statement, &input.public.encrypting()?, &shard)?;
+    let private = found.map(|secret| Fixed(*secret.to_bytes()));
+    Ok(Granted { private })
 }
 
 /// Verifies the owner's record of a member and opens it.
@@ -171,21 +154,15 @@ pub struct Member {
     pairwise: Fixed<32>,
 }
 
-impl Operation for MemberOpen {
-    const NAME: &'static str = "member-record-open";
-    type Output = Member;
-
-    fn run(self, _: &mut Devices) -> Outcome<Member> {
-        let (root, account) = pinned(&self.root)?;
-        let ring = ring(&self.ring);
-        let member = grant::open_member(&root, &account, &ring, self.number, &self.record.0)?;
-        Ok(Member {
-            name: member.name.to_string(),
-            key: member.key.into(),
-            pairwise: Fixed(*member.pairwise.as_bytes()),
-        }
-        .into())
-    }
+pub fn member_open(input: MemberOpen, _: &mut Devices) -> Outcome<Member> {
+    let (root, account) = pinned(&input.root)?;
+    let ring = ring(&input.ring);
+    let member = grant::open_member(&root, &account, &ring, input.number, &input.record.0)?;
+    Ok(Member {
+        name: member.name.to_string(),
+        key: member.key.into(),
+        pairwise: Fixed(*member.pairwise.as_bytes()),
+    })
 }
 
 /// Opens the backup that a statement names, and holds the private keys against the statement's.
@@ -224,23 +201,18 @@ struct Holding {
     members: Vec<Fixed<32>>,
 }
 
-impl Operation for BackupOpen {
-    const NAME: &'static str = "backup-open";
-    type Output = Backup;
-
-    fn run(self, _: &mut Devices) -> Outcome<Backup> {
-        let (account, hash) = (self.account.into(), self.hash.into());
-        let (ring, stream) = (ring(&self.ring), name(&self.stream)?);
-        let (_, held) = grant::open_backup(&account, &ring, &stream, &hash, &self.backup.0)?;
-        let announced: Result<Vec<_>, _> = self.announced.iter().map(Fixed::encrypting).collect();
-        grant::check_holdings(&held, announced?.into_iter())?;
-        let holding = |h: grant::Holding| Holding {
-            private: Fixed(*h.secret.to_bytes()),
-            members: h.members.into_iter().map(Fixed::from).collect(),
-        };
-        let holdings = held.into_iter().map(holding).collect();
-        Ok(Backup { holdings }.into())
-    }
+pub fn backup_open(input: BackupOpen, _: &mut Devices) -> Outcome<Backup> {
+    let (account, hash) = (input.account.into(), input.hash.into());
+    let (ring, stream) = (ring(&input.ring), name(&input.stream)?);
+    let (_, held) = grant::open_backup(&account, &ring, &stream, &hash, &input.backup.0)?;
+    let announced: Result<Vec<_>, _> = input.announced.iter().map(Fixed::encrypting).collect();
+    grant::check_holdings(&held, announced?.into_iter())?;
+    let holding = |h: grant::Holding| Holding {
+        private: Fixed(*h.secret.to_bytes()),
+        members: h.members.into_iter().map(Fixed::from).collect(),
+    };
+    let holdings = held.into_iter().map(holding).collect();
+    Ok(Backup { holdings })
 }
 
 /// Verifies a past share under the pinned root: the statement and its form.
@@ -283,27 +255,21 @@ struct PastClip {
     manifest: Fixed<32>,
 }
 
-impl Operation for PastShareOpen {
-    const NAME: &'static str = "past-share-open";
-    type Output = PastShare;
-
-    fn run(self, _: &mut Devices) -> Outcome<PastShare> {
-        let (root, account) = pinned(&self.root)?;
-        let signed = past::open(&root, &account, &self.past_share.0)?;
-        let (hash, body) = (signed.hash.into(), signed.body);
-        let clip = |clip: &past::PastClip| PastClip {
-            sequence: clip.sequence,
-            manifest: clip.manifest.into(),
-        };
-        Ok(PastShare {
-            hash,
-            camera: body.camera.into(),
-            stream: body.stream.to_string(),
-            window: body.window.into(),
-            key: body.key.into(),
-            clips: body.clips.iter().map(clip).collect(),
-            roster: body.roster.into(),
-        }
-        .into())
-    }
+pub fn past_share_open(input: PastShareOpen, _: &mut Devices) -> Outcome<PastShare> {
+    let (root, account) = pinned(&input.root)?;
+    let signed = past::open(&root, &account, &input.past_share.0)?;
+    let (hash, body) = (signed.hash.into(), signed.body);
+    let clip = |clip: &past::PastClip| PastClip {
+        sequence: clip.sequence,
+        manifest: clip.manifest.into(),
+    };
+    Ok(PastShare {
+        hash,
+        camera: body.camera.into(),
+        stream: body.stream.to_string(),
+        window: body.window.into(),
+        key: body.key.into(),
+        clips: body.clips.iter().map(clip).collect(),
+        roster: body.roster.into(),
+    })
 }

@@ -1,8 +1,8 @@
 //! The steps of the protocol as operations on JSON: what test vectors are made of, and what a program
 //! answers that is tested with them (`eiot shim`).
 //!
-//! An operation is a type: its fields are the input, [`Operation::run`] calls the same public steps
-//! that the devices call. [`OPERATIONS`] is the list; `vectors/README.md` says it without Rust.
+//! An operation is a function from its input to its output, which calls the same public steps that the
+//! devices call. [`OPERATIONS`] is the list; `vectors/README.md` says it without Rust.
 
 mod account;
 mod announcement;
@@ -31,9 +31,9 @@ pub use values::Released;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Answer {
-    /// The input is good, and this is what comes of it.
+    /// The input is accepted.
     Accept {
-        /// What comes of it.
+        /// The output.
         output: Value,
         /// Values on the way, as hexadecimal: an implementation may leave them out.
         #[serde(default, skip_serializing_if = "Map::is_empty")]
@@ -56,13 +56,13 @@ pub enum Answer {
     },
 }
 
-/// What an operation gives.
+/// An output with values on the way.
 pub struct Done<T> {
     output: T,
     intermediate: Vec<(&'static str, Vec<u8>)>,
 }
 
-impl<T> From<T> for Done<T> {
+impl<T> Done<T> {
     fn from(output: T) -> Self {
         let intermediate = Vec::new();
         Self {
@@ -70,12 +70,34 @@ impl<T> From<T> for Done<T> {
             intermediate,
         }
     }
-}
 
-impl<T> Done<T> {
     /// Adds a value on the way.
     fn with(mut self, name: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
         self.intermediate.push((name, bytes.into()));
+        self
+    }
+}
+
+/// What an operation gives: an output, or that with values on the way.
+trait Give {
+    /// The output.
+    type Output: Serialize + JsonSchema;
+
+    fn done(self) -> Done<Self::Output>;
+}
+
+impl<T: Serialize + JsonSchema> Give for T {
+    type Output = T;
+
+    fn done(self) -> Done<T> {
+        Done::from(self)
+    }
+}
+
+impl<T: Serialize + JsonSchema> Give for Done<T> {
+    type Output = T;
+
+    fn done(self) -> Done<T> {
         self
     }
 }
@@ -94,24 +116,8 @@ impl<E: Into<Error>> From<E> for Refused {
     }
 }
 
-/// What comes of an operation.
-pub type Outcome<T> = Result<Done<T>, Refused>;
-
-/// An operation: its fields are the input.
-pub trait Operation: DeserializeOwned + JsonSchema {
-    /// Its name.
-    const NAME: &'static str;
-    /// The names of the values on the way, in their order.
-    const INTERMEDIATE: &'static [&'static str] = &[];
-    /// What comes of it.
-    type Output: Serialize + JsonSchema;
-
-    /// Does it.
-    ///
-    /// # Errors
-    /// Why it was refused.
-    fn run(self, devices: &mut Devices) -> Outcome<Self::Output>;
-}
+/// The result of an operation.
+pub type Outcome<T> = Result<T, Refused>;
 
 /// An operation in the list.
 pub struct Entry {
@@ -127,25 +133,40 @@ pub struct Entry {
     pub output: fn(&mut SchemaGenerator) -> Schema,
 }
 
-impl Entry {
-    const fn of<O: Operation>() -> Self {
-        Self {
-            name: O::NAME,
-            intermediate: O::INTERMEDIATE,
-            run: run::<O>,
-            input: SchemaGenerator::subschema_for::<O>,
-            output: SchemaGenerator::subschema_for::<O::Output>,
-        }
-    }
+/// The entries of operations: the name, the names of the values on the way, and the function.
+macro_rules! operations {
+    ($($name:literal $([$($intermediate:literal),*])? => $function:path,)*) => {
+        &[$(Entry {
+            name: $name,
+            intermediate: &[$($($intermediate),*)?],
+            run: |input, devices| run(input, devices, $function),
+            input: |generator| input_schema(generator, $function),
+            output: |generator| output_schema(generator, $function),
+        }),*]
+    };
 }
 
-fn run<O: Operation>(input: Value, devices: &mut Devices) -> Answer {
+type Function<I, O> = fn(I, &mut Devices) -> Outcome<O>;
+
+fn input_schema<I: JsonSchema, O>(generator: &mut SchemaGenerator, _: Function<I, O>) -> Schema {
+    generator.subschema_for::<I>()
+}
+
+fn output_schema<I, O: Give>(generator: &mut SchemaGenerator, _: Function<I, O>) -> Schema {
+    generator.subschema_for::<O::Output>()
+}
+
+fn run<I: DeserializeOwned, O: Give>(
+    input: Value,
+    devices: &mut Devices,
+    function: Function<I, O>,
+) -> Answer {
     let error = |message: String| Answer::Error { message };
-    let operation: O = match serde_json::from_value(input) {
-        Ok(operation) => operation,
+    let input = match serde_json::from_value(input) {
+        Ok(input) => input,
         Err(why) => return error(why.to_string()),
     };
-    match operation.run(devices) {
+    match function(input, devices).map(Give::done) {
         Ok(done) => match serde_json::to_value(done.output) {
             Ok(output) => {
                 let hex =
@@ -175,94 +196,94 @@ pub fn dispatch(name: &str, input: Value, devices: &mut Devices) -> Answer {
 }
 
 /// Every operation, in the order of SPEC.
-pub const OPERATIONS: &[Entry] = &[
-    Entry::of::<encoding::KeyId>(),
-    Entry::of::<encoding::MessageRead>(),
-    Entry::of::<encoding::Sign1Open>(),
-    Entry::of::<encoding::SealedOpen>(),
-    Entry::of::<encoding::StatementOpen>(),
-    Entry::of::<account::RootMake>(),
-    Entry::of::<account::RootOpen>(),
-    Entry::of::<account::PassphraseRead>(),
-    Entry::of::<account::PdkDerive>(),
-    Entry::of::<account::VaultOpen>(),
-    Entry::of::<account::RosterOpen>(),
-    Entry::of::<account::RosterRingOpen>(),
-    Entry::of::<account::RosterPrivateOpen>(),
-    Entry::of::<account::CheckpointRead>(),
-    Entry::of::<account::UnlockOpen>(),
-    Entry::of::<contact::NameRead>(),
-    Entry::of::<contact::OfferRead>(),
-    Entry::of::<contact::ReplyOpen>(),
-    Entry::of::<contact::CardRead>(),
-    Entry::of::<contact::SafetyNumber>(),
-    Entry::of::<contact::SafetyNumberCheck>(),
-    Entry::of::<contact::TouchTextRead>(),
-    Entry::of::<contact::TouchRead>(),
-    Entry::of::<announcement::AnnouncementOpen>(),
-    Entry::of::<announcement::AnnouncementFollow>(),
-    Entry::of::<announcement::Recipients>(),
-    Entry::of::<account::AnswerOpen>(),
-    Entry::of::<announcement::AcknowledgementOpen>(),
-    Entry::of::<announcement::AcknowledgementSign>(),
-    Entry::of::<announcement::LeaseOpen>(),
-    Entry::of::<announcement::LeaseSign>(),
-    Entry::of::<announcement::ClockOpen>(),
-    Entry::of::<grant::IntroductionOpen>(),
-    Entry::of::<grant::PartLookup>(),
-    Entry::of::<grant::PartOpen>(),
-    Entry::of::<grant::MemberOpen>(),
-    Entry::of::<grant::BackupOpen>(),
-    Entry::of::<grant::PastShareOpen>(),
-    Entry::of::<clip::BodySeal>(),
-    Entry::of::<clip::ManifestOpen>(),
-    Entry::of::<clip::EnvelopeOpen>(),
-    Entry::of::<clip::BodyOpen>(),
-    Entry::of::<link::LinkRead>(),
-    Entry::of::<link::LinkOpen>(),
-    Entry::of::<link::LinkBodyOpen>(),
-    Entry::of::<scheme::CertificateOpen>(),
-    Entry::of::<scheme::WrappedOpen>(),
-    Entry::of::<scheme::Recover>(),
-    Entry::of::<scheme::RecordingOpen>(),
-    Entry::of::<scheme::GrantOpen>(),
-    Entry::of::<scheme::KeysOpen>(),
-    Entry::of::<device::Reset>(),
-    Entry::of::<device::StorePut>(),
-    Entry::of::<device::StoreWrite>(),
-    Entry::of::<device::StoreRemove>(),
-    Entry::of::<device::CameraNew>(),
-    Entry::of::<device::CameraAccept>(),
-    Entry::of::<device::CameraExtend>(),
-    Entry::of::<device::CameraCorrect>(),
-    Entry::of::<device::CameraBegin>(),
-    Entry::of::<device::CameraWrite>(),
-    Entry::of::<device::CameraFinish>(),
-    Entry::of::<device::CameraUpload>(),
-    Entry::of::<device::CameraSync>(),
-    Entry::of::<device::CameraCheckpoint>(),
-    Entry::of::<device::CameraTime>(),
-    Entry::of::<device::CameraRestart>(),
-    Entry::of::<device::MemberNew>(),
-    Entry::of::<device::MemberPin>(),
-    Entry::of::<device::MemberTouch>(),
-    Entry::of::<device::MemberSync>(),
-    Entry::of::<device::MemberView>(),
-    Entry::of::<device::MemberRestart>(),
-    Entry::of::<device::PhoneNew>(),
-    Entry::of::<device::PhoneRecover>(),
-    Entry::of::<device::PhoneSync>(),
-    Entry::of::<device::PhoneUnlock>(),
-    Entry::of::<device::PhoneUnlockKept>(),
-    Entry::of::<device::PhoneStatus>(),
-    Entry::of::<device::PhoneExtend>(),
-    Entry::of::<device::PhoneCheckpoint>(),
-    Entry::of::<device::PhoneCheck>(),
-    Entry::of::<device::PhoneView>(),
-    Entry::of::<device::PhoneRestart>(),
-    Entry::of::<device::Pair>(),
-    Entry::of::<device::Share>(),
-    Entry::of::<device::Revoke>(),
-    Entry::of::<device::SharePast>(),
-    Entry::of::<device::LosePhone>(),
-];
+pub const OPERATIONS: &[Entry] = operations! {
+    "key-id" => encoding::key_id,
+    "message-read" => encoding::message_read,
+    "sign1-open" ["to_be_signed"] => encoding::sign1_open,
+    "sealed-open" ["associated_data"] => encoding::sealed_open,
+    "statement-open" ["to_be_signed", "leaf_hash"] => encoding::statement_open,
+    "root-make" => account::root_make,
+    "root-open" => account::root_open,
+    "passphrase-read" => account::passphrase_read,
+    "pdk-derive" ["scrypt"] => account::pdk_derive,
+    "vault-open" ["scrypt", "pdk", "signing_key_context", "ring_context"] => account::vault_open,
+    "roster-open" => account::roster_open,
+    "roster-ring-open" ["info", "shared_secret"] => account::roster_ring_open,
+    "roster-private-open" => account::roster_private_open,
+    "checkpoint-read" => account::checkpoint_read,
+    "unlock-open" ["info", "shared_secret"] => account::unlock_open,
+    "name-read" => contact::name_read,
+    "pairing-offer-read" => contact::offer_read,
+    "pairing-reply-open" => contact::reply_open,
+    "contact-card-read" => contact::card_read,
+    "safety-number" => contact::safety_number,
+    "safety-number-check" => contact::safety_number_check,
+    "proximity-text-read" => contact::touch_text_read,
+    "proximity-read" => contact::touch_read,
+    "announcement-open" => announcement::announcement_open,
+    "announcement-follow" => announcement::announcement_follow,
+    "recipients" => announcement::recipients,
+    "answer-open" => account::answer_open,
+    "acknowledgement-open" => announcement::acknowledgement_open,
+    "acknowledgement-sign" => announcement::acknowledgement_sign,
+    "lease-open" => announcement::lease_open,
+    "lease-sign" => announcement::lease_sign,
+    "clock-open" => announcement::clock_open,
+    "introduction-open" ["info", "shared_secret"] => grant::introduction_open,
+    "part-lookup" => grant::part_lookup,
+    "part-open" => grant::part_open,
+    "member-record-open" => grant::member_open,
+    "backup-open" => grant::backup_open,
+    "past-share-open" => grant::past_share_open,
+    "body-seal" ["context"] => clip::body_seal,
+    "manifest-open" => clip::manifest_open,
+    "envelope-open" ["info", "shared_secret"] => clip::envelope_open,
+    "body-open" => clip::body_open,
+    "link-read" => link::link_read,
+    "link-open" ["info"] => link::link_open,
+    "link-body-open" => link::link_body_open,
+    "ring-certificate-open" => scheme::certificate_open,
+    "ring-wrapped-open" => scheme::wrapped_open,
+    "ring-recover" => scheme::recover,
+    "ring-recording-open" => scheme::recording_open,
+    "paper-grant-open" => scheme::grant_open,
+    "paper-keys-open" => scheme::keys_open,
+    "reset" => device::reset,
+    "store-put" => device::store_put,
+    "store-write" => device::store_write,
+    "store-remove" => device::store_remove,
+    "camera-new" => device::camera::camera_new,
+    "camera-accept" => device::camera::camera_accept,
+    "camera-extend" => device::camera::camera_extend,
+    "camera-correct" => device::camera::camera_correct,
+    "camera-begin" => device::camera::camera_begin,
+    "camera-write" => device::camera::camera_write,
+    "camera-finish" => device::camera::camera_finish,
+    "camera-upload" => device::camera::camera_upload,
+    "camera-sync" => device::camera::camera_sync,
+    "camera-checkpoint" => device::camera::camera_checkpoint,
+    "camera-time" => device::camera::camera_time,
+    "camera-restart" => device::camera::camera_restart,
+    "member-new" => device::member::member_new,
+    "member-pin" => device::member::member_pin,
+    "member-touch" => device::member::member_touch,
+    "member-sync" => device::member::member_sync,
+    "member-view" => device::member::member_view,
+    "member-restart" => device::member::member_restart,
+    "phone-new" => device::phone::phone_new,
+    "phone-recover" => device::phone::phone_recover,
+    "phone-sync" => device::phone::phone_sync,
+    "phone-unlock" => device::phone::phone_unlock,
+    "phone-unlock-kept" => device::phone::phone_unlock_kept,
+    "phone-status" => device::phone::phone_status,
+    "phone-extend" => device::phone::phone_extend,
+    "phone-checkpoint" => device::phone::phone_checkpoint,
+    "phone-check" => device::phone::phone_check,
+    "phone-view" => device::phone::phone_view,
+    "phone-restart" => device::phone::phone_restart,
+    "owner-pair" => device::owner::pair,
+    "owner-share" => device::owner::share,
+    "owner-revoke" => device::owner::revoke,
+    "owner-share-past" => device::owner::share_past,
+    "owner-lose-phone" => device::owner::lose_phone,
+};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clip::released;
 use super::values::{Fixed, Hex, Released, not};
-use super::{Devices, Operation, Outcome};
+use super::{Devices, Done, Outcome};
 use encryptediot::cloud::{Cloud as _, Paths};
 use encryptediot::link::{self, Link, LinkClip};
 use encryptediot::view;
@@ -31,19 +31,13 @@ pub struct LinkSays {
     private: Fixed<32>,
 }
 
-impl Operation for LinkRead {
-    const NAME: &'static str = "link-read";
-    type Output = LinkSays;
-
-    fn run(self, _: &mut Devices) -> Outcome<LinkSays> {
-        let link = Link::from_text(&self.text)?;
-        Ok(LinkSays {
-            account: link.account.into(),
-            id: link.id.into(),
-            private: Fixed(*link.secret().to_bytes()),
-        }
-        .into())
-    }
+pub fn link_read(input: LinkRead, _: &mut Devices) -> Outcome<LinkSays> {
+    let link = Link::from_text(&input.text)?;
+    Ok(LinkSays {
+        account: link.account.into(),
+        id: link.id.into(),
+        private: Fixed(*link.secret().to_bytes()),
+    })
 }
 
 /// Opens a link's index and verifies that its clips are the camera's.
@@ -80,23 +74,17 @@ struct Shown {
     length: u64,
 }
 
-impl Operation for LinkOpen {
-    const NAME: &'static str = "link-open";
-    const INTERMEDIATE: &'static [&'static str] = &["info"];
-    type Output = LinkClips;
-
-    fn run(self, _: &mut Devices) -> Outcome<LinkClips> {
-        let link = Link::from_text(&self.text)?;
-        let clips = link::open(&link, &self.object.0, self.now)?;
-        let shown = |clip: &LinkClip| Shown {
-            stream: clip.original.manifest.stream.to_string(),
-            sequence: clip.original.manifest.sequence,
-            clip: clip.original.manifest.clip.into(),
-            length: clip.original.manifest.length,
-        };
-        let clips = clips.iter().map(shown).collect();
-        Ok(super::Done::from(LinkClips { clips }).with("info", link.context()))
-    }
+pub fn link_open(input: LinkOpen, _: &mut Devices) -> Outcome<Done<LinkClips>> {
+    let link = Link::from_text(&input.text)?;
+    let clips = link::open(&link, &input.object.0, input.now)?;
+    let shown = |clip: &LinkClip| Shown {
+        stream: clip.original.manifest.stream.to_string(),
+        sequence: clip.original.manifest.sequence,
+        clip: clip.original.manifest.clip.into(),
+        length: clip.original.manifest.length,
+    };
+    let clips = clips.iter().map(shown).collect();
+    Ok(Done::from(LinkClips { clips }).with("info", link.context()))
 }
 
 /// Reads a clip of a link: each segment is opened, held against the camera's manifest, then released.
@@ -115,21 +103,16 @@ pub struct LinkBodyOpen {
     body: Option<Hex>,
 }
 
-impl Operation for LinkBodyOpen {
-    const NAME: &'static str = "link-body-open";
-    type Output = Released;
-
-    fn run(self, _: &mut Devices) -> Outcome<Released> {
-        let link = Link::from_text(&self.text)?;
-        let clips = link::open(&link, &self.object.0, self.now)?;
-        let clip = clips.get(self.number).ok_or_else(|| not("a clip"))?;
-        let (cloud, paths) = (MemoryCloud::default(), Paths(link.account));
-        let path = paths.link_body(&link.id, self.number);
-        if let Some(body) = &self.body {
-            cloud.put(&path, &body.0)?;
-        }
-        let (total, range) = (clip.original.segments(), |i| clip.original.sealed_range(i));
-        let open = |index, sealed: &mut [u8]| clip.open_segment(index, sealed);
-        released(|out| view::read_segments(&cloud, &path, total, 0, range, open, out))
+pub fn link_body_open(input: LinkBodyOpen, _: &mut Devices) -> Outcome<Released> {
+    let link = Link::from_text(&input.text)?;
+    let clips = link::open(&link, &input.object.0, input.now)?;
+    let clip = clips.get(input.number).ok_or_else(|| not("a clip"))?;
+    let (cloud, paths) = (MemoryCloud::default(), Paths(link.account));
+    let path = paths.link_body(&link.id, input.number);
+    if let Some(body) = &input.body {
+        cloud.put(&path, &body.0)?;
     }
+    let (total, range) = (clip.original.segments(), |i| clip.original.sealed_range(i));
+    let open = |index, sealed: &mut [u8]| clip.open_segment(index, sealed);
+    released(|out| view::read_segments(&cloud, &path, total, 0, range, open, out))
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::values::{Fixed, Hex, Released, not};
-use super::{Devices, Done, Operation, Outcome, Refused};
+use super::{Devices, Outcome, Refused};
 use encryptediot::announcement::Window;
 use encryptediot::cbor::{self, Bytes};
 use encryptediot::cloud::Cloud as _;
@@ -43,14 +43,9 @@ pub struct Certified {
     public: Hex,
 }
 
-impl Operation for CertificateOpen {
-    const NAME: &'static str = "ring-certificate-open";
-    type Output = Certified;
-
-    fn run(self, _: &mut Devices) -> Outcome<Certified> {
-        let public = account::verify(&root(&self.root)?, &self.certificate.0)?.into();
-        Ok(Certified { public }.into())
-    }
+pub fn certificate_open(input: CertificateOpen, _: &mut Devices) -> Outcome<Certified> {
+    let public = account::verify(&root(&input.root)?, &input.certificate.0)?.into();
+    Ok(Certified { public })
 }
 
 /// Ring: opens what is encrypted to a P-256 key: `[enc, ciphertext]` in CBOR, HPKE with an empty `info`.
@@ -71,15 +66,10 @@ pub struct Opened {
     plaintext: Hex,
 }
 
-impl Operation for WrappedOpen {
-    const NAME: &'static str = "ring-wrapped-open";
-    type Output = Opened;
-
-    fn run(self, _: &mut Devices) -> Outcome<Opened> {
-        let plaintext = account::unwrap(&self.private.decrypting()?, &self.blob.0)?;
-        let plaintext = plaintext.to_vec().into();
-        Ok(Opened { plaintext }.into())
-    }
+pub fn wrapped_open(input: WrappedOpen, _: &mut Devices) -> Outcome<Opened> {
+    let plaintext = account::unwrap(&input.private.decrypting()?, &input.blob.0)?;
+    let plaintext = plaintext.to_vec().into();
+    Ok(Opened { plaintext })
 }
 
 /// Ring: a second phone recovers the account from the passphrase (section 3.2.1, read so that it works:
@@ -111,31 +101,25 @@ pub struct Recovered {
     adk: Fixed<256>,
 }
 
-impl Operation for Recover {
-    const NAME: &'static str = "ring-recover";
-    type Output = Recovered;
-
-    fn run(self, _: &mut Devices) -> Outcome<Recovered> {
-        let passphrase = Passphrase::parse(&self.passphrase)?;
-        let mut world = World::new(SEED)?;
-        for (place, object) in [
-            (account::place::SALT, &self.salt),
-            (account::place::ASK, &self.ask),
-            (account::place::NEW_KEY, &self.new_key),
-        ] {
-            world.cloud.put(place, &object.0)?;
-        }
-        let (phone, new_key) = account::recover(&mut world, &passphrase, "phone")?;
-        let ask = account::unlock(&world, &phone)?;
-        let adk = cose::unseal(&new_key, &[], &self.adk.0)?;
-        let adk = OaepSecret::from_pkcs8(&adk).map_err(|_| AccountError::SealedOpen)?;
-        Ok(Recovered {
-            root: Fixed(*ask.public().modulus()),
-            new_key: Fixed(*new_key.as_bytes()),
-            adk: Fixed(*adk.public().modulus()),
-        }
-        .into())
+pub fn recover(input: Recover, _: &mut Devices) -> Outcome<Recovered> {
+    let passphrase = Passphrase::parse(&input.passphrase)?;
+    let mut world = World::new(SEED)?;
+    for (place, object) in [
+        (account::place::SALT, &input.salt),
+        (account::place::ASK, &input.ask),
+        (account::place::NEW_KEY, &input.new_key),
+    ] {
+        world.cloud.put(place, &object.0)?;
     }
+    let (phone, new_key) = account::recover(&mut world, &passphrase, "phone")?;
+    let ask = account::unlock(&world, &phone)?;
+    let adk = cose::unseal(&new_key, &[], &input.adk.0)?;
+    let adk = OaepSecret::from_pkcs8(&adk).map_err(|_| AccountError::SealedOpen)?;
+    Ok(Recovered {
+        root: Fixed(*ask.public().modulus()),
+        new_key: Fixed(*new_key.as_bytes()),
+        adk: Fixed(*adk.public().modulus()),
+    })
 }
 
 /// Ring: opens a clip (section 3.2.2). The manifest is `[start, end, length, [* [public key, session key
@@ -152,35 +136,30 @@ pub struct RecordingOpen {
     private: Hex,
 }
 
-impl Operation for RecordingOpen {
-    const NAME: &'static str = "ring-recording-open";
-    type Output = Released;
-
-    fn run(self, _: &mut Devices) -> Outcome<Released> {
-        let mut world = World::new(SEED)?;
-        let (stream, clip) = ("x", 1);
-        world
-            .cloud
-            .put(&envelope::manifest(stream, clip), &self.manifest.0)?;
-        world
-            .cloud
-            .put(&envelope::video(stream, clip), &self.video.0)?;
-        let plain = match <[u8; 32]>::try_from(&*self.private.0) {
-            Ok(scalar) => {
-                let secret = KemSecret::from_bytes(&scalar).map_err(|_| not("a P-256 scalar"))?;
-                envelope::open(&mut world, stream, clip, &[Secret::Ecc(&secret)])
-            }
-            Err(_) => {
-                let adk = OaepSecret::from_pkcs8(&self.private.0).map_err(|_| not("an RSA key"))?;
-                envelope::open(&mut world, stream, clip, &[Secret::Rsa(&adk)])
-            }
-        }?;
-        let (released, hash) = (plain.len() as u64, Fixed(sha256(&plain)));
-        Ok(Done::from(Released {
-            released,
-            sha256: hash,
-        }))
-    }
+pub fn recording_open(input: RecordingOpen, _: &mut Devices) -> Outcome<Released> {
+    let mut world = World::new(SEED)?;
+    let (stream, clip) = ("x", 1);
+    world
+        .cloud
+        .put(&envelope::manifest(stream, clip), &input.manifest.0)?;
+    world
+        .cloud
+        .put(&envelope::video(stream, clip), &input.video.0)?;
+    let plain = match <[u8; 32]>::try_from(&*input.private.0) {
+        Ok(scalar) => {
+            let secret = KemSecret::from_bytes(&scalar).map_err(|_| not("a P-256 scalar"))?;
+            envelope::open(&mut world, stream, clip, &[Secret::Ecc(&secret)])
+        }
+        Err(_) => {
+            let adk = OaepSecret::from_pkcs8(&input.private.0).map_err(|_| not("an RSA key"))?;
+            envelope::open(&mut world, stream, clip, &[Secret::Rsa(&adk)])
+        }
+    }?;
+    let (released, hash) = (plain.len() as u64, Fixed(sha256(&plain)));
+    Ok(Released {
+        released,
+        sha256: hash,
+    })
 }
 
 /// Paper: opens a grant (section 5): `[nonce, private key]` in CBOR, encrypted to the member as in
@@ -204,16 +183,11 @@ pub struct Granted {
     private: Fixed<32>,
 }
 
-impl Operation for GrantOpen {
-    const NAME: &'static str = "paper-grant-open";
-    type Output = Granted;
-
-    fn run(self, _: &mut Devices) -> Outcome<Granted> {
-        let opened = account::unwrap(&self.member.decrypting()?, &self.grant.0)?;
-        let (nonce, private): (Bytes<16>, Bytes<32>) = cbor::decode(&opened)?;
-        let (nonce, private) = (nonce.into(), private.into());
-        Ok(Granted { nonce, private }.into())
-    }
+pub fn grant_open(input: GrantOpen, _: &mut Devices) -> Outcome<Granted> {
+    let opened = account::unwrap(&input.member.decrypting()?, &input.grant.0)?;
+    let (nonce, private): (Bytes<16>, Bytes<32>) = cbor::decode(&opened)?;
+    let (nonce, private) = (nonce.into(), private.into());
+    Ok(Granted { nonce, private })
 }
 
 /// Paper: verifies the stream keys that a camera wraps for, `[* [certificate, window / null]]` in CBOR,
@@ -239,20 +213,15 @@ pub struct Wanted {
     keys: Vec<Fixed<65>>,
 }
 
-impl Operation for KeysOpen {
-    const NAME: &'static str = "paper-keys-open";
-    type Output = Wanted;
-
-    fn run(self, _: &mut Devices) -> Outcome<Wanted> {
-        let root = root(&self.root)?;
-        let announced: Vec<(ByteVec, Option<Window>)> = cbor::decode(&self.keys.0)?;
-        let mut keys = Vec::new();
-        for (certificate, window) in announced {
-            let key = account::verify_kem(&root, &certificate)?;
-            if window.is_none_or(|window| window.contains(self.start, self.end)) {
-                keys.push(key.into());
-            }
+pub fn keys_open(input: KeysOpen, _: &mut Devices) -> Outcome<Wanted> {
+    let root = root(&input.root)?;
+    let announced: Vec<(ByteVec, Option<Window>)> = cbor::decode(&input.keys.0)?;
+    let mut keys = Vec::new();
+    for (certificate, window) in announced {
+        let key = account::verify_kem(&root, &certificate)?;
+        if window.is_none_or(|window| window.contains(input.start, input.end)) {
+            keys.push(key.into());
         }
-        Ok(Wanted { keys }.into())
     }
+    Ok(Wanted { keys })
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::Refused;
 use encryptediot::announcement;
 use encryptediot::cbor::Bytes;
+use encryptediot::clip;
 use encryptediot::crypto::{
     KemPublic, KemSecret, RsaPublic, SecretBytes, SigningKey, VerifyingKey, sha256,
 };
@@ -17,6 +18,39 @@ use encryptediot::keys::{self, Name};
 use encryptediot::message::AccountId;
 use encryptediot::roster;
 use encryptediot::vault::Ring;
+
+/// A value from the library's type with the same fields, or with the same variants.
+macro_rules! from {
+    ($value:ty, $library:ty { $($field:ident),* }) => {
+        impl From<$library> for $value {
+            fn from(from: $library) -> Self {
+                Self { $($field: from.$field.into()),* }
+            }
+        }
+    };
+    ($value:ty, $library:ty [$($variant:ident),*]) => {
+        impl From<$library> for $value {
+            fn from(from: $library) -> Self {
+                match from {
+                    $(<$library>::$variant => Self::$variant),*
+                }
+            }
+        }
+    };
+}
+
+/// [`from!`], and back.
+macro_rules! same {
+    ($value:ty, $library:ty { $($field:ident),* }) => {
+        from!($value, $library { $($field),* });
+        from!($library, $value { $($field),* });
+    };
+    ($value:ty, $library:ty [$($variant:ident),*]) => {
+        from!($value, $library [$($variant),*]);
+        from!($library, $value [$($variant),*]);
+    };
+}
+pub(super) use {from, same};
 
 /// Bytes in lower-case hexadecimal.
 #[derive(Clone)]
@@ -196,26 +230,14 @@ pub struct Head {
     issued: u64,
 }
 
-impl From<announcement::Head> for Head {
-    fn from(head: announcement::Head) -> Self {
-        let (epoch, hash, issued) = (head.epoch, head.hash.into(), head.issued);
-        Self {
-            epoch,
-            hash,
-            issued,
-        }
+same!(
+    Head,
+    announcement::Head {
+        epoch,
+        hash,
+        issued
     }
-}
-
-impl From<Head> for announcement::Head {
-    fn from(head: Head) -> Self {
-        Self {
-            epoch: head.epoch,
-            hash: head.hash.into(),
-            issued: head.issued,
-        }
-    }
-}
+);
 
 /// A roster, by its place in the chain.
 #[derive(Deserialize, Serialize, JsonSchema)]
@@ -227,19 +249,7 @@ pub struct RosterHead {
     hash: Fixed<32>,
 }
 
-impl From<roster::Head> for RosterHead {
-    fn from(head: roster::Head) -> Self {
-        let (number, hash) = (head.number, head.hash.into());
-        Self { number, hash }
-    }
-}
-
-impl From<RosterHead> for roster::Head {
-    fn from(head: RosterHead) -> Self {
-        let (number, hash) = (head.number, head.hash.into());
-        Self { number, hash }
-    }
-}
+same!(RosterHead, roster::Head { number, hash });
 
 /// A span of time.
 #[derive(Serialize, JsonSchema)]
@@ -251,12 +261,7 @@ pub struct Window {
     until: u64,
 }
 
-impl From<announcement::Window> for Window {
-    fn from(window: announcement::Window) -> Self {
-        let (from, until) = (window.from, window.until);
-        Self { from, until }
-    }
-}
+from!(Window, announcement::Window { from, until });
 
 /// A phone's two public keys.
 #[derive(Serialize, JsonSchema)]
@@ -268,14 +273,7 @@ pub struct PhoneKeys {
     lease: Fixed<65>,
 }
 
-impl From<&encryptediot::roster::PhoneKeys> for PhoneKeys {
-    fn from(keys: &encryptediot::roster::PhoneKeys) -> Self {
-        Self {
-            instance: keys.instance.into(),
-            lease: keys.lease.into(),
-        }
-    }
-}
+from!(PhoneKeys, &roster::PhoneKeys { instance, lease });
 
 /// What an envelope is for.
 #[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
@@ -293,27 +291,4 @@ pub enum Role {
     Past,
 }
 
-impl From<Role> for encryptediot::clip::Role {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Owner => Self::Owner,
-            Role::Dsk => Self::Dsk,
-            Role::Tdsk => Self::Tdsk,
-            Role::Instance => Self::Instance,
-            Role::Past => Self::Past,
-        }
-    }
-}
-
-impl From<encryptediot::clip::Role> for Role {
-    fn from(role: encryptediot::clip::Role) -> Self {
-        use encryptediot::clip::Role as R;
-        match role {
-            R::Owner => Self::Owner,
-            R::Dsk => Self::Dsk,
-            R::Tdsk => Self::Tdsk,
-            R::Instance => Self::Instance,
-            R::Past => Self::Past,
-        }
-    }
-}
+same!(Role, clip::Role [Owner, Dsk, Tdsk, Instance, Past]);

@@ -28,9 +28,6 @@ pub fn all(file: &mut File) -> Vec<Function> {
 }
 
 /// Visits every function of [`all`] with its body.
-///
-/// # Errors
-/// Those of `look`.
 pub fn visit(
     file: &mut File,
     look: &mut dyn FnMut(Function, &mut Block) -> Result<(), String>,

@@ -9,9 +9,6 @@ use crate::crates::{self, Package};
 use crate::name::Name;
 
 /// Every test of the workspace at `root`, named as by [`of`].
-///
-/// # Errors
-/// As [`crates::packages`] and [`crates::read`].
 pub fn all(root: &Path) -> Result<Vec<Name>, String> {
     let mut found = Vec::new();
     for package in crates::packages(root)? {
@@ -22,9 +19,6 @@ pub fn all(root: &Path) -> Result<Vec<Name>, String> {
 
 /// Every test of a package, as `crate::module::function`, with the name of its file or folder first where it
 /// is in `tests/`.
-///
-/// # Errors
-/// As [`crates::read`].
 pub fn of(package: &Package) -> Result<Vec<Name>, String> {
     let mut found = Vec::new();
     for root in ["src/lib.rs", "src/main.rs"] {

@@ -94,7 +94,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Gathers what is wrong, so that everything is told at once.
+/// Gathers what is wrong, so that everything is reported at once.
 #[derive(Debug, Default)]
 pub(super) struct Refusals(Vec<Refusal>);
 

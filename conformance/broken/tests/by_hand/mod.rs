@@ -18,7 +18,7 @@ use encryptediot::vault::Ring;
 use encryptediot::{Result, cbor, past, statement};
 use encryptediot_testkit::household::{Household, name, window};
 
-/// What comes of an attack.
+/// The result of an attack.
 pub type Outcome = std::result::Result<(), String>;
 
 /// An attack, by its name.

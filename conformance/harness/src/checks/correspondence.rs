@@ -14,7 +14,6 @@ const LENGTH: usize = 100;
 /// Attacks on the paper's scheme that every few histories show. Others of the prover's need luck.
 const ATTACKS: [&str; 3] = ["agreement", "injective_agreement", "no_replay"];
 
-/// The checks.
 pub fn checks() -> Vec<Check> {
     vec![
         Check::new(

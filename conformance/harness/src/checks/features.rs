@@ -11,7 +11,6 @@ use encryptediot_schemes::scheme::Kind;
 use super::figures::judge as judge_scene;
 use crate::check::{Check, Context, Outcome};
 
-/// The checks.
 pub fn checks() -> Vec<Check> {
     let scene = |name: &str, shows: &str, play: fn(u64) -> encryptediot::Result<Scene>| {
         Check::new(name, shows, move |context| {

@@ -5,7 +5,6 @@ use conformance_vectors::file::File;
 use conformance_vectors::program::{Program, Reference};
 use conformance_vectors::{default_directory, report, run};
 
-/// The check.
 pub fn checks() -> Vec<Check> {
     vec![Check::new(
         "vectors",

@@ -14,7 +14,6 @@ use super::project::Project;
 /// A claim and what supports it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Claim {
-    /// Its name.
     pub name: String,
     /// What it says.
     pub sentence: String,
@@ -38,7 +37,6 @@ pub struct Claim {
 pub struct Checked {
     /// The claims, in SPEC's order.
     pub claims: Vec<Claim>,
-    /// What is wrong.
     pub wrong: Vec<String>,
 }
 

@@ -35,9 +35,6 @@ pub struct ClaimsArgs {
 }
 
 /// Reads everything and checks it.
-///
-/// # Errors
-/// What cannot be read.
 pub fn read(root: &Path) -> Result<Checked, String> {
     check(&list(root)?, &Project::read(root)?)
 }
@@ -49,9 +46,6 @@ fn list(root: &Path) -> Result<String, String> {
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// What cannot be read.
 pub fn run(args: &ClaimsArgs) -> Result<u8, String> {
     let Checked { claims, wrong } = read(&args.root)?;
     match args.json {

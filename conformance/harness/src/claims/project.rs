@@ -12,7 +12,7 @@ use encryptediot::action::{self, Rule};
 use encryptediot_schemes::scheme::paper;
 
 use crate::prove::manifest::Manifest;
-use crate::prove::spthy::Quantifier;
+use crate::spthy::Quantifier;
 
 /// Lemmas, vectors, reasons, functions, tests and steps of the project.
 pub struct Project {
@@ -36,9 +36,6 @@ pub struct Project {
 
 impl Project {
     /// Reads the project at `root`.
-    ///
-    /// # Errors
-    /// What cannot be read.
     pub fn read(root: &Path) -> Result<Self, String> {
         let (vectors, reasons) = vectors(root)?;
         Ok(Self {

@@ -81,9 +81,6 @@ pub fn ablations(manifest: &Manifest) -> BTreeMap<(String, String), Ablation> {
 }
 
 /// Joins pairs with the ablations that they are of.
-///
-/// # Errors
-/// As [`super::read`].
 pub fn check(
     pairs: Vec<Pair>,
     mut ablations: BTreeMap<(String, String), Ablation>,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{OTHER_SCHEMES, without_worlds};
 use crate::prove::manifest::{Manifest, Verdict};
-use crate::prove::spthy::Quantifier;
+use crate::spthy::Quantifier;
 
 /// An attack on what a model is of, without anything dropped: on the schemes that the paper describes,
 /// and what the repaired one does not promise.
@@ -80,9 +80,6 @@ pub fn falls(manifest: &Manifest) -> Falls {
 }
 
 /// Holds attacks against what falls.
-///
-/// # Errors
-/// As [`super::attacks`].
 pub fn check_attacks(attacks: Vec<Attack>, mut open: Falls) -> Result<Vec<Attack>, String> {
     let mut wrong = Vec::new();
     for attack in &attacks {

@@ -73,9 +73,6 @@ pub fn page(
 }
 
 /// How many vectors catch each fault, as `vectors/CAUGHT.md` has it.
-///
-/// # Errors
-/// What cannot be read.
 pub fn caught(root: &Path) -> Result<BTreeMap<String, Result<usize, String>>, String> {
     let path = root.join("vectors/CAUGHT.md");
     let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;

@@ -15,14 +15,13 @@ use super::observed::{Observation, Observed};
 use super::plan::{self, Models};
 use super::prover::Prover;
 use super::report::{Report, Row};
-use super::spthy::Reading;
+use crate::spthy::Reading;
 use conformance_common::outcome::Outcome;
 
 /// Pins and observations after a run.
 pub struct Blessed {
     /// The pins.
     pub manifest: Manifest,
-    /// The observations.
     pub observed: Observed,
     /// What changed, in words.
     pub changes: Vec<String>,

@@ -11,9 +11,7 @@ use super::observed::Seconds;
 /// A finished proof.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Proof {
-    /// The verdict.
     pub verdict: Verdict,
-    /// The steps of the proof.
     pub steps: u64,
     /// The time for this lemma alone.
     pub seconds: Seconds,

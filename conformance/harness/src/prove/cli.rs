@@ -61,12 +61,6 @@ pub struct ProveArgs {
     /// Only models that match.
     #[arg(long, value_name = "GLOB")]
     theory: Vec<String>,
-    /// Only lemmas that match.
-    #[arg(long, value_name = "GLOB")]
-    lemma: Vec<String>,
-    /// Only lemmas that support this claim.
-    #[arg(long, value_name = "CLAIM")]
-    claim: Vec<String>,
     /// Only under these flags, as in `A+B`; `none` is no flag.
     #[arg(long, value_name = "FLAGS")]
     set: Vec<String>,
@@ -144,9 +138,6 @@ fn flags(text: &str) -> BTreeSet<String> {
 }
 
 /// Runs the command; gives the exit status.
-///
-/// # Errors
-/// Why nothing could be judged.
 pub fn run(args: &ProveArgs) -> Result<u8> {
     let directory = args.models.clone().unwrap_or_else(default_models);
     let models = Models::read(&directory)?;
@@ -220,8 +211,6 @@ fn options(args: &ProveArgs, directory: &Path, prover: Option<Prover>) -> Result
         selection: Selection {
             any: args.select.clone(),
             theories: args.theory.clone(),
-            lemmas: args.lemma.clone(),
-            claims: args.claim.clone(),
             sets: args.set.iter().map(|s| flags(s)).collect(),
             ablations: match (args.no_ablations, args.ablations_only) {
                 (true, _) => Ablations::Without,

@@ -8,21 +8,13 @@ pub enum Error {
     /// A file or directory.
     #[error("{}: {error}", path.display())]
     File {
-        /// Which.
         path: PathBuf,
         /// The system's error.
         error: std::io::Error,
     },
     /// A model that cannot be read.
-    #[error("{}:{line}: {what}", path.display())]
-    Model {
-        /// The file.
-        path: PathBuf,
-        /// The line.
-        line: usize,
-        /// What is wrong.
-        what: String,
-    },
+    #[error(transparent)]
+    Model(#[from] crate::spthy::Error),
     /// A manifest that cannot be read.
     #[error("{}: {what}; mend it by hand, or remove it and write it anew with `conformance prove --bless`", path.display())]
     Manifest {
@@ -31,10 +23,8 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
-    /// There are no models.
     #[error("there are no models in {}; name their directory with `--models DIR`", .0.display())]
     NoModels(PathBuf),
-    /// There is no manifest.
     #[error("there is no {}; write it with `conformance prove --bless`", .0.display())]
     NoManifest(PathBuf),
     /// There is no prover.

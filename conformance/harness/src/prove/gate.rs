@@ -13,7 +13,7 @@ use super::plan::{self, Case, Models, Selection, Unit};
 use super::prover::{self, Prover};
 use super::report::{Report, Row};
 use super::run::{Answer, Runner};
-use super::spthy::Lemma;
+use crate::spthy::Lemma;
 use conformance_common::outcome::Outcome;
 use conformance_common::process::Limits;
 
@@ -37,7 +37,7 @@ pub struct Options {
     pub proofs: Option<PathBuf>,
     /// Where traces go.
     pub traces: Option<PathBuf>,
-    /// Each lemma in a process of its own, so that its time can be told.
+    /// Each lemma in a process of its own, so that its time is measured.
     pub alone: bool,
     /// Which lemmas are judged.
     pub selection: Selection,

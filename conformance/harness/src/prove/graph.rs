@@ -39,7 +39,6 @@ pub struct Node {
     /// The rule's kind.
     #[serde(rename = "jgnType", default)]
     pub kind: String,
-    /// Its facts.
     #[serde(rename = "jgnMetadata", default)]
     pub facts: Option<Facts>,
 }
@@ -47,21 +46,16 @@ pub struct Node {
 /// The facts of a step.
 #[derive(Deserialize)]
 pub struct Facts {
-    /// Action facts.
     #[serde(rename = "jgnActs", default)]
     pub actions: Vec<Fact>,
-    /// Premises.
     #[serde(rename = "jgnPrems", default)]
     pub premises: Vec<Fact>,
-    /// Conclusions.
     #[serde(rename = "jgnConcs", default)]
     pub conclusions: Vec<Fact>,
 }
 
-/// A fact.
 #[derive(Deserialize)]
 pub struct Fact {
-    /// Its name.
     #[serde(rename = "jgnFactName", default)]
     pub name: String,
     /// All of it, as a person reads it.

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result, file};
-use super::spthy::{Lemma, Quantifier};
+use crate::spthy::{Lemma, Quantifier};
 
 /// The manifest's file in the directory of models.
 pub const FILE: &str = "verdicts.toml";
@@ -99,7 +99,6 @@ pub enum Scope {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Set {
-    /// The flags.
     #[serde(default)]
     pub flags: BTreeSet<String>,
     /// Which lemmas have a pinned verdict.
@@ -119,7 +118,6 @@ pub struct Set {
     pub expect: BTreeMap<String, Verdict>,
 }
 
-/// A verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {

@@ -24,7 +24,6 @@ pub mod plan;
 pub mod prover;
 pub mod report;
 pub mod run;
-pub mod spthy;
 pub mod summary;
 pub mod table;
 pub mod trace;

@@ -19,11 +19,10 @@ pub struct Observed(BTreeMap<String, BTreeMap<String, Observation>>);
 /// A prover's verdict on a lemma.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observation {
-    /// The verdict.
     pub verdict: Verdict,
     /// The time for this lemma alone, precomputation included.
     pub seconds: Seconds,
-    /// The hash of all that the verdict depends on, as [`super::spthy::Reading::key`].
+    /// The hash of all that the verdict depends on, as [`crate::spthy::Reading::key`].
     pub text: String,
 }
 
@@ -138,9 +137,6 @@ impl Observed {
     }
 
     /// As JSON lines, always the same for the same content.
-    ///
-    /// # Errors
-    /// None that is known: every part is plain data.
     pub fn json_lines(&self) -> serde_json::Result<String> {
         let mut out = String::new();
         for (lemma, by_prover) in &self.0 {

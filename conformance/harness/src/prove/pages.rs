@@ -30,9 +30,6 @@ only under these flags.
 ";
 
 /// The whole file.
-///
-/// # Errors
-/// If a model cannot be read.
 pub fn page(
     models: &Models,
     manifest: &Manifest,

@@ -11,11 +11,10 @@ use super::error::{Error, Result, file};
 use super::manifest::{FILE, Manifest, Mode, Scope, Set, Statement, Theory, Verdict, set_id};
 use super::observed::Observed;
 use super::report::Problem;
-use super::spthy::{Lemma, Reading, Source, hash};
+use crate::spthy::{Lemma, Reading, Source, hash};
 
 /// The `.spthy` files of a directory.
 pub struct Models {
-    /// The directory.
     pub directory: PathBuf,
     /// By the names of the files.
     pub sources: BTreeMap<String, Arc<Source>>,
@@ -51,7 +50,6 @@ impl Models {
 pub struct Case {
     /// `stem+FLAG`.
     pub id: String,
-    /// The file.
     pub file: String,
     /// How provers read it.
     pub mode: Mode,
@@ -115,9 +113,6 @@ impl Case {
 
 /// The cases of a manifest; `distrust` names lemmas that must not be assumed although they are
 /// expected to be verified.
-///
-/// # Errors
-/// If a model cannot be read.
 pub fn cases(
     models: &Models,
     manifest: &Manifest,
@@ -338,10 +333,6 @@ pub struct Selection {
     pub any: Vec<String>,
     /// Patterns for theories.
     pub theories: Vec<String>,
-    /// Patterns for lemmas.
-    pub lemmas: Vec<String>,
-    /// Patterns for claims.
-    pub claims: Vec<String>,
     /// Sets of flags.
     pub sets: Vec<BTreeSet<String>>,
     /// With ablations, without them, or nothing else.
@@ -376,26 +367,17 @@ impl Selection {
         let Self {
             any,
             theories,
-            lemmas,
-            claims,
             sets,
             ..
         } = self;
-        !(any.is_empty()
-            && theories.is_empty()
-            && lemmas.is_empty()
-            && claims.is_empty()
-            && sets.is_empty())
+        !(any.is_empty() && theories.is_empty() && sets.is_empty())
             || self.ablations != Ablations::With
             || self.partition.is_some()
     }
 
     /// Whether it chooses whole sets, so that nothing in a set is left out.
     pub fn by_set(&self) -> bool {
-        self.any.is_empty()
-            && self.lemmas.is_empty()
-            && self.claims.is_empty()
-            && self.partition.is_none()
+        self.any.is_empty() && self.partition.is_none()
     }
 
     /// Those that are selected, in their order.
@@ -403,9 +385,7 @@ impl Selection {
     /// # Errors
     /// If a pattern cannot be read.
     pub fn of<'c>(&self, units: Vec<Unit<'c>>, observed: &Observed) -> Result<Vec<Unit<'c>>> {
-        let any = matchers(&self.any)?;
-        let (theories, lemmas) = (matchers(&self.theories)?, matchers(&self.lemmas)?);
-        let claims = matchers(&self.claims)?;
+        let (any, theories) = (matchers(&self.any)?, matchers(&self.theories)?);
         let hit = |globs: &[Pattern], texts: &[&str]| {
             globs.is_empty() || globs.iter().any(|g| texts.iter().any(|t| g.matches(t)))
         };
@@ -413,9 +393,8 @@ impl Selection {
         for unit in units {
             let file = unit.case.file.as_str();
             let stem = file.strip_suffix(".spthy").unwrap_or(file);
-            let claimed: Vec<&str> = unit.claims().iter().map(String::as_str).collect();
             let mut all = vec![unit.id.as_str(), &unit.case.id, file, stem, unit.name];
-            all.extend(&claimed);
+            all.extend(unit.claims().iter().map(String::as_str));
             let ablation = unit.case.set.ablation();
             let wanted = match self.ablations {
                 Ablations::With => true,
@@ -425,9 +404,6 @@ impl Selection {
             if wanted
                 && hit(&any, &all)
                 && hit(&theories, &[stem, file])
-                && hit(&lemmas, &[unit.name])
-                && (claims.is_empty()
-                    || claims.iter().any(|g| claimed.iter().any(|c| g.matches(c))))
                 && (self.sets.is_empty() || self.sets.contains(&unit.case.set.flags))
             {
                 chosen.push(unit);

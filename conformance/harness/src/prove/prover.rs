@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::error::{Error, Result};
 use super::manifest::Mode;
-use super::spthy::{Reading, hash};
+use crate::spthy::{Reading, hash};
 use conformance_common::process::{Limits, run};
 
 /// The name on PATH.
@@ -29,7 +29,6 @@ pub enum Kind {
     Port,
 }
 
-/// A prover.
 #[derive(Clone, Debug)]
 pub struct Prover {
     /// The program.
@@ -49,13 +48,11 @@ pub struct Call<'c> {
     pub file: &'c Path,
     /// How the prover reads it.
     pub mode: Mode,
-    /// Flags.
     pub flags: &'c BTreeSet<String>,
     /// What to prove; an empty name is everything.
     pub prove: Vec<&'c str>,
     /// Seconds for the checks of message derivation.
     pub derivcheck: u32,
-    /// Threads.
     pub threads: usize,
     /// Where to write the theory with its proofs.
     pub output: Option<&'c Path>,
@@ -158,7 +155,6 @@ impl Prover {
         self.kind == Kind::Port || self.version >= (1, 10)
     }
 
-    /// The command.
     pub fn command(&self, call: &Call<'_>) -> Command {
         let mut command = Command::new(&self.path);
         // Where the locale is another one, the Haskell prover stops at the first `∀`.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::manifest::Verdict;
 use super::observed::Seconds;
-use super::spthy::Quantifier;
+use crate::spthy::Quantifier;
 use conformance_common::outcome::{Counts, Outcome};
 use conformance_common::report;
 
@@ -24,7 +24,6 @@ pub struct Report {
     pub interrupted: bool,
     /// Problems that are not of one lemma.
     pub problems: Vec<Problem>,
-    /// Lemma by lemma.
     pub lemmas: Vec<Row>,
     /// How long the run took, in seconds.
     pub seconds: f64,
@@ -35,7 +34,6 @@ pub struct Report {
 pub struct Problem {
     /// The model.
     pub file: String,
-    /// The problem.
     pub what: String,
     /// How to mend it.
     pub mend: String,
@@ -46,14 +44,11 @@ pub struct Problem {
 pub struct Row {
     /// `stem+FLAG/lemma`.
     pub id: String,
-    /// The file.
     pub file: String,
-    /// The flags.
     pub flags: BTreeSet<String>,
     /// In an ablation: what they drop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drops: Option<String>,
-    /// The lemma.
     pub lemma: String,
     /// All traces or one.
     pub quantifier: Option<Quantifier>,
@@ -63,7 +58,6 @@ pub struct Row {
     pub sentence: String,
     /// The verdict expected.
     pub expect: Option<Verdict>,
-    /// The outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
     /// The prover whose verdict counts here.
@@ -98,19 +92,12 @@ impl Report {
         }
     }
 
-    /// As JSON.
-    ///
-    /// # Errors
-    /// None that is known: every part is plain data.
     pub fn json(&self) -> serde_json::Result<String> {
         let code = Some(self.exit_code());
         report::json(self, self.counts(), "not-checked", code)
     }
 
     /// As JUnit's XML; a problem is a failed test of its file.
-    ///
-    /// # Errors
-    /// If a text cannot stand in XML.
     pub fn junit(&self) -> Result<String, report::SerializeError> {
         let problems = self.problems.iter().map(|problem| report::Case {
             class: &problem.file,

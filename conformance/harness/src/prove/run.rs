@@ -10,9 +10,9 @@ use super::cache::Proof;
 use super::observed::Seconds;
 use super::plan::{Case, Task, Unit};
 use super::prover::{Call, Prover};
-use super::spthy::Quantifier;
 use super::summary;
 use super::trace;
+use crate::spthy::Quantifier;
 use conformance_common::process::{self, Cut, Limits};
 use conformance_common::store::store;
 
@@ -29,7 +29,6 @@ pub enum Answer {
 
 /// How to run.
 pub struct Runner<'r> {
-    /// The prover.
     pub prover: &'r Prover,
     /// Limits for one process. A process with several lemmas that exceeds them is followed by
     /// one for each.
@@ -50,9 +49,7 @@ pub struct Runner<'r> {
 pub struct Answered {
     /// The place of its unit.
     pub unit: usize,
-    /// The answer.
     pub answer: Answer,
-    /// The proof.
     pub proof: Option<String>,
 }
 
@@ -87,7 +84,7 @@ impl Live {
 }
 
 impl Runner<'_> {
-    /// Runs these tasks; `progress` is told a line ten times a second.
+    /// Runs these tasks; `progress` is called with a line ten times a second.
     pub fn all(
         &self,
         tasks: Vec<Task>,
@@ -237,7 +234,7 @@ impl Runner<'_> {
         Ok(results.into_iter().map(with_proof).collect())
     }
 
-    /// Loads proofs into the very text that the gate reads, lets the prover check them, and hears
+    /// Loads proofs into the very text that the gate reads, lets the prover check them, and reads
     /// what it makes of these lemmas. `kept` is where the file stays.
     pub fn recheck(
         &self,

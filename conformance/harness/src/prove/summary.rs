@@ -19,14 +19,13 @@
 //! Whatever does not look like this is not understood, and what is not understood is no verdict.
 
 use super::manifest::Verdict;
-use super::spthy::Quantifier;
+use crate::spthy::Quantifier;
 
 /// A summary of one file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// The file.
     pub analyzed: String,
-    /// Its lemmas.
     pub lemmas: Vec<Line>,
     /// Warnings, with what the prover says of them elsewhere.
     pub warnings: Vec<String>,
@@ -48,10 +47,8 @@ pub struct Line {
 /// Why an output is no summary.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// There is none.
     #[error("the prover printed no summary")]
     None,
-    /// It is truncated.
     #[error("the prover's summary is truncated")]
     Truncated,
     /// A line that is not understood.

@@ -77,9 +77,6 @@ impl Profile {
     }
 
     /// Searches.
-    ///
-    /// # Errors
-    /// Those of reading the model and of [`search`].
     pub fn run(
         self,
         models: &std::path::Path,
@@ -125,9 +122,6 @@ struct Report {
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// What could not be read, tried or written.
 pub fn run(args: &TraceArgs) -> Result<u8, String> {
     if args.steps == 0 || args.length == 0 {
         return Err("nothing would be tried: --steps and --length must be more than 0".to_owned());

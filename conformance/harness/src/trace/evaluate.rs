@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::formula::Formula;
 use super::knowledge::Knowledge;
-use super::term::{Bindings, Id, Pattern, Terms};
-use super::theory::Property;
-use crate::prove::spthy::Quantifier;
+use super::term::{Bindings, Id, Terms};
+use crate::spthy::Quantifier;
+use crate::spthy::formula::Formula;
+use crate::spthy::theory::{Pattern, Property};
 
 /// An action fact in a trace.
 #[derive(Clone, Debug)]
@@ -121,7 +121,6 @@ struct Search<'a> {
 
 /// How a goal can be dealt with.
 enum Way {
-    /// It is decided.
     Decided(bool),
     /// It binds variables, in about so many ways.
     Binds(usize),

@@ -29,9 +29,7 @@ pub type Objects = Vec<(String, Vec<u8>)>;
 pub struct Truth<'t> {
     /// The store.
     pub cloud: &'t dyn Cloud,
-    /// The account.
     pub account: AccountId,
-    /// Its root.
     pub root: &'t RsaPublic,
     /// The time.
     pub now: Time,
@@ -136,9 +134,6 @@ impl Forger {
     }
 
     /// The next clip of a stream, for everybody for whom the camera would wrap it, without windows.
-    ///
-    /// # Errors
-    /// As [`Self::announcement`].
     pub fn clip(
         &mut self,
         truth: &Truth<'_>,
@@ -194,9 +189,6 @@ impl Forger {
     }
 
     /// The acknowledgement of a stream's newest announcement.
-    ///
-    /// # Errors
-    /// As [`Self::announcement`].
     pub fn acknowledgement(&mut self, truth: &Truth<'_>, stream: &Name) -> Result<Objects> {
         let Signed { hash, body } = Self::newest(truth, stream)?;
         let ack = Acknowledgement {

@@ -2,48 +2,36 @@
 //! with them and with its own. What every honest device did is a log of steps of the model.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use conformance::trace::log::{Log, Said, WINDOW};
+use conformance::trace::log::{Log, Logged, WINDOW};
 use encryptediot::action::{self, Value};
 use encryptediot::camera::{Paired, Unpaired};
-use encryptediot::clip::{ClipId, Manifest};
-use encryptediot::clock::{Clock as _, ManualClock};
-use encryptediot::cloud::{Cloud, Paths};
-use encryptediot::contact::{self, VerifiedMember};
-use encryptediot::crypto::{RsaSigningKey, sha256_concat};
-use encryptediot::keys::{Name, kem_id, verifying_id};
-use encryptediot::member::Member;
+use encryptediot::clip::ClipId;
+use encryptediot::clock::Clock as _;
+use encryptediot::cloud::Cloud as _;
+use encryptediot::keys::{Name, kem_id};
 use encryptediot::message::{self, AccountId};
-use encryptediot::owner::{self, Env, Meeting, Term};
+use encryptediot::owner::{Env, Term};
 use encryptediot::pairing::Offer;
-use encryptediot::passphrase::Passphrase;
 use encryptediot::phone::Phone;
-use encryptediot::segment::{Opener, SEALED_SEGMENT, SessionKey};
 use encryptediot::statement::SignedStatement;
-use encryptediot::vault::{Opened, Pdk, Ring, Work};
 use encryptediot::{Result, cbor, uplink, view};
 use encryptediot_testkit::household::{Household, name, window};
-use encryptediot_testkit::keys;
-use encryptediot_testkit::{Lie, MemoryCloud};
+use encryptediot_testkit::{MemoryCloud, keys};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
-use super::forge::{Forger, Objects, Truth};
-use super::op::{
-    CAMERA, CAMERAS, MEMBER, MEMBERS, Make, Op, PASSPHRASE, PHONES, SECRETS, STREAMS, THIEF,
-};
+use super::forge::Forger;
+use super::op::{CAMERA, CAMERAS, MEMBER, MEMBERS, Op, PHONES, STREAMS};
+use super::world::{BEGIN, elsewhere, furnished, hostile, root};
 
-/// When histories begin: at the start of a window.
-const BEGIN: u64 = 1_800_000_000_000;
 /// How long a session is.
 const SESSION: u64 = 1_000;
 
-/// What came of a history.
+/// A history that was played.
 #[derive(Default)]
-pub struct Told {
-    /// The log.
+pub struct Played {
     pub log: Log,
     /// A clip that was shown with other bytes than were recorded.
     pub altered: Option<String>,
@@ -53,110 +41,44 @@ pub struct Told {
     pub took: Duration,
 }
 
-struct Scene {
-    house: Household,
-    cloud: MemoryCloud,
-    account: AccountId,
+/// A household and its adversary, within a history.
+pub(super) struct Scene {
+    pub(super) house: Household,
+    pub(super) cloud: MemoryCloud,
+    pub(super) account: AccountId,
     /// What another account has in its own cloud.
-    elsewhere: &'static BTreeMap<String, Vec<u8>>,
-    other: &'static str,
-    recorded: BTreeMap<ClipId, Vec<u8>>,
+    pub(super) elsewhere: &'static BTreeMap<String, Vec<u8>>,
+    pub(super) other: &'static str,
+    pub(super) recorded: BTreeMap<ClipId, Vec<u8>>,
     /// Clips that the owner has been shown, and by which phone.
-    shown: BTreeMap<ClipId, &'static str>,
+    pub(super) shown: BTreeMap<ClipId, &'static str>,
     /// How many clips each stream has.
-    clips: [u64; STREAMS.len()],
-    links: Vec<(usize, u64)>,
-    made: Vec<Vec<action::Step>>,
-    published: BTreeSet<usize>,
-    revealed: BTreeSet<u8>,
-    stolen: BTreeMap<u8, Paired>,
-    usurper: Option<Phone>,
-    forger: Forger,
-    log: Log,
+    pub(super) clips: [u64; STREAMS.len()],
+    pub(super) links: Vec<(usize, u64)>,
+    pub(super) made: Vec<Vec<action::Step>>,
+    pub(super) published: BTreeSet<usize>,
+    pub(super) revealed: BTreeSet<u8>,
+    pub(super) stolen: BTreeMap<u8, Paired>,
+    pub(super) usurper: Option<Phone>,
+    pub(super) forger: Forger,
+    pub(super) log: Log,
     /// The window in which the true time lies, as far as the log says.
-    window: u64,
-    altered: Option<String>,
-    refused: Vec<&'static str>,
-    count: u32,
-}
-
-/// An RSA key that is there already: making one takes longer than a history.
-fn root(hex: &str) -> Result<RsaSigningKey> {
-    let digits: String = hex.split_whitespace().collect();
-    let bytes = hex::decode(digits);
-    Ok(RsaSigningKey::from_pkcs8(&bytes.unwrap_or_default())?)
-}
-
-fn household(cloud: Box<dyn Cloud>, key: RsaSigningKey, seed: u64) -> Result<Household> {
-    let mut rng = ChaCha20Rng::seed_from_u64(seed);
-    let passphrase = Passphrase::generate(&mut rng);
-    let opened = Opened {
-        signing_key: key,
-        ring: Ring::generate(&mut rng),
-        pdk: Pdk::derive(&passphrase, Work::LEAST, &mut rng)?,
-    };
-    let mut first = owner::create_account_of(name(PHONES[0])?, opened, BEGIN, &mut rng)?;
-    first.sync(&*cloud)?;
-    let phones = BTreeMap::from([(first.name().clone(), first)]);
-    Ok(Household {
-        cloud,
-        clock: ManualClock::at(BEGIN),
-        rng,
-        passphrase,
-        work: Work::LEAST,
-        phones,
-        cameras: BTreeMap::new(),
-        members: BTreeMap::new(),
-    })
-}
-
-/// A store in the adversary's hands, where every device may be shown another history.
-fn hostile() -> MemoryCloud {
-    let cloud = MemoryCloud::default();
-    cloud.fork();
-    cloud
-}
-
-fn furnished(cloud: &MemoryCloud, key: RsaSigningKey, seed: u64) -> Result<Household> {
-    let mut house = household(Box::new(cloud.clone()), key, seed)?;
-    for (camera, streams) in &CAMERAS[..2] {
-        house.pair(PHONES[0], camera, streams)?;
-    }
-    for member in MEMBERS {
-        house.meet(member)?;
-    }
-    Ok(house)
-}
-
-/// An account of other people, and what it has in its cloud.
-static ELSEWHERE: OnceLock<(String, BTreeMap<String, Vec<u8>>)> = OnceLock::new();
-
-fn elsewhere() -> Result<(String, BTreeMap<String, Vec<u8>>)> {
-    let cloud = hostile();
-    let key = RsaSigningKey::generate(&mut ChaCha20Rng::seed_from_u64(1))?;
-    let (made, _) = action::observe(|| {
-        let mut house = furnished(&cloud, key, 1)?;
-        house.share(PHONES[0], &STREAMS[..3], &MEMBERS[..1], Term::UntilRevoked)?;
-        house.record(CAMERAS[0].0, STREAMS[0], b"elsewhere")?;
-        house.account()
-    });
-    let objects = cloud.paths().into_iter();
-    let objects = objects.filter_map(|path| Some((path.clone(), cloud.find(&path).ok()??)));
-    Ok((made?.to_string(), objects.collect()))
+    pub(super) window: u64,
+    pub(super) altered: Option<String>,
+    pub(super) refused: Vec<&'static str>,
+    pub(super) count: u32,
 }
 
 /// Adds a step to a log.
 pub fn push(log: &mut Log, rule: &str, values: Vec<(&'static str, Value)>) {
-    let said = |value| match value {
-        Value::Name(name) => Said::Name(name),
-        Value::Fresh(name) => Said::Fresh(name),
-        Value::Public(name) => Said::Public(name),
-        Value::Span(from, until) => Said::Span(from, until),
+    let logged = |value| match value {
+        Value::Name(name) => Logged::Name(name),
+        Value::Fresh(name) => Logged::Fresh(name),
+        Value::Public(name) => Logged::Public(name),
+        Value::Span(from, until) => Logged::Span(from, until),
     };
-    log.push(
-        rule,
-        values.into_iter().map(|(name, value)| (name, said(value))),
-    );
+    let values = values.into_iter();
+    log.push(rule, values.map(|(name, value)| (name, logged(value))));
 }
 
 /// Adds what was observed to a log.
@@ -167,10 +89,7 @@ pub fn note(log: &mut Log, steps: &[action::Step]) {
 }
 
 /// Plays a history.
-///
-/// # Errors
-/// If the household cannot be furnished.
-pub fn play(ops: &[Op], seed: u64) -> Result<Told> {
+pub fn play(ops: &[Op], seed: u64) -> Result<Played> {
     let begin = Instant::now();
     let mut scene = Scene::new(seed)?;
     let mut refused = Vec::new();
@@ -182,7 +101,7 @@ pub fn play(ops: &[Op], seed: u64) -> Result<Told> {
         let more = scene.refused.drain(..);
         refused.extend(more.map(|reason| (place, reason)));
     }
-    Ok(Told {
+    Ok(Played {
         log: scene.log,
         altered: scene.altered,
         refused,
@@ -197,7 +116,7 @@ impl Scene {
         let (house, steps) = action::observe(|| furnished(&cloud, root(keys::ACCOUNT)?, seed));
         note(&mut log, &steps);
         let house = house?;
-        let (other, elsewhere) = ELSEWHERE.get_or_init(|| elsewhere().unwrap_or_default());
+        let (other, elsewhere) = elsewhere();
         Ok(Self {
             account: house.account()?,
             other,
@@ -223,7 +142,7 @@ impl Scene {
     }
 
     /// The time that it is, whatever the wall clock says.
-    fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         BEGIN + self.house.clock.monotonic()
     }
 
@@ -244,11 +163,11 @@ impl Scene {
             .collect()
     }
 
-    fn names(set: u8) -> Result<Vec<Name>> {
+    pub(super) fn names(set: u8) -> Result<Vec<Name>> {
         Self::streams(set).into_iter().map(name).collect()
     }
 
-    fn phone(&self, phone: u8) -> usize {
+    pub(super) fn phone(&self, phone: u8) -> usize {
         usize::from(phone).min(self.house.phones.len() - 1)
     }
 
@@ -357,7 +276,7 @@ impl Scene {
             Op::Forge { camera } => self.forge(camera),
             Op::Plunder { camera } => self.plunder(camera),
             Op::Usurp { streams } => self.usurp(streams),
-            Op::Make(make) => self.make(make),
+            Op::Make { what } => self.make(what),
             Op::Swap { member, streams } => self.swap(member, streams),
             Op::Clock { quarters } => {
                 let back = u64::from(quarters) * WINDOW / 4;
@@ -437,7 +356,7 @@ impl Scene {
     }
 
     /// Every clip has bytes of its own, so that clips can be told apart.
-    fn content(&mut self) -> Vec<u8> {
+    pub(super) fn content(&mut self) -> Vec<u8> {
         self.count += 1;
         self.count.to_le_bytes().to_vec()
     }
@@ -534,263 +453,5 @@ impl Scene {
         link?;
         self.made.push(steps);
         Ok(())
-    }
-
-    /// The model's `Link_public`: the text of a link that was made.
-    fn publish(&mut self, link: u8) -> Result<()> {
-        let at = usize::from(link);
-        let Some(steps) = self.made.get(at) else {
-            return Ok(());
-        };
-        let made = steps.iter().filter(|step| step.rule == "Link");
-        let public = made.map(|step| {
-            let wanted = |(name, _): &&(&str, Value)| ["U", "clip", "tl"].contains(name);
-            step.values.iter().filter(wanted).cloned().collect()
-        });
-        let public: Vec<Vec<_>> = public.collect();
-        if self.published.insert(at) {
-            for values in public {
-                push(&mut self.log, "Link_public", values);
-            }
-        }
-        Ok(())
-    }
-
-    /// The model's reveals. What the adversary then does with the keys is left to [`Self::forge`] and
-    /// [`Self::usurp`], and to deduction.
-    fn reveal(&mut self, what: u8) -> Result<()> {
-        let account = ("U", Value::Name(self.account.to_string()));
-        let secret = |id: encryptediot::keys::KeyId| Value::Fresh(format!("key:{id}"));
-        if usize::from(what) >= SECRETS.len() || !self.revealed.insert(what) {
-            return Ok(());
-        }
-        match what {
-            0..=2 => {
-                let member: &Member = self.house.member(MEMBERS[usize::from(what)])?;
-                let id = kem_id(&member.card().key);
-                let values = vec![("M", Value::Name(id.to_string())), ("ltk", secret(id))];
-                push(&mut self.log, "Reveal_member", values);
-            }
-            3..=4 => {
-                let camera = self.house.camera(CAMERAS[usize::from(what - 3)].0)?;
-                let id = verifying_id(&camera.verifying_key());
-                let clock = ManualClock::at(BEGIN);
-                let copy = Paired::from_state(camera.to_state(), &clock)?;
-                self.stolen.insert(what - 3, copy);
-                push(
-                    &mut self.log,
-                    "Reveal_camera",
-                    vec![account, ("csk", secret(id))],
-                );
-            }
-            5 => {
-                let phone = self.house.phone(PHONES[0])?;
-                let ik = kem_id(&phone.keys().instance);
-                push(
-                    &mut self.log,
-                    "Reveal_ik",
-                    vec![account, ("ik", secret(ik))],
-                );
-            }
-            _ => push(&mut self.log, "Reveal_passphrase", vec![account]),
-        }
-        Ok(())
-    }
-
-    fn lie(&mut self, who: usize, path: usize, how: u8, other: usize) {
-        let paths = self.cloud.paths();
-        let Some(path) = paths.get(path % paths.len().max(1)) else {
-            return;
-        };
-        let kind = |path: &str| path.split('/').nth(1).map(str::to_owned);
-        let instead = match how {
-            0 => None,
-            // What was written under a path of the same kind, lately more often than long ago.
-            1..=3 => {
-                let same = (0..self.cloud.writes()).filter_map(|at| self.cloud.write(at));
-                let same: Vec<_> = same.filter(|(is, _)| kind(is) == kind(path)).collect();
-                same.get(other % same.len().max(1))
-                    .map(|(_, bytes)| bytes.clone())
-            }
-            4 => {
-                let theirs = path.replace(&self.account.to_string(), self.other);
-                self.elsewhere.get(&theirs).cloned()
-            }
-            _ => self.cloud.find(path).ok().flatten().map(|mut bytes| {
-                let at = other % (8 * bytes.len()).max(1);
-                if let Some(byte) = bytes.get_mut(at / 8) {
-                    *byte ^= 1 << (at % 8);
-                }
-                bytes
-            }),
-        };
-        self.cloud
-            .lie(who, path, instead.map_or(Lie::Hidden, Lie::Bytes));
-    }
-
-    /// A thief records with the stolen camera's key, and everybody is shown that clip.
-    fn forge(&mut self, camera: u8) -> Result<()> {
-        let bytes = [self.content(), vec![0xff]].concat();
-        let Some(thief) = self.stolen.get_mut(&camera) else {
-            return Ok(());
-        };
-        let stream = name(CAMERAS[usize::from(camera)].1[0])?;
-        let clock = ManualClock::at(self.house.now());
-        let (recorded, _) = action::observe(|| {
-            let mut session = thief.begin(&stream, &clock, &mut self.house.rng)?;
-            session.write(&bytes)?;
-            clock.advance(1_000);
-            let made = thief.finish(session, &clock, &mut self.house.rng)?;
-            made.store(|_| Ok(()))
-        });
-        let recorded = recorded?;
-        let paths = Paths(self.account);
-        let objects = vec![
-            (paths.body(&recorded.clip), recorded.body),
-            (
-                paths.manifest(&stream, recorded.sequence),
-                recorded.manifest,
-            ),
-        ];
-        self.spread(objects, (0..CAMERA).chain(MEMBER..THIEF));
-        Ok(())
-    }
-
-    fn spread(&mut self, objects: Objects, to: impl Iterator<Item = usize> + Clone) {
-        for (path, bytes) in objects {
-            for who in to.clone() {
-                self.cloud.lie(who, &path, Lie::Bytes(bytes.clone()));
-            }
-        }
-    }
-
-    fn make(&mut self, make: Make) -> Result<()> {
-        let (root, cloud) = (root(keys::ACCOUNT)?, self.cloud.clone());
-        cloud.serves(THIEF);
-        let truth = Truth {
-            cloud: &cloud,
-            account: self.account,
-            root: root.public(),
-            now: self.now(),
-        };
-        let named = |stream: u8| name(STREAMS[usize::from(stream)]);
-        // It is shown to those who read such things; who writes them would notice at once.
-        match make {
-            Make::Announcement { stream, member } => {
-                let member = match member {
-                    Some(at) => Some(self.house.member(MEMBERS[usize::from(at)])?.card().key),
-                    None => None,
-                };
-                let made = self.forger.announcement(&truth, &named(stream)?, member)?;
-                self.spread(made, CAMERA..THIEF);
-            }
-            Make::Clip { stream } => {
-                let (bytes, number) = ([self.content(), vec![0xee]].concat(), usize::from(stream));
-                let next = self.clips[number] + 1;
-                let made = self.forger.clip(&truth, &named(stream)?, next, &bytes)?;
-                self.clips[number] = next;
-                self.spread(made, (0..CAMERA).chain(MEMBER..THIEF));
-            }
-            Make::Acknowledgement { stream } => {
-                let made = self.forger.acknowledgement(&truth, &named(stream)?)?;
-                self.spread(made, 0..CAMERA);
-            }
-            Make::Vault => {
-                let phone = self.house.phone(PHONES[0])?.keys().instance;
-                let made = self.forger.vault(&truth, &phone)?;
-                self.spread(made, 0..1);
-            }
-        }
-        Ok(())
-    }
-
-    /// The owner compares safety numbers with a member whose card was replaced on the way.
-    fn swap(&mut self, member: u8, streams: u8) -> Result<()> {
-        let member = MEMBERS[usize::from(member)];
-        let own = self.house.member(member)?.card();
-        let told = contact::safety_number(&self.account, &own.key);
-        let card = self.forger.card(name(member)?);
-        let verified = VerifiedMember::by_comparison(&self.account, card, &told)?;
-        let names = Self::names(streams)?;
-        self.cloud.serves(0);
-        self.house.act(PHONES[0], |owner, env| {
-            let term = Term::UntilRevoked;
-            owner.share(&names, &[verified], term, Meeting::Remote, env)
-        })?;
-        Ok(())
-    }
-
-    /// Were session keys made from what a stolen camera stores, its clips open. The model's
-    /// `Reveal_camera_sessions`.
-    fn plunder(&mut self, camera: u8) -> Result<()> {
-        let Some(thief) = self.stolen.get(&camera) else {
-            return Ok(());
-        };
-        // Account and signing key lead what a camera stores, each with two bytes before it.
-        let stored = cbor::encode(&thief.to_state());
-        let secret = stored.get(37..69).unwrap_or_default();
-        let id = thief.verifying_key();
-        let paths = Paths(self.account);
-        self.cloud.serves(THIEF);
-        for path in self.cloud.paths() {
-            let Some((_, stream)) = path.split_once("/manifests/") else {
-                continue;
-            };
-            let stream = name(stream.split('/').next().unwrap_or_default())?;
-            let bytes = self.cloud.get(&path)?;
-            let Ok(signed) = encryptediot::clip::open(&self.account, &id, &stream, &bytes) else {
-                continue;
-            };
-            let manifest: Manifest = signed.body;
-            let hash = sha256_concat(&[secret, &manifest.clip.0]);
-            let key: [u8; 16] = std::array::from_fn(|at| hash[at]);
-            let context = encryptediot::clip::segment_context(&self.account, &manifest.clip);
-            let opener = Opener::new(&SessionKey::new(key), context, manifest.length);
-            let body = self.cloud.get(&paths.body(&manifest.clip))?;
-            let mut first = body[..body.len().min(SEALED_SEGMENT)].to_vec();
-            if opener.open(0, &mut first).is_ok() {
-                let says = |value| ("sk", value);
-                let session = says(Value::Fresh(format!("session:{}", manifest.clip)));
-                push(&mut self.log, "Reveal_camera_sessions", vec![session]);
-            }
-        }
-        Ok(())
-    }
-
-    /// A thief who has the passphrase enrolls a phone and moves streams to keys of its own.
-    fn usurp(&mut self, streams: u8) -> Result<()> {
-        if !self.revealed.contains(&PASSPHRASE) {
-            return Ok(());
-        }
-        self.cloud.serves(THIEF);
-        let now = self.house.now();
-        let (account, rng) = (self.account, &mut self.house.rng);
-        let cloud = self.cloud.clone();
-        let (done, _) = action::observe(|| {
-            let mut env = Env {
-                cloud: &cloud,
-                now,
-                save: &|_| Ok(()),
-                rng,
-            };
-            if self.usurper.is_none() {
-                let phone = owner::enroll(
-                    name("mallory")?,
-                    account,
-                    &self.house.passphrase,
-                    None,
-                    &mut env,
-                )?;
-                self.usurper = Some(phone);
-            }
-            let names = Self::names(streams)?;
-            match &mut self.usurper {
-                Some(phone) => phone
-                    .unlock(&self.house.passphrase, &env)?
-                    .rotate(&names, &mut env),
-                None => Ok(()),
-            }
-        });
-        done
     }
 }

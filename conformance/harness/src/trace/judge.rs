@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::log::Log;
 use super::run::Run;
-use super::theory::Theory;
 use crate::prove::manifest::Manifest;
-use crate::prove::spthy::{Quantifier, Source};
+use crate::spthy::theory::Theory;
+use crate::spthy::{Quantifier, Source};
 
 /// Flags that make a model's world smaller, for the prover's search: they drop nothing.
 pub const WORLDS: [&str; 2] = ["SMALL", "UNSHARED"];
@@ -59,9 +59,6 @@ pub struct Found {
 
 impl Judge {
     /// Reads a model and what the manifest beside it expects of it.
-    ///
-    /// # Errors
-    /// What is not understood.
     pub fn read(models: &Path, file: &str, flags: &[&str]) -> Result<Self, String> {
         let source = Source::read(&models.join(file)).map_err(|e| e.to_string())?;
         let flags: BTreeSet<String> = flags.iter().map(|f| (*f).to_owned()).collect();
@@ -80,17 +77,11 @@ impl Judge {
     }
 
     /// Follows a log through the model and evaluates every lemma.
-    ///
-    /// # Errors
-    /// If a formula cannot be evaluated.
     pub fn judge(&self, log: &Log) -> Result<Found, String> {
         Ok(self.follow(log)?.0)
     }
 
     /// As [`Self::judge`]; and the run itself.
-    ///
-    /// # Errors
-    /// As [`Self::judge`].
     pub fn follow(&self, log: &Log) -> Result<(Found, Run<'_>), String> {
         let begin = Instant::now();
         let mut found = Found::default();

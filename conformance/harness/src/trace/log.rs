@@ -1,4 +1,4 @@
-//! What the reference's devices said of their steps, in the terms of the model.
+//! The log of a run: the steps of the reference's devices, in the terms of the model.
 
 use super::run::{Step, Value};
 
@@ -8,12 +8,11 @@ pub const WINDOW: u64 = 3_600_000;
 /// A log of steps.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
-    /// The steps.
     pub steps: Vec<Step>,
 }
 
 /// What stands for a variable in the reference's log: its own type, or that of a copy of it.
-pub enum Said {
+pub enum Logged {
     /// A public name.
     Name(String),
     /// A fresh name.
@@ -26,9 +25,9 @@ pub enum Said {
 
 impl Log {
     /// Adds a step.
-    pub fn push<'v>(&mut self, rule: &str, values: impl IntoIterator<Item = (&'v str, Said)>) {
+    pub fn push<'v>(&mut self, rule: &str, values: impl IntoIterator<Item = (&'v str, Logged)>) {
         let values = values.into_iter();
-        let values = values.map(|(name, said)| (name.to_owned(), value(said)));
+        let values = values.map(|(name, logged)| (name.to_owned(), value(logged)));
         let values = values.collect();
         let rule = rule.to_owned();
         self.steps.push(Step { rule, values });
@@ -37,11 +36,11 @@ impl Log {
 
 /// A window has a number for a name. A clip lies in the window in which it begins: none here crosses
 /// from one to the next.
-fn value(said: Said) -> Value {
-    match said {
-        Said::Name(name) => Value::Name(name),
-        Said::Fresh(name) => Value::Fresh(name),
-        Said::Public(name) => Value::Public(name),
-        Said::Span(from, _) => Value::Name(format!("window {}", from / WINDOW)),
+fn value(logged: Logged) -> Value {
+    match logged {
+        Logged::Name(name) => Value::Name(name),
+        Logged::Fresh(name) => Value::Fresh(name),
+        Logged::Public(name) => Value::Public(name),
+        Logged::Span(from, _) => Value::Name(format!("window {}", from / WINDOW)),
     }
 }

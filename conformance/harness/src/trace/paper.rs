@@ -5,8 +5,6 @@
 //! does for a stream that several may view, is not in the paper's model: there each message has a fresh
 //! key, and what the other members' keys give away is nobody's question.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Instant;
 
 use encryptediot::Result;
@@ -19,51 +17,32 @@ use encryptediot_schemes::scheme::paper::{self, OWNER, Paper};
 use encryptediot_schemes::scheme::{Scheme, Who, World};
 use proptest::prelude::*;
 
-use super::history::{Told, note, push};
+use super::history::{Played, note, push};
+use super::line::{Number, One, Optional};
 use super::log::Log;
+use crate::lines;
 
 /// What happens in a history of the paper's scheme.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
     /// The owner shares a stream with a member.
     Share {
-        /// Which member.
         member: u8,
         /// Which stream, if not the member's own.
         stream: Option<u8>,
     },
     /// The member reads the grants that lie there.
-    Receive {
-        /// Which member.
-        member: u8,
-    },
+    Receive { member: u8 },
     /// The adversary puts a grant there that was sent before.
-    Replay {
-        /// Which one.
-        grant: u8,
-        /// To which member.
-        member: u8,
-    },
+    Replay { grant: u8, member: u8 },
     /// The adversary makes a grant of a key of its own.
-    Inject {
-        /// To which member.
-        member: u8,
-    },
+    Inject { member: u8 },
     /// The adversary removes a grant.
-    Drop {
-        /// Which one.
-        grant: u8,
-    },
+    Drop { grant: u8 },
     /// A member's private key is revealed.
-    Reveal {
-        /// Which member.
-        member: u8,
-    },
+    Reveal { member: u8 },
     /// The directory serves a key of the adversary as a member's.
-    Substitute {
-        /// Which member.
-        member: u8,
-    },
+    Substitute { member: u8 },
 }
 
 const MEMBERS: [&str; 3] = ["alice", "bob", "carol"];
@@ -86,68 +65,15 @@ pub fn op(honest_directory: bool) -> impl Strategy<Value = Op> {
     ]
 }
 
-impl fmt::Display for Op {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = |member: &u8| MEMBERS[usize::from(*member)];
-        match self {
-            Self::Share { member, stream } => {
-                write!(f, "share {}", of(member))?;
-                stream.map_or(Ok(()), |s| write!(f, " {}", STREAMS[usize::from(s)]))
-            }
-            Self::Receive { member } => write!(f, "receive {}", of(member)),
-            Self::Replay { grant, member } => write!(f, "replay {grant} {}", of(member)),
-            Self::Inject { member } => write!(f, "inject {}", of(member)),
-            Self::Drop { grant } => write!(f, "drop {grant}"),
-            Self::Reveal { member } => write!(f, "reveal {}", of(member)),
-            Self::Substitute { member } => write!(f, "substitute {}", of(member)),
-        }
-    }
-}
-
-impl FromStr for Op {
-    type Err = String;
-
-    fn from_str(line: &str) -> std::result::Result<Self, String> {
-        let wrong = || format!("`{line}` is not understood");
-        let find = |of: &[&str], word: &str| {
-            let at = of.iter().position(|name| *name == word);
-            at.and_then(|at| u8::try_from(at).ok()).ok_or_else(wrong)
-        };
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let member = |word| find(&MEMBERS, word);
-        let number = |word: &str| word.parse().map_err(|_| wrong());
-        Ok(match words[..] {
-            ["share", to] => Self::Share {
-                member: member(to)?,
-                stream: None,
-            },
-            ["share", to, stream] => Self::Share {
-                member: member(to)?,
-                stream: Some(find(&STREAMS, stream)?),
-            },
-            ["receive", by] => Self::Receive {
-                member: member(by)?,
-            },
-            ["replay", grant, to] => Self::Replay {
-                grant: number(grant)?,
-                member: member(to)?,
-            },
-            ["inject", to] => Self::Inject {
-                member: member(to)?,
-            },
-            ["drop", grant] => Self::Drop {
-                grant: number(grant)?,
-            },
-            ["reveal", of] => Self::Reveal {
-                member: member(of)?,
-            },
-            ["substitute", of] => Self::Substitute {
-                member: member(of)?,
-            },
-            _ => return Err(wrong()),
-        })
-    }
-}
+lines!(Op {
+    "share" => Share { member: One(&MEMBERS), stream: Optional(One(&STREAMS)) },
+    "receive" => Receive { member: One(&MEMBERS) },
+    "replay" => Replay { grant: Number, member: One(&MEMBERS) },
+    "inject" => Inject { member: One(&MEMBERS) },
+    "drop" => Drop { grant: Number },
+    "reveal" => Reveal { member: One(&MEMBERS) },
+    "substitute" => Substitute { member: One(&MEMBERS) },
+});
 
 impl Op {
     /// Is it the adversary who does this?
@@ -157,10 +83,7 @@ impl Op {
 }
 
 /// Plays a history.
-///
-/// # Errors
-/// If the household cannot be furnished.
-pub fn play(ops: &[Op], seed: u64) -> Result<Told> {
+pub fn play(ops: &[Op], seed: u64) -> Result<Played> {
     let begin = Instant::now();
     let mut log = Log::default();
     let agent = |name: &str| action::Value::Name(name.to_owned());
@@ -183,21 +106,22 @@ pub fn play(ops: &[Op], seed: u64) -> Result<Told> {
         }
     }
     let took = begin.elapsed();
-    Ok(Told {
+    Ok(Played {
         log,
         took,
-        ..Told::default()
+        ..Played::default()
     })
 }
 
-type Said = Option<(&'static str, Vec<(&'static str, action::Value)>)>;
+/// A rule of the model, and the values of its variables.
+type Rule = Option<(&'static str, Vec<(&'static str, action::Value)>)>;
 
 fn grants(scheme: &Paper) -> Result<Vec<String>> {
     scheme.world.cloud.list("grants")
 }
 
 /// Does one thing; returns what the model calls it if the adversary does it.
-fn apply(scheme: &mut Paper, op: &Op) -> Result<Said> {
+fn apply(scheme: &mut Paper, op: &Op) -> Result<Rule> {
     let member = |member: u8| MEMBERS[usize::from(member)];
     let key = |name: String, id| action::Value::Fresh(format!("{name}:{id}"));
     let agent = |name: &str| ("X", action::Value::Name(name.to_owned()));

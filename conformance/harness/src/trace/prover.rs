@@ -1,11 +1,13 @@
 //! A trace as a prover prints it (`--output-json`): its nodes in an order that no edge contradicts.
 
+use std::path::Path;
+
 use serde::Deserialize;
 
 use super::evaluate::Trace;
 use super::term::{Id, Terms};
-use super::theory::Theory;
 use crate::prove::graph::{File, Graph};
+use crate::spthy::theory::Theory;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -22,10 +24,29 @@ enum Term {
     },
 }
 
-/// The traces in a prover's output. Variables that it left open stand for names of their own.
+/// A trace that a prover printed and that is kept, with its name: that by which it falsified, or found, a lemma
+/// of a model under these flags. Of lemmas that fall for the same reason one is kept.
 ///
 /// # Errors
-/// What is not understood.
+/// If the folder of kept traces is not there, or the trace cannot be read.
+pub fn kept(
+    root: &Path,
+    (model, flags, lemma): (&str, &str, &str),
+) -> Result<Option<(String, String)>, String> {
+    let folder = root.join("conformance/harness/tests/recorded/traces");
+    if !folder.is_dir() {
+        return Err(format!("{}: there is no such folder", folder.display()));
+    }
+    let name = format!("{model}.{flags}.{lemma}.json");
+    let path = folder.join(&name);
+    match std::fs::read_to_string(&path) {
+        Ok(json) => Ok(Some((name, json))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+    }
+}
+
+/// The traces in a prover's output. Variables that it left open stand for names of their own.
 pub fn read(json: &str, theory: &Theory, terms: &mut Terms) -> Result<Vec<Trace>, String> {
     let file: File = serde_json::from_str(json).map_err(|e| e.to_string())?;
     file.graphs

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use super::evaluate::{Trace, Unguarded, Verdict, evaluate};
 use super::knowledge::Knowledge;
-use super::term::{Bindings, Id, Node, Pattern, Sort, Terms};
-use super::theory::{Fact, Rule, Theory};
+use super::term::{Bindings, Id, Node, Terms};
+use crate::spthy::theory::{Fact, Pattern, Rule, Sort, Theory};
 
 /// What a variable of a rule stands for in a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,6 @@ pub struct Step {
 pub struct Departure {
     /// Which step of the log, from 0.
     pub step: usize,
-    /// Its rule.
     pub rule: String,
     /// What the model does not have.
     pub why: String,
@@ -43,7 +42,6 @@ pub struct Departure {
 /// A log that is followed through the model.
 pub struct Run<'t> {
     theory: &'t Theory,
-    /// The terms.
     pub terms: Terms,
     /// What the steps did.
     pub trace: Trace,
@@ -243,9 +241,6 @@ impl<'t> Run<'t> {
     }
 
     /// The restrictions that the run does not keep: it is no run of the model then.
-    ///
-    /// # Errors
-    /// If one cannot be evaluated.
     pub fn broken_restrictions(&mut self) -> Result<Vec<(String, Verdict)>, Unguarded> {
         let mut broken = Vec::new();
         for restriction in &self.theory.restrictions {
@@ -258,9 +253,6 @@ impl<'t> Run<'t> {
     }
 
     /// What each lemma says of the run.
-    ///
-    /// # Errors
-    /// If one cannot be evaluated.
     pub fn lemmas(&mut self) -> Result<Vec<(&'t str, Verdict)>, Unguarded> {
         let mut all = Vec::new();
         for lemma in &self.theory.lemmas {

@@ -4,21 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Debug, Display};
 use std::time::{Duration, Instant};
 
-use encryptediot::Result as Played;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde::Serialize;
 
-use super::history::Told;
+use super::history::Played;
 use super::judge::{Found, Judge};
 
 /// A kind of history.
 pub struct Game<'g, O> {
     /// Random histories.
     pub histories: BoxedStrategy<Vec<O>>,
-    /// Plays one.
-    pub play: &'g dyn Fn(&[O], u64) -> Played<Told>,
+    pub play: &'g dyn Fn(&[O], u64) -> encryptediot::Result<Played>,
     /// Is it the adversary who does this?
     pub is_hostile: &'g dyn Fn(&O) -> bool,
 }
@@ -46,7 +44,6 @@ pub struct Counterexample {
 /// When something was found first.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct First {
-    /// In which history, from 1.
     pub history: u64,
     /// After how many things had happened.
     pub steps: u64,
@@ -63,7 +60,6 @@ pub struct Outcome {
     pub steps: u64,
     /// Those that the adversary did.
     pub hostile: u64,
-    /// Steps of the model.
     pub model_steps: u64,
     /// Seconds in the reference: protocol and primitives.
     pub playing: f64,
@@ -138,13 +134,13 @@ fn attempt<O>(
     game: &Game<'_, O>,
     ops: &[O],
     seed: u64,
-) -> Result<(Told, Found), String> {
+) -> Result<(Played, Found), String> {
     let told = (game.play)(ops, seed).map_err(|error| error.to_string())?;
     let found = judge.judge(&told.log)?;
     Ok((told, found))
 }
 
-fn faults(told: &Told, found: &Found) -> Vec<String> {
+fn faults(told: &Played, found: &Found) -> Vec<String> {
     let faults = found.faults.iter().map(ToString::to_string);
     faults.chain(told.altered.clone()).collect()
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::spthy::theory::{Pattern, Sort};
+
 /// A term of a [`Terms`].
 pub type Id = u32;
 
@@ -16,28 +18,6 @@ pub enum Node {
     App(&'static str, Vec<Id>),
 }
 
-/// A term with variables, by number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Pattern {
-    /// A variable, and of what sort.
-    Var(usize, Sort),
-    /// A public name in quotes.
-    Name(String),
-    /// A function of patterns.
-    App(&'static str, Vec<Pattern>),
-}
-
-/// What a variable may stand for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Sort {
-    /// Any term.
-    Message,
-    /// A public name (`$x`).
-    Public,
-    /// A fresh name (`~x`).
-    Fresh,
-}
-
 /// What the variables of a pattern stand for.
 pub type Bindings = Vec<Option<Id>>;
 
@@ -49,12 +29,10 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// What a term is.
     pub fn node(&self, id: Id) -> &Node {
         &self.nodes[id as usize]
     }
 
-    /// Every term.
     pub fn all(&self) -> impl Iterator<Item = Id> + use<> {
         0..self.nodes.len() as Id
     }

@@ -56,7 +56,7 @@ fn bless_makes_no_verdict_of_none_and_keeps_what_is_written_by_hand() {
     }
     assert_eq!(bench.command(&["--bless"]).text.trim(), "nothing changed");
     // A set is pinned as a whole.
-    assert_eq!(bench.command(&["--bless", "--lemma", "can_send"]).code, 2);
+    assert_eq!(bench.command(&["--bless", "can_send"]).code, 2);
 }
 
 #[test]

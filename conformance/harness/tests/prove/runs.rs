@@ -90,9 +90,9 @@ fn selections_and_parts_cover_everything_exactly_once() {
         assert_eq!(together, expected);
     }
     assert_eq!(ids(&["CLAIM-SECRECY"]).len(), 3);
-    assert_eq!(ids(&["--claim", "CLAIM-EXEC"]), ["small/can_send"]);
+    assert_eq!(ids(&["CLAIM-EXEC"]), ["small/can_send"]);
     assert_eq!(ids(&["--set", "LEAK"]), ["small+LEAK/message_secret"]);
-    assert_eq!(ids(&["--set", "none", "--lemma", "*_secret"]).len(), 2);
+    assert_eq!(ids(&["--set", "none", "*_secret"]).len(), 2);
     assert_eq!(ids(&["--no-ablations"]).len(), 4);
     assert_eq!(ids(&["--ablations-only"]).len(), 1);
     assert_eq!(ids(&["small/*"]).len(), 4);

@@ -116,7 +116,7 @@ fn a_prover_that_does_not_end_well_fails() {
         ("cat \"$STUB/$out\"; exit 3", &[], "ended with code 3"),
         (
             "sleep 30",
-            &["--timeout", "1", "--no-ablations", "--lemma", "can_send"],
+            &["--timeout", "1", "--no-ablations", "can_send"],
             "stopped after 1 s",
         ),
         (

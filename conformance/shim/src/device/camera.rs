@@ -7,8 +7,8 @@ use rand_core::SeedableRng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::super::Outcome;
 use super::super::values::{Fixed, Hex, Nothing, name, not};
-use super::super::{Operation, Outcome};
 use super::{Devices, Text, here};
 use encryptediot::announcement::Head;
 use encryptediot::camera::{Paired, Recorded, Session};
@@ -34,6 +34,12 @@ pub struct Camera {
 struct Clocks {
     wall: Time,
     monotonic: Time,
+}
+
+impl Clocks {
+    fn new(wall: Time, monotonic: Time) -> Self {
+        Self { wall, monotonic }
+    }
 }
 
 impl Clock for Clocks {
@@ -66,28 +72,20 @@ pub struct CameraNew {
     monotonic: u64,
 }
 
-impl Operation for CameraNew {
-    const NAME: &'static str = "camera-new";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let clock = Clocks {
-            wall: self.wall,
-            monotonic: self.monotonic,
-        };
-        let offer = Offer::from_text(&self.offer)?;
-        offer.check_age(clock.wall)?;
-        let streams: Result<_, _> = self.streams.iter().map(|s| name(s)).collect();
-        let mut paired = Paired::new(&offer, self.key.signing()?, streams?, &clock);
-        paired.take_root(&self.root.0)?;
-        let camera = Camera {
-            paired,
-            sessions: BTreeMap::new(),
-            owed: Vec::new(),
-        };
-        devices.cameras.insert(self.device, camera);
-        Ok(Nothing {}.into())
-    }
+pub fn camera_new(input: CameraNew, devices: &mut Devices) -> Outcome<Nothing> {
+    let clock = Clocks::new(input.wall, input.monotonic);
+    let offer = Offer::from_text(&input.offer)?;
+    offer.check_age(clock.wall)?;
+    let streams: Result<_, _> = input.streams.iter().map(|s| name(s)).collect();
+    let mut paired = Paired::new(&offer, input.key.signing()?, streams?, &clock);
+    paired.take_root(&input.root.0)?;
+    let camera = Camera {
+        paired,
+        sessions: BTreeMap::new(),
+        owed: Vec::new(),
+    };
+    devices.cameras.insert(input.device, camera);
+    Ok(Nothing {})
 }
 
 /// Gives a camera an announcement.
@@ -114,26 +112,18 @@ pub struct Accepted {
     acknowledgement: Option<Hex>,
 }
 
-impl Operation for CameraAccept {
-    const NAME: &'static str = "camera-accept";
-    type Output = Accepted;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Accepted> {
-        let clock = Clocks {
-            wall: self.wall,
-            monotonic: self.monotonic,
-        };
-        let camera = &mut here(&mut devices.cameras, &self.device)?.paired;
-        for roster in &self.rosters {
-            camera.take_roster(&roster.0)?;
-        }
-        let made = camera.accept(&self.announcement.0, &clock)?;
-        // The shim's devices live no longer than its process.
-        let signed = made.map(|ack| ack.store(|_| Ok(()))).transpose()?;
-        let payload = signed.map(|signed| cose::unverified_payload(&signed));
-        let acknowledgement = payload.transpose()?.map(Hex);
-        Ok(Accepted { acknowledgement }.into())
+pub fn camera_accept(input: CameraAccept, devices: &mut Devices) -> Outcome<Accepted> {
+    let clock = Clocks::new(input.wall, input.monotonic);
+    let camera = &mut here(&mut devices.cameras, &input.device)?.paired;
+    for roster in &input.rosters {
+        camera.take_roster(&roster.0)?;
     }
+    let made = camera.accept(&input.announcement.0, &clock)?;
+    // The shim's devices live no longer than its process.
+    let signed = made.map(|ack| ack.store(|_| Ok(()))).transpose()?;
+    let payload = signed.map(|signed| cose::unverified_payload(&signed));
+    let acknowledgement = payload.transpose()?.map(Hex);
+    Ok(Accepted { acknowledgement })
 }
 
 /// Gives a camera a lease extension.
@@ -150,19 +140,11 @@ pub struct CameraExtend {
     lease: Hex,
 }
 
-impl Operation for CameraExtend {
-    const NAME: &'static str = "camera-extend";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let clock = Clocks {
-            wall: self.wall,
-            monotonic: self.monotonic,
-        };
-        let camera = &mut here(&mut devices.cameras, &self.device)?.paired;
-        camera.extend(&self.lease.0, &clock)?;
-        Ok(Nothing {}.into())
-    }
+pub fn camera_extend(input: CameraExtend, devices: &mut Devices) -> Outcome<Nothing> {
+    let clock = Clocks::new(input.wall, input.monotonic);
+    let camera = &mut here(&mut devices.cameras, &input.device)?.paired;
+    camera.extend(&input.lease.0, &clock)?;
+    Ok(Nothing {})
 }
 
 /// Gives a camera a correction of its clock.
@@ -179,19 +161,11 @@ pub struct CameraCorrect {
     clock: Hex,
 }
 
-impl Operation for CameraCorrect {
-    const NAME: &'static str = "camera-correct";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let clock = Clocks {
-            wall: self.wall,
-            monotonic: self.monotonic,
-        };
-        let camera = &mut here(&mut devices.cameras, &self.device)?.paired;
-        camera.correct(&self.clock.0, &clock)?;
-        Ok(Nothing {}.into())
-    }
+pub fn camera_correct(input: CameraCorrect, devices: &mut Devices) -> Outcome<Nothing> {
+    let clock = Clocks::new(input.wall, input.monotonic);
+    let camera = &mut here(&mut devices.cameras, &input.device)?.paired;
+    camera.correct(&input.clock.0, &clock)?;
+    Ok(Nothing {})
 }
 
 /// Lets a camera begin a session. It has one at a time of each stream.
@@ -219,24 +193,16 @@ fn session_rng(paired: &Paired, stream: &Name) -> ChaCha20Rng {
     ChaCha20Rng::from_seed(sha256_concat(&seed))
 }
 
-impl Operation for CameraBegin {
-    const NAME: &'static str = "camera-begin";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let clock = Clocks {
-            wall: self.wall,
-            monotonic: self.monotonic,
-        };
-        let Camera {
-            paired, sessions, ..
-        } = here(&mut devices.cameras, &self.device)?;
-        let stream = name(&self.stream)?;
-        let mut rng = session_rng(paired, &stream);
-        let session = paired.begin(&stream, &clock, &mut rng)?;
-        sessions.insert(self.stream, session);
-        Ok(Nothing {}.into())
-    }
+pub fn camera_begin(input: CameraBegin, devices: &mut Devices) -> Outcome<Nothing> {
+    let clock = Clocks::new(input.wall, input.monotonic);
+    let Camera {
+        paired, sessions, ..
+    } = here(&mut devices.cameras, &input.device)?;
+    let stream = name(&input.stream)?;
+    let mut rng = session_rng(paired, &stream);
+    let session = paired.begin(&stream, &clock, &mut rng)?;
+    sessions.insert(input.stream, session);
+    Ok(Nothing {})
 }
 
 /// Lets a camera record bytes in the session of a stream.
@@ -251,17 +217,12 @@ pub struct CameraWrite {
     bytes: Hex,
 }
 
-impl Operation for CameraWrite {
-    const NAME: &'static str = "camera-write";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let camera = here(&mut devices.cameras, &self.device)?;
-        let session = camera.sessions.get_mut(&self.stream);
-        let session = session.ok_or_else(|| not("a stream that is being recorded"))?;
-        session.write(&self.bytes.0)?;
-        Ok(Nothing {}.into())
-    }
+pub fn camera_write(input: CameraWrite, devices: &mut Devices) -> Outcome<Nothing> {
+    let camera = here(&mut devices.cameras, &input.device)?;
+    let session = camera.sessions.get_mut(&input.stream);
+    let session = session.ok_or_else(|| not("a stream that is being recorded"))?;
+    session.write(&input.bytes.0)?;
+    Ok(Nothing {})
 }
 
 /// Lets a camera end the session of a stream: it wraps the session key and signs the manifest.
@@ -294,38 +255,29 @@ pub struct Finished {
     recipients: Vec<Fixed<16>>,
 }
 
-impl Operation for CameraFinish {
-    const NAME: &'static str = "camera-finish";
-    type Output = Finished;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Finished> {
-        let clock = Clocks {
-            wall: self.wall,
-            monotonic: self.monotonic,
-        };
-        let Camera {
-            paired,
-            sessions,
-            owed,
-        } = here(&mut devices.cameras, &self.device)?;
-        let session = sessions.remove(&self.stream);
-        let session = session.ok_or_else(|| not("a stream that is being recorded"))?;
-        let mut rng = ChaCha20Rng::seed_from_u64(2);
-        let made = paired.finish(session, &clock, &mut rng)?;
-        let recorded = made.store(|_| Ok(()))?;
-        let payload = cose::unverified_payload(&recorded.manifest)?;
-        let manifest: Manifest = message::decode(paired.account(), &payload)?;
-        let recipients = manifest.envelopes.iter().map(|e| e.recipient.into());
-        owed.push(recorded);
-        Ok(Finished {
-            sequence: manifest.sequence,
-            start: manifest.start,
-            end: manifest.end,
-            announcement: manifest.announcement.into(),
-            recipients: recipients.collect(),
-        }
-        .into())
-    }
+pub fn camera_finish(input: CameraFinish, devices: &mut Devices) -> Outcome<Finished> {
+    let clock = Clocks::new(input.wall, input.monotonic);
+    let Camera {
+        paired,
+        sessions,
+        owed,
+    } = here(&mut devices.cameras, &input.device)?;
+    let session = sessions.remove(&input.stream);
+    let session = session.ok_or_else(|| not("a stream that is being recorded"))?;
+    let mut rng = ChaCha20Rng::seed_from_u64(2);
+    let made = paired.finish(session, &clock, &mut rng)?;
+    let recorded = made.store(|_| Ok(()))?;
+    let payload = cose::unverified_payload(&recorded.manifest)?;
+    let manifest: Manifest = message::decode(paired.account(), &payload)?;
+    let recipients = manifest.envelopes.iter().map(|e| e.recipient.into());
+    owed.push(recorded);
+    Ok(Finished {
+        sequence: manifest.sequence,
+        start: manifest.start,
+        end: manifest.end,
+        announcement: manifest.announcement.into(),
+        recipients: recipients.collect(),
+    })
 }
 
 /// Asks a camera for its time.
@@ -348,19 +300,11 @@ pub struct CameraSays {
     time: u64,
 }
 
-impl Operation for CameraTime {
-    const NAME: &'static str = "camera-time";
-    type Output = CameraSays;
-
-    fn run(self, devices: &mut Devices) -> Outcome<CameraSays> {
-        let clock = Clocks {
-            wall: self.wall,
-            monotonic: self.monotonic,
-        };
-        let camera = &mut here(&mut devices.cameras, &self.device)?.paired;
-        let time = camera.now(&clock);
-        Ok(CameraSays { time }.into())
-    }
+pub fn camera_time(input: CameraTime, devices: &mut Devices) -> Outcome<CameraSays> {
+    let clock = Clocks::new(input.wall, input.monotonic);
+    let camera = &mut here(&mut devices.cameras, &input.device)?.paired;
+    let time = camera.now(&clock);
+    Ok(CameraSays { time })
 }
 
 /// Switches a camera off and on: it goes on with what it stored. A session is gone.
@@ -375,21 +319,13 @@ pub struct CameraRestart {
     monotonic: u64,
 }
 
-impl Operation for CameraRestart {
-    const NAME: &'static str = "camera-restart";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let clock = Clocks {
-            wall: self.wall,
-            monotonic: self.monotonic,
-        };
-        let camera = here(&mut devices.cameras, &self.device)?;
-        let stored = cbor::encode(&camera.paired.to_state());
-        camera.paired = Paired::from_state(cbor::decode(&stored)?, &clock)?;
-        camera.sessions.clear();
-        Ok(Nothing {}.into())
-    }
+pub fn camera_restart(input: CameraRestart, devices: &mut Devices) -> Outcome<Nothing> {
+    let clock = Clocks::new(input.wall, input.monotonic);
+    let camera = here(&mut devices.cameras, &input.device)?;
+    let stored = cbor::encode(&camera.paired.to_state());
+    camera.paired = Paired::from_state(cbor::decode(&stored)?, &clock)?;
+    camera.sessions.clear();
+    Ok(Nothing {})
 }
 
 /// Lets a camera fetch what it is to obey from a view of the cloud, and upload its acknowledgements:
@@ -430,31 +366,22 @@ struct Taken {
     epoch: u64,
 }
 
-impl Operation for CameraSync {
-    const NAME: &'static str = "camera-sync";
-    type Output = Obeys;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Obeys> {
-        let clock = Clocks {
-            wall: self.wall,
-            monotonic: self.monotonic,
-        };
-        devices.store(&self.store)?;
-        let store = here(&mut devices.stores, &self.store)?;
-        let camera = &mut here(&mut devices.cameras, &self.device)?.paired;
-        let synced = uplink::sync(camera, store, &clock, &|_| Ok(()))?;
-        let taken = |(stream, head): &(Name, Head)| Taken {
-            stream: stream.to_string(),
-            epoch: head.epoch,
-        };
-        let reason = |(_, error): &(String, Error)| error.reason().to_owned();
-        Ok(Obeys {
-            accepted: synced.accepted.iter().map(taken).collect(),
-            extended: synced.extended.iter().map(ToString::to_string).collect(),
-            refused: synced.refused.iter().map(reason).collect(),
-        }
-        .into())
-    }
+pub fn camera_sync(input: CameraSync, devices: &mut Devices) -> Outcome<Obeys> {
+    let clock = Clocks::new(input.wall, input.monotonic);
+    devices.store(&input.store)?;
+    let store = here(&mut devices.stores, &input.store)?;
+    let camera = &mut here(&mut devices.cameras, &input.device)?.paired;
+    let synced = uplink::sync(camera, store, &clock, &|_| Ok(()))?;
+    let taken = |(stream, head): &(Name, Head)| Taken {
+        stream: stream.to_string(),
+        epoch: head.epoch,
+    };
+    let reason = |(_, error): &(String, Error)| error.reason().to_owned();
+    Ok(Obeys {
+        accepted: synced.accepted.iter().map(taken).collect(),
+        extended: synced.extended.iter().map(ToString::to_string).collect(),
+        refused: synced.refused.iter().map(reason).collect(),
+    })
 }
 
 /// Lets a camera upload the sessions that it has finished and not yet uploaded, each body before its
@@ -476,21 +403,16 @@ pub struct Uploaded {
     clips: usize,
 }
 
-impl Operation for CameraUpload {
-    const NAME: &'static str = "camera-upload";
-    type Output = Uploaded;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Uploaded> {
-        devices.store(&self.store)?;
-        let store = here(&mut devices.stores, &self.store)?;
-        let Camera { paired, owed, .. } = here(&mut devices.cameras, &self.device)?;
-        for recorded in &*owed {
-            uplink::upload(paired, store, recorded)?;
-        }
-        let clips = owed.len();
-        owed.clear();
-        Ok(Uploaded { clips }.into())
+pub fn camera_upload(input: CameraUpload, devices: &mut Devices) -> Outcome<Uploaded> {
+    devices.store(&input.store)?;
+    let store = here(&mut devices.stores, &input.store)?;
+    let Camera { paired, owed, .. } = here(&mut devices.cameras, &input.device)?;
+    for recorded in &*owed {
+        uplink::upload(paired, store, recorded)?;
     }
+    let clips = owed.len();
+    owed.clear();
+    Ok(Uploaded { clips })
 }
 
 /// Asks a camera for a checkpoint of what it has seen.
@@ -501,13 +423,8 @@ pub struct CameraCheckpoint {
     device: String,
 }
 
-impl Operation for CameraCheckpoint {
-    const NAME: &'static str = "camera-checkpoint";
-    type Output = Text;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Text> {
-        let camera = &here(&mut devices.cameras, &self.device)?.paired;
-        let checkpoint = camera.checkpoint().to_text(camera.account());
-        Ok(Text { checkpoint }.into())
-    }
+pub fn camera_checkpoint(input: CameraCheckpoint, devices: &mut Devices) -> Outcome<Text> {
+    let camera = &here(&mut devices.cameras, &input.device)?.paired;
+    let checkpoint = camera.checkpoint().to_text(camera.account());
+    Ok(Text { checkpoint })
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::super::Outcome;
 use super::super::values::{Fixed, Hex, Nothing, name};
-use super::super::{Operation, Outcome};
 use super::{Devices, Viewed, here, viewed};
 use encryptediot::cbor;
 use encryptediot::error::Error;
@@ -22,15 +22,10 @@ pub struct MemberNew {
     key: Fixed<32>,
 }
 
-impl Operation for MemberNew {
-    const NAME: &'static str = "member-new";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let member = Member::with_key(name(&self.device)?, self.key.decrypting()?);
-        devices.members.insert(self.device, member);
-        Ok(Nothing {}.into())
-    }
+pub fn member_new(input: MemberNew, devices: &mut Devices) -> Outcome<Nothing> {
+    let member = Member::with_key(name(&input.device)?, input.key.decrypting()?);
+    devices.members.insert(input.device, member);
+    Ok(Nothing {})
 }
 
 /// Lets a member pin an account after it compared safety numbers.
@@ -45,15 +40,10 @@ pub struct MemberPin {
     told: String,
 }
 
-impl Operation for MemberPin {
-    const NAME: &'static str = "member-pin";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let member = here(&mut devices.members, &self.device)?;
-        member.pin(self.account.into(), &self.told)?;
-        Ok(Nothing {}.into())
-    }
+pub fn member_pin(input: MemberPin, devices: &mut Devices) -> Outcome<Nothing> {
+    let member = here(&mut devices.members, &input.device)?;
+    member.pin(input.account.into(), &input.told)?;
+    Ok(Nothing {})
 }
 
 /// Hands a member a proximity payload.
@@ -66,14 +56,9 @@ pub struct MemberTouch {
     payload: Hex,
 }
 
-impl Operation for MemberTouch {
-    const NAME: &'static str = "member-touch";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        here(&mut devices.members, &self.device)?.touch(&self.payload.0)?;
-        Ok(Nothing {}.into())
-    }
+pub fn member_touch(input: MemberTouch, devices: &mut Devices) -> Outcome<Nothing> {
+    here(&mut devices.members, &input.device)?.touch(&input.payload.0)?;
+    Ok(Nothing {})
 }
 
 /// Lets a member read what is new in a view of the cloud.
@@ -98,22 +83,16 @@ pub struct News {
     refused: BTreeSet<String>,
 }
 
-impl Operation for MemberSync {
-    const NAME: &'static str = "member-sync";
-    type Output = News;
-
-    fn run(self, devices: &mut Devices) -> Outcome<News> {
-        devices.store(&self.store)?;
-        let store = here(&mut devices.stores, &self.store)?;
-        let news = here(&mut devices.members, &self.device)?.sync(store)?;
-        let reason = |(_, error): &(String, Error)| error.reason().to_owned();
-        Ok(News {
-            introductions: news.introductions,
-            grants: news.grants,
-            refused: news.refused.iter().map(reason).collect(),
-        }
-        .into())
-    }
+pub fn member_sync(input: MemberSync, devices: &mut Devices) -> Outcome<News> {
+    devices.store(&input.store)?;
+    let store = here(&mut devices.stores, &input.store)?;
+    let news = here(&mut devices.members, &input.device)?.sync(store)?;
+    let reason = |(_, error): &(String, Error)| error.reason().to_owned();
+    Ok(News {
+        introductions: news.introductions,
+        grants: news.grants,
+        refused: news.refused.iter().map(reason).collect(),
+    })
 }
 
 /// Lets a member view a clip.
@@ -132,17 +111,12 @@ pub struct MemberView {
     sequence: u64,
 }
 
-impl Operation for MemberView {
-    const NAME: &'static str = "member-view";
-    type Output = Viewed;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Viewed> {
-        let store = here(&mut devices.stores, &self.store)?;
-        let member = here(&mut devices.members, &self.device)?;
-        let (account, stream) = (self.account.into(), name(&self.stream)?);
-        let clip = member.open(store, &account, &stream, self.sequence)?;
-        viewed(store, &account, &clip, |m| member.show(&account, m))
-    }
+pub fn member_view(input: MemberView, devices: &mut Devices) -> Outcome<Viewed> {
+    let store = here(&mut devices.stores, &input.store)?;
+    let member = here(&mut devices.members, &input.device)?;
+    let (account, stream) = (input.account.into(), name(&input.stream)?);
+    let clip = member.open(store, &account, &stream, input.sequence)?;
+    viewed(store, &account, &clip, |m| member.show(&account, m))
 }
 
 /// Switches a member's device off and on: it goes on with what it stored.
@@ -153,14 +127,9 @@ pub struct MemberRestart {
     device: String,
 }
 
-impl Operation for MemberRestart {
-    const NAME: &'static str = "member-restart";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let member = here(&mut devices.members, &self.device)?;
-        let stored = cbor::encode(&member.to_state());
-        *member = Member::from_state(cbor::decode(&stored)?)?;
-        Ok(Nothing {}.into())
-    }
+pub fn member_restart(input: MemberRestart, devices: &mut Devices) -> Outcome<Nothing> {
+    let member = here(&mut devices.members, &input.device)?;
+    let stored = cbor::encode(&member.to_state());
+    *member = Member::from_state(cbor::decode(&stored)?)?;
+    Ok(Nothing {})
 }

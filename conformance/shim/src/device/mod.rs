@@ -1,10 +1,10 @@
 //! Devices that remember, for sequences: cameras, members and phones, and the views of the cloud that
 //! the provider gives them. Each goes by a name; `reset` forgets all of them.
 
-mod camera;
-mod member;
-mod owner;
-mod phone;
+pub mod camera;
+pub mod member;
+pub mod owner;
+pub mod phone;
 
 use encryptediot_testkit::MemoryCloud;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clip::released;
 use super::values::{Fixed, Hex, Nothing, Released};
-use super::{Done, Operation, Outcome, Refused};
+use super::{Outcome, Refused};
 use encryptediot::clip::{Manifest, OpenClip};
 use encryptediot::cloud::Cloud;
 use encryptediot::member::Member;
@@ -23,16 +23,6 @@ use encryptediot::phone::Phone;
 use encryptediot::view;
 
 use camera::Camera;
-pub use camera::{
-    CameraAccept, CameraBegin, CameraCheckpoint, CameraCorrect, CameraExtend, CameraFinish,
-    CameraNew, CameraRestart, CameraSync, CameraTime, CameraUpload, CameraWrite,
-};
-pub use member::{MemberNew, MemberPin, MemberRestart, MemberSync, MemberTouch, MemberView};
-pub use owner::{LosePhone, Pair, Revoke, Share, SharePast};
-pub use phone::{
-    PhoneCheck, PhoneCheckpoint, PhoneExtend, PhoneNew, PhoneRecover, PhoneRestart, PhoneStatus,
-    PhoneSync, PhoneUnlock, PhoneUnlockKept, PhoneView,
-};
 
 /// The devices and clouds of one sequence.
 #[derive(Default)]
@@ -63,14 +53,9 @@ impl Devices {
 #[serde(deny_unknown_fields)]
 pub struct Reset {}
 
-impl Operation for Reset {
-    const NAME: &'static str = "reset";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        *devices = Devices::default();
-        Ok(Nothing {}.into())
-    }
+pub fn reset(_: Reset, devices: &mut Devices) -> Outcome<Nothing> {
+    *devices = Devices::default();
+    Ok(Nothing {})
 }
 
 /// Puts objects into a view of the cloud, over what is there.
@@ -93,17 +78,12 @@ struct Object {
     bytes: Hex,
 }
 
-impl Operation for StorePut {
-    const NAME: &'static str = "store-put";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let store = devices.store(&self.store)?;
-        for object in &self.objects {
-            store.put(&object.path, &object.bytes.0)?;
-        }
-        Ok(Nothing {}.into())
+pub fn store_put(input: StorePut, devices: &mut Devices) -> Outcome<Nothing> {
+    let store = devices.store(&input.store)?;
+    for object in &input.objects {
+        store.put(&object.path, &object.bytes.0)?;
     }
+    Ok(Nothing {})
 }
 
 /// Writes an object that is written once into a view of the cloud, as devices do.
@@ -118,16 +98,11 @@ pub struct StoreWrite {
     bytes: Hex,
 }
 
-impl Operation for StoreWrite {
-    const NAME: &'static str = "store-write";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        devices
-            .store(&self.store)?
-            .create(&self.path, &self.bytes.0)?;
-        Ok(Nothing {}.into())
-    }
+pub fn store_write(input: StoreWrite, devices: &mut Devices) -> Outcome<Nothing> {
+    devices
+        .store(&input.store)?
+        .create(&input.path, &input.bytes.0)?;
+    Ok(Nothing {})
 }
 
 /// Removes objects from a view of the cloud.
@@ -140,17 +115,12 @@ pub struct StoreRemove {
     paths: Vec<String>,
 }
 
-impl Operation for StoreRemove {
-    const NAME: &'static str = "store-remove";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let store = devices.store(&self.store)?;
-        for path in &self.paths {
-            store.delete(path)?;
-        }
-        Ok(Nothing {}.into())
+pub fn store_remove(input: StoreRemove, devices: &mut Devices) -> Outcome<Nothing> {
+    let store = devices.store(&input.store)?;
+    for path in &input.paths {
+        store.delete(path)?;
     }
+    Ok(Nothing {})
 }
 
 /// A checkpoint.
@@ -179,14 +149,11 @@ fn viewed(
     clip: &OpenClip,
     show: impl FnOnce(&Manifest) -> bool,
 ) -> Outcome<Viewed> {
-    let Done {
-        output: Released { released, sha256 },
-        ..
-    } = released(|out| view::read(store, account, clip, 0, out))?;
+    let Released { released, sha256 } = released(|out| view::read(store, account, clip, 0, out))?;
     let new = show(&clip.manifest);
-    Ok(Done::from(Viewed {
+    Ok(Viewed {
         released,
         sha256,
         new,
-    }))
+    })
 }

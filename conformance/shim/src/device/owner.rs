@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::values::{Fixed, Hex, Nothing, name};
-use super::super::{Devices, Operation, Outcome, Refused};
+use super::super::{Devices, Outcome, Refused};
 use super::here;
 use encryptediot::announcement::Window;
 use encryptediot::contact::{Card, VerifiedMember};
@@ -106,28 +106,23 @@ impl From<Fresh> for Option<Evidence> {
     }
 }
 
-impl Operation for Pair {
-    const NAME: &'static str = "owner-pair";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let camera = name(&self.camera)?;
-        let reply = Reply {
-            camera: self.key.verifying()?,
-            streams: names(&self.streams)?,
+pub fn pair(input: Pair, devices: &mut Devices) -> Outcome<Nothing> {
+    let camera = name(&input.camera)?;
+    let reply = Reply {
+        camera: input.key.verifying()?,
+        streams: names(&input.streams)?,
+    };
+    let evidence: Option<Evidence> = input.evidence.into();
+    let mut rng = ChaCha20Rng::seed_from_u64(!input.act.now);
+    input.act.perform(devices, |owner, env| {
+        let offer = match &input.offer {
+            Some(text) => Offer::from_text(text)?,
+            None => Offer::new(*owner.phone().account(), env.now, &mut rng),
         };
-        let evidence: Option<Evidence> = self.evidence.into();
-        let mut rng = ChaCha20Rng::seed_from_u64(!self.act.now);
-        self.act.perform(devices, |owner, env| {
-            let offer = match &self.offer {
-                Some(text) => Offer::from_text(text)?,
-                None => Offer::new(*owner.phone().account(), env.now, &mut rng),
-            };
-            let sealed = pairing::seal_reply(&offer, &reply, &mut rng)?;
-            owner.add_camera(camera, &offer, &sealed, evidence.as_ref(), env)
-        })?;
-        Ok(Nothing {}.into())
-    }
+        let sealed = pairing::seal_reply(&offer, &reply, &mut rng)?;
+        owner.add_camera(camera, &offer, &sealed, evidence.as_ref(), env)
+    })?;
+    Ok(Nothing {})
 }
 
 /// Until when something is shared.
@@ -165,27 +160,22 @@ pub struct Share {
     until: Until,
 }
 
-impl Operation for Share {
-    const NAME: &'static str = "owner-share";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let (streams, card) = (
-            names(&self.streams)?,
-            Card::new(name(&self.member)?, self.key.encrypting()?),
-        );
-        let account = *here(&mut devices.phones, &self.act.device)?.account();
-        let member = VerifiedMember::by_comparison(&account, card, &self.told)?;
-        let term = match self.until {
-            Until::Revoked {} => Term::UntilRevoked,
-            Until::RevokedEverywhere {} => Term::AllStreams,
-            Until::Window { from, until } => Term::Window(Window { from, until }),
-        };
-        self.act.perform(devices, |owner, env| {
-            owner.share(&streams, &[member], term, Meeting::Remote, env)
-        })?;
-        Ok(Nothing {}.into())
-    }
+pub fn share(input: Share, devices: &mut Devices) -> Outcome<Nothing> {
+    let (streams, card) = (
+        names(&input.streams)?,
+        Card::new(name(&input.member)?, input.key.encrypting()?),
+    );
+    let account = *here(&mut devices.phones, &input.act.device)?.account();
+    let member = VerifiedMember::by_comparison(&account, card, &input.told)?;
+    let term = match input.until {
+        Until::Revoked {} => Term::UntilRevoked,
+        Until::RevokedEverywhere {} => Term::AllStreams,
+        Until::Window { from, until } => Term::Window(Window { from, until }),
+    };
+    input.act.perform(devices, |owner, env| {
+        owner.share(&streams, &[member], term, Meeting::Remote, env)
+    })?;
+    Ok(Nothing {})
 }
 
 /// The owner takes streams from a member.
@@ -200,16 +190,12 @@ pub struct Revoke {
     member: String,
 }
 
-impl Operation for Revoke {
-    const NAME: &'static str = "owner-revoke";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let (streams, member) = (names(&self.streams)?, name(&self.member)?);
-        self.act
-            .perform(devices, |owner, env| owner.revoke(&streams, &member, env))?;
-        Ok(Nothing {}.into())
-    }
+pub fn revoke(input: Revoke, devices: &mut Devices) -> Outcome<Nothing> {
+    let (streams, member) = (names(&input.streams)?, name(&input.member)?);
+    input
+        .act
+        .perform(devices, |owner, env| owner.revoke(&streams, &member, env))?;
+    Ok(Nothing {})
 }
 
 /// The owner shares a window that has passed.
@@ -236,19 +222,14 @@ pub struct Shared {
     clips: usize,
 }
 
-impl Operation for SharePast {
-    const NAME: &'static str = "owner-share-past";
-    type Output = Shared;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Shared> {
-        let (stream, member) = (name(&self.stream)?, name(&self.member)?);
-        let (from, until) = (self.from, self.until);
-        let window = Window { from, until };
-        let clips = self.act.perform(devices, |owner, env| {
-            owner.share_past(&stream, &[member], window, env)
-        })?;
-        Ok(Shared { clips }.into())
-    }
+pub fn share_past(input: SharePast, devices: &mut Devices) -> Outcome<Shared> {
+    let (stream, member) = (name(&input.stream)?, name(&input.member)?);
+    let (from, until) = (input.from, input.until);
+    let window = Window { from, until };
+    let clips = input.act.perform(devices, |owner, env| {
+        owner.share_past(&stream, &[member], window, env)
+    })?;
+    Ok(Shared { clips })
 }
 
 /// The owner drops a phone that was lost.
@@ -261,14 +242,10 @@ pub struct LosePhone {
     lost: String,
 }
 
-impl Operation for LosePhone {
-    const NAME: &'static str = "owner-lose-phone";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let lost = name(&self.lost)?;
-        self.act
-            .perform(devices, |owner, env| owner.lose_phone(&lost, None, env))?;
-        Ok(Nothing {}.into())
-    }
+pub fn lose_phone(input: LosePhone, devices: &mut Devices) -> Outcome<Nothing> {
+    let lost = name(&input.lost)?;
+    input
+        .act
+        .perform(devices, |owner, env| owner.lose_phone(&lost, None, env))?;
+    Ok(Nothing {})
 }

@@ -5,8 +5,8 @@ use rand_core::SeedableRng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::super::Outcome;
 use super::super::values::{Fixed, Hex, Nothing, name, pinned, ring};
-use super::super::{Operation, Outcome};
 use super::{Devices, Text, Viewed, here, viewed};
 use encryptediot::cbor;
 use encryptediot::checkpoint::Checkpoint;
@@ -33,18 +33,19 @@ pub struct PhoneNew {
     vault: u64,
 }
 
-impl Operation for PhoneNew {
-    const NAME: &'static str = "phone-new";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let (root, _) = pinned(&self.root)?;
-        let (instance, lease) = (self.instance.decrypting()?, self.lease.signing()?);
-        let phone = Phone::new(name(&self.device)?, root, ring(&self.ring), instance, lease);
-        let phone = phone.having_seen_vault(self.vault);
-        devices.phones.insert(self.device, phone);
-        Ok(Nothing {}.into())
-    }
+pub fn phone_new(input: PhoneNew, devices: &mut Devices) -> Outcome<Nothing> {
+    let (root, _) = pinned(&input.root)?;
+    let (instance, lease) = (input.instance.decrypting()?, input.lease.signing()?);
+    let phone = Phone::new(
+        name(&input.device)?,
+        root,
+        ring(&input.ring),
+        instance,
+        lease,
+    );
+    let phone = phone.having_seen_vault(input.vault);
+    devices.phones.insert(input.device, phone);
+    Ok(Nothing {})
 }
 
 /// Lets a fresh phone get the account from the passphrase and follow it from its first roster, and
@@ -70,31 +71,26 @@ pub struct PhoneRecover {
     lease: Fixed<32>,
 }
 
-impl Operation for PhoneRecover {
-    const NAME: &'static str = "phone-recover";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        devices.store(&self.store)?;
-        let store = here(&mut devices.stores, &self.store)?;
-        let (name, account) = (name(&self.device)?, self.account.into());
-        let passphrase = Passphrase::parse(&self.passphrase)?;
-        let read = |text: String| Checkpoint::from_text(&account, &text);
-        let checkpoint = self.checkpoint.map(read).transpose()?;
-        let mut rng = ChaCha20Rng::seed_from_u64(4);
-        let recovered = recover(
-            name,
-            account,
-            &passphrase,
-            checkpoint.as_ref(),
-            store,
-            &mut rng,
-        );
-        let (phone, _) = recovered?;
-        let phone = phone.with_keys(self.instance.decrypting()?, self.lease.signing()?);
-        devices.phones.insert(self.device, phone);
-        Ok(Nothing {}.into())
-    }
+pub fn phone_recover(input: PhoneRecover, devices: &mut Devices) -> Outcome<Nothing> {
+    devices.store(&input.store)?;
+    let store = here(&mut devices.stores, &input.store)?;
+    let (name, account) = (name(&input.device)?, input.account.into());
+    let passphrase = Passphrase::parse(&input.passphrase)?;
+    let read = |text: String| Checkpoint::from_text(&account, &text);
+    let checkpoint = input.checkpoint.map(read).transpose()?;
+    let mut rng = ChaCha20Rng::seed_from_u64(4);
+    let recovered = recover(
+        name,
+        account,
+        &passphrase,
+        checkpoint.as_ref(),
+        store,
+        &mut rng,
+    );
+    let (phone, _) = recovered?;
+    let phone = phone.with_keys(input.instance.decrypting()?, input.lease.signing()?);
+    devices.phones.insert(input.device, phone);
+    Ok(Nothing {})
 }
 
 /// Lets a phone read what is new in a view of the cloud: rosters, ring, announcements.
@@ -107,16 +103,11 @@ pub struct PhoneSync {
     store: String,
 }
 
-impl Operation for PhoneSync {
-    const NAME: &'static str = "phone-sync";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        devices.store(&self.store)?;
-        let store = here(&mut devices.stores, &self.store)?;
-        here(&mut devices.phones, &self.device)?.sync(store)?;
-        Ok(Nothing {}.into())
-    }
+pub fn phone_sync(input: PhoneSync, devices: &mut Devices) -> Outcome<Nothing> {
+    devices.store(&input.store)?;
+    let store = here(&mut devices.stores, &input.store)?;
+    here(&mut devices.phones, &input.device)?.sync(store)?;
+    Ok(Nothing {})
 }
 
 /// What unlocking needs of the world: it asks for no time and draws nothing.
@@ -141,18 +132,13 @@ pub struct PhoneUnlock {
     passphrase: String,
 }
 
-impl Operation for PhoneUnlock {
-    const NAME: &'static str = "phone-unlock";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let store = here(&mut devices.stores, &self.store)?;
-        let phone = here(&mut devices.phones, &self.device)?;
-        let passphrase = Passphrase::parse(&self.passphrase)?;
-        let mut rng = ChaCha20Rng::seed_from_u64(3);
-        phone.unlock(&passphrase, &env(store, &mut rng))?;
-        Ok(Nothing {}.into())
-    }
+pub fn phone_unlock(input: PhoneUnlock, devices: &mut Devices) -> Outcome<Nothing> {
+    let store = here(&mut devices.stores, &input.store)?;
+    let phone = here(&mut devices.phones, &input.device)?;
+    let passphrase = Passphrase::parse(&input.passphrase)?;
+    let mut rng = ChaCha20Rng::seed_from_u64(3);
+    phone.unlock(&passphrase, &env(store, &mut rng))?;
+    Ok(Nothing {})
 }
 
 /// Lets a phone read what is new and open the newest vault with the PDK that its owner left for it.
@@ -165,17 +151,12 @@ pub struct PhoneUnlockKept {
     store: String,
 }
 
-impl Operation for PhoneUnlockKept {
-    const NAME: &'static str = "phone-unlock-kept";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let store = here(&mut devices.stores, &self.store)?;
-        let phone = here(&mut devices.phones, &self.device)?;
-        let mut rng = ChaCha20Rng::seed_from_u64(3);
-        phone.unlock_kept(&env(store, &mut rng))?;
-        Ok(Nothing {}.into())
-    }
+pub fn phone_unlock_kept(input: PhoneUnlockKept, devices: &mut Devices) -> Outcome<Nothing> {
+    let store = here(&mut devices.stores, &input.store)?;
+    let phone = here(&mut devices.phones, &input.device)?;
+    let mut rng = ChaCha20Rng::seed_from_u64(3);
+    phone.unlock_kept(&env(store, &mut rng))?;
+    Ok(Nothing {})
 }
 
 /// Lets a phone extend the lease of a stream, and write this to a view of the cloud.
@@ -194,16 +175,11 @@ pub struct PhoneExtend {
     until: u64,
 }
 
-impl Operation for PhoneExtend {
-    const NAME: &'static str = "phone-extend";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let store = here(&mut devices.stores, &self.store)?;
-        let phone = here(&mut devices.phones, &self.device)?;
-        phone.extend_lease(store, &name(&self.stream)?, self.now, self.until)?;
-        Ok(Nothing {}.into())
-    }
+pub fn phone_extend(input: PhoneExtend, devices: &mut Devices) -> Outcome<Nothing> {
+    let store = here(&mut devices.stores, &input.store)?;
+    let phone = here(&mut devices.phones, &input.device)?;
+    phone.extend_lease(store, &name(&input.stream)?, input.now, input.until)?;
+    Ok(Nothing {})
 }
 
 /// Asks a phone what is announced, and what of it is in effect.
@@ -236,21 +212,16 @@ struct StreamStatus {
     in_effect: bool,
 }
 
-impl Operation for PhoneStatus {
-    const NAME: &'static str = "phone-status";
-    type Output = Status;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Status> {
-        let store = here(&mut devices.stores, &self.store)?;
-        let all = here(&mut devices.phones, &self.device)?.status(store)?;
-        let stream = |status: &phone::StreamStatus| StreamStatus {
-            stream: status.stream.to_string(),
-            epoch: status.head.epoch,
-            in_effect: status.acknowledged.is_some(),
-        };
-        let streams = all.iter().map(stream).collect();
-        Ok(Status { streams }.into())
-    }
+pub fn phone_status(input: PhoneStatus, devices: &mut Devices) -> Outcome<Status> {
+    let store = here(&mut devices.stores, &input.store)?;
+    let all = here(&mut devices.phones, &input.device)?.status(store)?;
+    let stream = |status: &phone::StreamStatus| StreamStatus {
+        stream: status.stream.to_string(),
+        epoch: status.head.epoch,
+        in_effect: status.acknowledged.is_some(),
+    };
+    let streams = all.iter().map(stream).collect();
+    Ok(Status { streams })
 }
 
 /// Asks a phone for a checkpoint of what it has seen.
@@ -261,15 +232,10 @@ pub struct PhoneCheckpoint {
     device: String,
 }
 
-impl Operation for PhoneCheckpoint {
-    const NAME: &'static str = "phone-checkpoint";
-    type Output = Text;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Text> {
-        let phone = here(&mut devices.phones, &self.device)?;
-        let checkpoint = phone.checkpoint().to_text(phone.account());
-        Ok(Text { checkpoint }.into())
-    }
+pub fn phone_checkpoint(input: PhoneCheckpoint, devices: &mut Devices) -> Outcome<Text> {
+    let phone = here(&mut devices.phones, &input.device)?;
+    let checkpoint = phone.checkpoint().to_text(phone.account());
+    Ok(Text { checkpoint })
 }
 
 /// Lets a phone compare what the cloud shows with a checkpoint.
@@ -284,17 +250,12 @@ pub struct PhoneCheck {
     checkpoint: String,
 }
 
-impl Operation for PhoneCheck {
-    const NAME: &'static str = "phone-check";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let store = here(&mut devices.stores, &self.store)?;
-        let phone = here(&mut devices.phones, &self.device)?;
-        let checkpoint = Checkpoint::from_text(phone.account(), &self.checkpoint)?;
-        phone.check(store, &checkpoint)?;
-        Ok(Nothing {}.into())
-    }
+pub fn phone_check(input: PhoneCheck, devices: &mut Devices) -> Outcome<Nothing> {
+    let store = here(&mut devices.stores, &input.store)?;
+    let phone = here(&mut devices.phones, &input.device)?;
+    let checkpoint = Checkpoint::from_text(phone.account(), &input.checkpoint)?;
+    phone.check(store, &checkpoint)?;
+    Ok(Nothing {})
 }
 
 /// Lets a phone view a clip.
@@ -311,17 +272,12 @@ pub struct PhoneView {
     sequence: u64,
 }
 
-impl Operation for PhoneView {
-    const NAME: &'static str = "phone-view";
-    type Output = Viewed;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Viewed> {
-        let store = here(&mut devices.stores, &self.store)?;
-        let phone = here(&mut devices.phones, &self.device)?;
-        let (account, stream) = (*phone.account(), name(&self.stream)?);
-        let clip = phone.open(store, &stream, self.sequence)?;
-        viewed(store, &account, &clip, |m| phone.show(m))
-    }
+pub fn phone_view(input: PhoneView, devices: &mut Devices) -> Outcome<Viewed> {
+    let store = here(&mut devices.stores, &input.store)?;
+    let phone = here(&mut devices.phones, &input.device)?;
+    let (account, stream) = (*phone.account(), name(&input.stream)?);
+    let clip = phone.open(store, &stream, input.sequence)?;
+    viewed(store, &account, &clip, |m| phone.show(m))
 }
 
 /// Switches a phone off and on: it goes on with what it stored.
@@ -332,14 +288,9 @@ pub struct PhoneRestart {
     device: String,
 }
 
-impl Operation for PhoneRestart {
-    const NAME: &'static str = "phone-restart";
-    type Output = Nothing;
-
-    fn run(self, devices: &mut Devices) -> Outcome<Nothing> {
-        let phone = here(&mut devices.phones, &self.device)?;
-        let stored = cbor::encode(&phone.to_state());
-        *phone = Phone::from_state(cbor::decode(&stored)?)?;
-        Ok(Nothing {}.into())
-    }
+pub fn phone_restart(input: PhoneRestart, devices: &mut Devices) -> Outcome<Nothing> {
+    let phone = here(&mut devices.phones, &input.device)?;
+    let stored = cbor::encode(&phone.to_state());
+    *phone = Phone::from_state(cbor::decode(&stored)?)?;
+    Ok(Nothing {})
 }

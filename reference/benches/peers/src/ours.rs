@@ -18,7 +18,6 @@ pub struct Traffic {
 pub struct Spent {
     /// Time.
     pub cost: Cost,
-    /// Traffic.
     pub traffic: Traffic,
 }
 
@@ -54,7 +53,6 @@ pub mod default {
     }
 }
 
-/// With AWS-LC.
 #[allow(dead_code, reason = "some is asked of one backend")]
 pub mod aws_lc {
     use encryptediot_aws_lc as product;

@@ -168,6 +168,19 @@ const PHONE: &str = "phone";
 /// Streams of a camera.
 const STREAMS: usize = 10;
 
+/// What an act costs, and what it asks of the store from here on.
+fn measure<T>(
+    store: &Store,
+    act: impl FnOnce() -> product::Result<T>,
+) -> Result<(T, Spent)> {
+    store.forget_traffic();
+    let clocks = Clocks::start()?;
+    let result = act()?;
+    let cost = clocks.stop()?;
+    let traffic = store.traffic();
+    Ok((result, Spent { cost, traffic }))
+}
+
 /// Names of which there are many.
 pub fn names(what: &str, count: usize) -> Vec<String> {
     (0..count).map(|n| format!("{what}{n}")).collect()
@@ -263,68 +276,50 @@ impl Account {
         act: impl FnOnce(&mut Phone, &mut Env<'_>) -> product::Result<()>,
     ) -> Result<Spent> {
         let (store, mut phone, mut rng) = (self.store.copy(), self.phone()?, self.rng());
-        let mut env = Env {
-            cloud: &store,
-            now: self.household.now(),
-            save: &|_| Ok(()),
-            rng: &mut rng,
-        };
-        let clocks = Clocks::start()?;
-        act(&mut phone, &mut env)?;
-        let cost = clocks.stop()?;
-        let traffic = store.traffic();
-        Ok(Spent { cost, traffic })
+        let mut env = self.env(&store, &mut rng);
+        Ok(measure(&store, || act(&mut phone, &mut env))?.1)
     }
 
-    /// Measures an act of the owner, whose phone is unlocked; `before` is not measured.
+    /// Measures an act of the owner, whose phone is unlocked.
     fn with_owner(
         &self,
-        before: impl FnOnce(&mut Owner<'_>, &mut Env<'_>) -> product::Result<()>,
         act: impl FnOnce(&mut Owner<'_>, &mut Env<'_>) -> product::Result<()>,
     ) -> Result<Spent> {
         let (store, mut phone, mut rng) = (self.store.copy(), self.phone()?, self.rng());
-        let mut env = Env {
-            cloud: &store,
+        let mut env = self.env(&store, &mut rng);
+        let mut owner = phone.unlock(&self.household.passphrase, &env)?;
+        Ok(measure(&store, || act(&mut owner, &mut env))?.1)
+    }
+
+    fn env<'e>(&self, store: &'e Store, rng: &'e mut ChaCha20Rng) -> Env<'e> {
+        Env {
+            cloud: store,
             now: self.household.now(),
             save: &|_| Ok(()),
-            rng: &mut rng,
-        };
-        let mut owner = phone.unlock(&self.household.passphrase, &env)?;
-        before(&mut owner, &mut env)?;
-        store.forget_traffic();
-        let clocks = Clocks::start()?;
-        act(&mut owner, &mut env)?;
-        let cost = clocks.stop()?;
-        let traffic = store.traffic();
-        Ok(Spent { cost, traffic })
+            rng,
+        }
     }
 
     /// Shares streams with members.
     pub fn share(&self, streams: &[String], members: &[VerifiedMember]) -> Result<Spent> {
         let streams = parse(streams)?;
-        self.with_owner(
-            |_, _| Ok(()),
-            |owner, env| {
-                let term = Term::UntilRevoked;
-                let payloads = owner.share(&streams, members, term, Meeting::Remote, env);
-                payloads.map(drop)
-            },
-        )
+        self.with_owner(|owner, env| {
+            let term = Term::UntilRevoked;
+            let payloads = owner.share(&streams, members, term, Meeting::Remote, env);
+            payloads.map(drop)
+        })
     }
 
     /// Takes streams away from a member.
     pub fn revoke(&self, streams: &[String], member: &str) -> Result<Spent> {
         let (streams, member) = (parse(streams)?, name(member)?);
-        self.with_owner(
-            |_, _| Ok(()),
-            |owner, env| owner.revoke(&streams, &member, env),
-        )
+        self.with_owner(|owner, env| owner.revoke(&streams, &member, env))
     }
 
     /// Moves streams to fresh keys.
     pub fn rotate(&self, streams: &[String]) -> Result<Spent> {
         let streams = parse(streams)?;
-        self.with_owner(|_, _| Ok(()), |owner, env| owner.rotate(&streams, env))
+        self.with_owner(|owner, env| owner.rotate(&streams, env))
     }
 
     /// Unlocks the phone with the passphrase.
@@ -349,11 +344,7 @@ impl Account {
         let (stream, account) = (name(stream)?, self.household.account()?);
         view::list(&self.store, &account, &stream)?;
         let store = self.store.copy();
-        let clocks = Clocks::start()?;
-        view::list(&store, &account, &stream)?;
-        let cost = clocks.stop()?;
-        let traffic = store.traffic();
-        Ok(Spent { cost, traffic })
+        Ok(measure(&store, || view::list(&store, &account, &stream))?.1)
     }
 
     /// Opens a clip and reads its first segment.
@@ -385,13 +376,10 @@ impl Account {
         let member = self.household.members.get(&name(member)?);
         let mut member = Member::from_state(member.context("a member")?.to_state())?;
         let store = self.store.copy();
-        let clocks = Clocks::start()?;
-        let news = member.sync(&store)?;
-        let cost = clocks.stop()?;
+        let (news, spent) = measure(&store, || member.sync(&store))?;
         ensure!(news.refused.is_empty(), "refused: {:?}", news.refused);
         ensure!(news.grants >= least, "{} grants", news.grants);
-        let traffic = store.traffic();
-        Ok(Spent { cost, traffic })
+        Ok(spent)
     }
 }
 
@@ -402,7 +390,6 @@ impl Account {
 pub struct Size {
     /// Clips, nearly all on one stream.
     pub clips: usize,
-    /// Streams.
     pub streams: usize,
     /// Members, nearly all on that one stream.
     pub members: usize,

@@ -1,5 +1,5 @@
 //! The paper's table 1 as scenarios: each feature is played under each scheme with real video, and
-//! what comes of it is measured. What table 1 says of it stands beside it, and decides nothing.
+//! its outcome is measured. What table 1 says of it stands beside it, and decides nothing.
 //!
 //! Every scenario has the same course: one session of two cameras before the feature is turned on,
 //! two while it is on, one after it was turned off. Then everyone who is not the owner tries to open
@@ -9,13 +9,12 @@ use std::collections::BTreeMap;
 
 use super::matrix::{Cell, Exposure, Matrix, Row};
 use super::pictures::{NoPicture, Pictures};
-use super::{AUDIO, SAMPLE, SESSION};
+use super::{AUDIO, SAMPLE, SESSION, Session, film};
 use crate::scheme::{Kind, PROVIDER, Scheme, Who};
 use encryptediot::error::Error;
 use encryptediot::message::Time;
 use encryptediot::owner::Term;
 use encryptediot_policy::feature::{Extent, Feature, Party};
-use encryptediot_recording::{Cuts, cut_all};
 
 /// The streams: the door's camera, and the garden's.
 const DOOR: &str = "door-video";
@@ -51,15 +50,12 @@ pub fn run(
 }
 
 /// Plays one feature under a scheme.
-///
-/// # Errors
-/// As [`run`].
 pub fn play(feature: Feature, scheme: Box<dyn Scheme>, pictures: &Pictures) -> Result<Cell, Error> {
     let mut play = Play {
         start: scheme.now(),
         scheme,
         pictures,
-        film: film()?,
+        film: film(SAMPLE)?,
         truth: BTreeMap::new(),
         texts: Vec::new(),
     };
@@ -74,39 +70,19 @@ pub fn play(feature: Feature, scheme: Box<dyn Scheme>, pictures: &Pictures) -> R
     play.roll()?;
     let exposure = play.exposure(feature)?;
     let scheme = play.scheme.kind();
-    Ok(match came {
-        Ok(Came {
-            extent,
-            seen,
-            waited,
-        }) => Cell {
-            scheme,
-            extent: Some(extent),
-            seen,
-            waited,
-            exposure,
-        },
-        Err(Not::Refused(error)) => Cell {
-            scheme,
-            extent: Some(Extent::Unavailable),
-            seen: error.reason().to_owned(),
-            waited: None,
-            exposure,
-        },
-        Err(Not::Differs) => Cell {
-            scheme,
-            extent: Some(Extent::Unavailable),
-            seen: "other bytes came out than were recorded".to_owned(),
-            waited: None,
-            exposure,
-        },
-        Err(Not::Run(why)) => Cell {
-            scheme,
-            extent: None,
-            seen: why.to_string(),
-            waited: None,
-            exposure,
-        },
+    let refused = |seen: String| (Some(Extent::Unavailable), seen, None);
+    let (extent, seen, waited) = match came {
+        Ok(came) => (Some(came.extent), came.seen, came.waited),
+        Err(Not::Refused(error)) => refused(error.reason().to_owned()),
+        Err(Not::Differs) => refused("other bytes came out than were recorded".to_owned()),
+        Err(Not::Run(why)) => (None, why.to_string(), None),
+    };
+    Ok(Cell {
+        scheme,
+        extent,
+        seen,
+        waited,
+        exposure,
     })
 }
 
@@ -141,23 +117,12 @@ type Played = Result<Came, Not>;
 struct Play<'p> {
     scheme: Box<dyn Scheme>,
     pictures: &'p Pictures,
-    film: Vec<(Vec<u8>, Time)>,
+    film: Vec<Session>,
     /// What was recorded, and when.
     truth: BTreeMap<(&'static str, u64), (Vec<u8>, Time, Time)>,
     /// Links that were made.
     texts: Vec<String>,
     start: Time,
-}
-
-/// The sample, cut into sessions.
-fn film() -> Result<Vec<(Vec<u8>, Time)>, Error> {
-    let cuts = Cuts {
-        target: SESSION,
-        ..Cuts::default()
-    };
-    let cut = cut_all(SAMPLE, cuts).map_err(|_| encryptediot::error::StoreError::Input)?;
-    let length = |(bytes, length): (Vec<u8>, Option<Time>)| (bytes, length.unwrap_or(SESSION));
-    Ok(cut.into_iter().map(length).collect())
 }
 
 /// The one to whom a feature's clips are opened.

@@ -4,32 +4,20 @@
 use super::scene::{Outcome, Scene};
 use super::stage::Viewer::{Member, Phone};
 use super::stage::{Stage, Viewer};
-use super::{SAMPLE, SESSION};
+use super::{SAMPLE, film};
 use encryptediot::cloud::Paths;
 use encryptediot::error::{ClipError, Result, StoreError};
 use encryptediot::message::Time;
 use encryptediot::owner::Term;
 use encryptediot::uplink;
-use encryptediot_recording::{Cuts, cut_all};
 use encryptediot_testkit::household::{Household, name};
 
 const STREAM: &str = "video";
 const FOLLOWERS: [Viewer<'static>; 2] = [Phone("second-phone"), Member("alice")];
 
 /// Plays the story on a household of the library.
-///
-/// # Errors
-/// What the story does not expect.
 pub fn play(seed: u64) -> Result<Scene> {
-    let cuts = Cuts {
-        target: SESSION,
-        ..Cuts::default()
-    };
-    let film = cut_all(SAMPLE, cuts).map_err(|_| StoreError::Input)?;
-    let mut film = film
-        .into_iter()
-        .map(|(bytes, length)| (bytes, length.unwrap_or(SESSION)))
-        .cycle();
+    let mut film = film(SAMPLE)?.into_iter().cycle();
     let mut next = move || film.next().unwrap_or_default();
 
     let mut home = Household::in_memory(seed)?;

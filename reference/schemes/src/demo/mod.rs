@@ -7,8 +7,10 @@
 use encryptediot_store::DirectoryCloud;
 use std::path::{Path, PathBuf};
 
+use encryptediot::error::StoreError;
 use encryptediot::message::Time;
 use encryptediot::vault::Work;
+use encryptediot_recording::{Cuts, cut_all};
 use encryptediot_testkit::household::Household;
 
 mod attacks;
@@ -74,10 +76,10 @@ impl Options {
     }
 }
 
-/// Plays the demo. `progress` is told each scene as it begins.
+/// Plays the demo. `progress` is called with each scene as it begins.
 ///
 /// # Errors
-/// [`Failure`] if it could not be played to its end. What came out otherwise than it must is in
+/// [`Failure`] if it could not be played to its end. Outcomes other than expected are in
 /// the report: see [`Report::held`].
 pub fn run(options: &Options, progress: &mut dyn FnMut(&str)) -> Result<Report, Failure> {
     let directory = &options.directory;
@@ -218,27 +220,30 @@ fn read_back(path: &Path) -> Result<Vec<u8>, Failure> {
     })
 }
 
+/// A session's bytes, and how long it is.
+type Session = (Vec<u8>, Time);
+
+/// A recording, cut into sessions.
+fn film(bytes: &[u8]) -> Result<Vec<Session>, encryptediot::Error> {
+    let cuts = Cuts {
+        target: SESSION,
+        ..Cuts::default()
+    };
+    let cut = cut_all(bytes, cuts).map_err(|_| StoreError::Input)?;
+    let session = |(bytes, length): (_, Option<Time>)| (bytes, length.unwrap_or(SESSION));
+    Ok(cut.into_iter().map(session).collect())
+}
+
 /// The sample and the audio, cut into sessions.
 fn tracks() -> Result<Vec<Track>, encryptediot::Error> {
-    let cuts = encryptediot_recording::Cuts {
-        target: SESSION,
-        ..encryptediot_recording::Cuts::default()
-    };
-    let mut tracks = Vec::new();
-    for (camera, stream, _, bytes) in STREAMS {
-        let cut = encryptediot_recording::cut_all(bytes, cuts)
-            .map_err(|_| encryptediot::error::StoreError::Input)?;
-        let sessions = cut
-            .into_iter()
-            .map(|(bytes, length)| (bytes, length.unwrap_or(SESSION)))
-            .collect();
-        tracks.push(Track {
+    let tracks = STREAMS.iter().map(|(camera, stream, _, bytes)| {
+        Ok(Track {
             camera,
             stream,
-            sessions,
-        });
-    }
-    Ok(tracks)
+            sessions: film(bytes)?,
+        })
+    });
+    tracks.collect()
 }
 
 #[cfg(test)]

@@ -36,9 +36,6 @@ streams = ["attic"]
 "#;
 
 /// Applies the demo's policy to a household and checks the result.
-///
-/// # Errors
-/// What the story does not expect.
 pub fn play(seed: u64) -> Result<Scene> {
     let mut home = Household::in_memory(seed)?;
     home.pair("phone", "door", &[VIDEO, AUDIO])?;
@@ -100,7 +97,7 @@ fn says(stage: &mut Stage, what: &str, expected: &str, seen: &str) {
     stage.row("owner", what, Outcome::says(expected), Outcome::says(seen));
 }
 
-/// What came of applying a policy, in a word or two.
+/// The result of applying a policy, in a word or two.
 fn apply(stage: &mut Stage, text: &str, contacts: &Contacts) -> Result<String> {
     let Ok(policy) = Policy::parse(text) else {
         return Ok("not a policy".to_owned());

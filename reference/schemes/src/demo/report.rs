@@ -42,7 +42,7 @@ pub struct Recording {
 /// A whole demo.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// Did everything come out as it must, and did everything that was played play?
+    /// Was every outcome the one expected, and did every file that was played play?
     pub held: bool,
     /// The seed.
     pub seed: u64,
@@ -61,7 +61,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// What did not come out as it must, in words.
+    /// Outcomes other than expected, in words.
     pub fn failures(&self) -> Vec<String> {
         let mut failures: Vec<String> = self.scenes.iter().flat_map(Scene::failures).collect();
         for file in &self.files {

@@ -1,10 +1,10 @@
-//! What somebody tries, what must come of it, and what did.
+//! Attempts: who tries what, with the outcome expected and the outcome seen.
 
 use serde::{Serialize, Serializer};
 
 use encryptediot::error::Error;
 
-/// What came of a try, or must come of it.
+/// The outcome of an attempt, expected or seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
@@ -26,7 +26,7 @@ pub enum Outcome {
         /// How many bytes.
         bytes: usize,
     },
-    /// What somebody was told or what was found, in words.
+    /// A statement in words.
     Says {
         /// The words.
         text: String,
@@ -50,7 +50,7 @@ impl Outcome {
         Self::Says { text: text.into() }
     }
 
-    /// What a try came to that gave `bytes` and ended in `result`, where `truth` was recorded.
+    /// The outcome of an attempt that gave `bytes` and ended in `result`, where `truth` was recorded.
     pub fn of<T>(result: &Result<T, Error>, bytes: &[u8], truth: Option<&[u8]>) -> Self {
         match result {
             Ok(_) if truth == Some(bytes) => Self::Opened,
@@ -65,7 +65,7 @@ impl Outcome {
         }
     }
 
-    /// What came of something that either works, which `text` tells, or is refused.
+    /// The outcome of something that either works, as `text` says, or is refused.
     pub fn done<T>(result: &Result<T, Error>, text: impl Into<String>) -> Self {
         match result {
             Ok(_) => Self::says(text),
@@ -100,39 +100,39 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-/// One try.
+/// One attempt.
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
     /// The device or party that tries, by name.
     pub who: String,
     /// What: mostly a stream and its clips.
     pub what: String,
-    /// What must come of it.
+    /// The outcome expected.
     pub expected: Outcome,
-    /// What came of it.
+    /// The outcome seen.
     pub seen: Outcome,
     /// A file that it left, or a remark.
     pub note: String,
 }
 
 impl Row {
-    /// Was it as it must be?
+    /// Was the outcome the one expected?
     pub fn held(&self) -> bool {
         self.expected == self.seen
     }
 }
 
-/// Tries that belong together.
+/// Attempts that belong together.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Scene {
     /// What happens.
     pub title: String,
-    /// The tries.
+    /// The attempts.
     pub rows: Vec<Row>,
 }
 
 impl Scene {
-    /// A scene without a try as yet.
+    /// A scene without an attempt.
     pub fn new(title: impl Into<String>) -> Self {
         Self {
             title: title.into(),
@@ -140,12 +140,12 @@ impl Scene {
         }
     }
 
-    /// Was something tried, and all of it as it must be?
+    /// Was something tried, with the outcome expected each time?
     pub fn held(&self) -> bool {
         !self.rows.is_empty() && self.rows.iter().all(Row::held)
     }
 
-    /// The tries that came out otherwise than they must, in words.
+    /// The attempts with another outcome than expected, in words.
     pub fn failures(&self) -> Vec<String> {
         if self.rows.is_empty() {
             return vec![format!("{}: nothing was tried", self.title)];

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::scene::{Outcome, Row, Scene, spans};
+use crate::scheme::repaired;
 use encryptediot::contact::VerifiedMember;
 use encryptediot::error::{AccountError, Error, GrantError, Result};
 use encryptediot::message::Time;
@@ -104,9 +105,6 @@ impl Stage {
     }
 
     /// Records one session and uploads it.
-    ///
-    /// # Errors
-    /// Those of recording.
     pub fn record(&mut self, camera: &str, stream: &str, bytes: &[u8]) -> Result<u64> {
         let clip = self.home.record(camera, stream, bytes)?;
         self.truth.insert((stream.to_owned(), clip), bytes.to_vec());
@@ -115,9 +113,6 @@ impl Stage {
 
     /// Records the sessions of all tracks at once, as devices side by side do: the clock goes from
     /// one session's end to the next.
-    ///
-    /// # Errors
-    /// Those of recording.
     pub fn roll(&mut self, tracks: &[Track]) -> Result<()> {
         let start = self.home.now();
         let mut open = Vec::new();
@@ -172,14 +167,7 @@ impl Stage {
     /// # Errors
     /// The first refusal: in an honest cloud there is none.
     pub fn sync_cameras(&mut self) -> Result<()> {
-        let cameras: Vec<String> = self.home.cameras.keys().map(ToString::to_string).collect();
-        for camera in cameras {
-            let refused = self.home.sync_camera(&camera)?.refused;
-            refused
-                .first()
-                .map_or(Ok(()), |(_, error)| Err(error.clone()))?;
-        }
-        Ok(())
+        repaired::sync_cameras(&mut self.home)
     }
 
     /// Lets every member read what is new.
@@ -187,29 +175,16 @@ impl Stage {
     /// # Errors
     /// The first refusal: in an honest cloud there is none.
     pub fn sync_members(&mut self) -> Result<()> {
-        let members: Vec<String> = self.home.members.keys().map(ToString::to_string).collect();
-        for member in members {
-            let refused = self.home.sync_member(&member)?.refused;
-            refused
-                .first()
-                .map_or(Ok(()), |(_, error)| Err(error.clone()))?;
-        }
-        Ok(())
+        repaired::sync_members(&mut self.home)
     }
 
     /// Cameras, then members.
-    ///
-    /// # Errors
-    /// As [`Stage::sync_cameras`].
     pub fn sync(&mut self) -> Result<()> {
         self.sync_cameras()?;
         self.sync_members()
     }
 
     /// Shares streams with a new member by touch. Returns how many bytes the phone handed over.
-    ///
-    /// # Errors
-    /// Those of [`encryptediot::owner::Owner::share`].
     pub fn share_by_touch(
         &mut self,
         phone: &str,
@@ -301,9 +276,6 @@ impl Stage {
     }
 
     /// For how many keys a clip is wrapped, the owner's included.
-    ///
-    /// # Errors
-    /// Those of [`encryptediot::phone::Phone::open`].
     pub fn envelopes(&mut self, phone: &str, stream: &str, clip: u64) -> Result<Vec<String>> {
         let home = &mut self.home;
         let phone = home.phones.get_mut(&name(phone)?);
@@ -315,9 +287,6 @@ impl Stage {
 
     /// What the owner's phone says of a revocation on `stream`: it is in effect only once the
     /// camera has acknowledged the announcement.
-    ///
-    /// # Errors
-    /// Those of [`encryptediot::phone::Phone::status`].
     pub fn revocation(&mut self, phone: &str, stream: &str) -> Result<Option<u64>> {
         let stream = name(stream)?;
         let home = &mut self.home;

@@ -110,11 +110,8 @@ pub fn recover(world: &mut World, passphrase: &Passphrase, name: &str) -> Result
 /// # Errors
 /// `sealed-open`, `object-missing`.
 pub fn unlock(world: &World, phone: &Phone) -> Result<RsaSigningKey> {
-    let pdk = key(&unwrap(
-        &phone.ik,
-        &world.cloud.get(&place::pdk(&phone.name))?,
-    )?)?;
-    open_ask(world, &pdk)
+    let pdk = world.cloud.get(&place::pdk(&phone.name))?;
+    open_ask(world, &key(&unwrap(&phone.ik, &pdk)?)?)
 }
 
 /// The new key by the IK alone.
@@ -122,10 +119,8 @@ pub fn unlock(world: &World, phone: &Phone) -> Result<RsaSigningKey> {
 /// # Errors
 /// `sealed-open`, `object-missing`.
 pub fn new_key(world: &World, phone: &Phone) -> Result<Key> {
-    key(&unwrap(
-        &phone.ik,
-        &world.cloud.get(&place::new_key(&phone.name))?,
-    )?)
+    let new_key = world.cloud.get(&place::new_key(&phone.name))?;
+    key(&unwrap(&phone.ik, &new_key)?)
 }
 
 /// Signs a bare public key with the ASK and uploads both.
@@ -159,12 +154,19 @@ pub fn verify(root: &RsaPublic, certificate: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// A P-256 key in a certificate.
-///
-/// # Errors
-/// As [`verify`]; `invalid-key`.
 pub fn verify_kem(root: &RsaPublic, certificate: &[u8]) -> Result<KemPublic> {
     let public = verify(root, certificate)?;
     Ok(KemPublic::from_bytes(&public).map_err(|_| MessageError::InvalidKey)?)
+}
+
+/// The IK of every phone, as the cloud gives them and the root has signed them: "These public keys are
+/// downloaded from the Ring cloud and validated using the root".
+pub fn instances(world: &World, root: &RsaPublic) -> Result<Vec<KemPublic>> {
+    let paths = world.cloud.list(place::INSTANCES)?;
+    let verified = paths
+        .iter()
+        .map(|path| verify_kem(root, &world.cloud.get(path)?));
+    verified.collect()
 }
 
 /// The root as the cloud gives it.

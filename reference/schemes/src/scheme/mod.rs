@@ -127,47 +127,26 @@ pub trait Scheme {
     }
 
     /// Adds a camera with its streams.
-    ///
-    /// # Errors
-    /// Those of the scheme.
     fn pair(&mut self, camera: &str, streams: &[&str]) -> Result<()>;
 
     /// Adds a phone of the owner, by login or passphrase as the scheme has it.
-    ///
-    /// # Errors
-    /// Those of the scheme.
     fn enroll(&mut self, phone: &str) -> Result<()>;
 
     /// Shares streams. In a scheme that has no keys for it, the provider lets `member` at the
     /// objects, and that is all.
-    ///
-    /// # Errors
-    /// Those of the scheme.
     fn share(&mut self, streams: &[&str], member: &str, term: Term) -> Result<()>;
 
     /// Takes streams away from a member.
-    ///
-    /// # Errors
-    /// Those of the scheme.
     fn revoke(&mut self, streams: &[&str], member: &str) -> Result<()>;
 
     /// Records one session of `length` milliseconds and uploads it; returns its number, from 1.
-    ///
-    /// # Errors
-    /// Those of the scheme.
     fn record(&mut self, camera: &str, stream: &str, bytes: &[u8], length: Time) -> Result<u64>;
 
     /// What `who` gets of a clip.
-    ///
-    /// # Errors
-    /// The reason why it stays closed.
     fn view(&mut self, who: Who<'_>, stream: &str, clip: u64) -> Result<Vec<u8>>;
 
     /// Records a session that `viewers` watch as it comes about; for each, what it waited. Unless a
     /// scheme has more to offer, they follow the store: a session is there when it is over.
-    ///
-    /// # Errors
-    /// Those of [`Scheme::record`].
     fn live(
         &mut self,
         camera: &str,
@@ -188,15 +167,9 @@ pub trait Scheme {
     }
 
     /// Makes a link to a clip; returns the text to hand on.
-    ///
-    /// # Errors
-    /// Those of the scheme.
     fn link(&mut self, stream: &str, clip: u64, until: Time) -> Result<String>;
 
     /// What somebody gets who has nothing but a link's text.
-    ///
-    /// # Errors
-    /// The reason why it stays closed.
     fn follow_link(&mut self, text: &str) -> Result<Vec<u8>>;
 }
 

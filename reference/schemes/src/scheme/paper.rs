@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::bytes::ByteVec;
 
-use super::account::{self, Phone, place};
+use super::account::{self, Phone};
 use super::envelope::{self, Recipient, Secret};
 use super::{Kind, Scheme, Who, World};
 use encryptediot::action::{self, Rule, rule};
@@ -85,9 +85,6 @@ pub struct Paper {
 
 impl Paper {
     /// Enrolls the first phone.
-    ///
-    /// # Errors
-    /// Those of [`account::create`].
     pub fn new(mut world: World) -> Result<Self> {
         let made = account::create(&mut world, "phone")?;
         Ok(Self {
@@ -218,11 +215,8 @@ impl Paper {
         if !streams.iter().any(|s| s == stream) {
             return Err(ClipError::NotRecording.into());
         }
-        let mut recipients = Vec::new();
-        for path in self.world.cloud.list(place::INSTANCES)? {
-            let ik = account::verify_kem(root, &self.world.cloud.get(&path)?)?;
-            recipients.push(Recipient::Ecc(ik));
-        }
+        let instances = account::instances(&self.world, root)?;
+        let mut recipients: Vec<_> = instances.into_iter().map(Recipient::Ecc).collect();
         if let Some(announced) = self.world.cloud.find(&current(stream))? {
             for (certificate, window) in cbor::decode::<Announced>(&announced)? {
                 let key = account::verify_kem(root, &certificate)?;

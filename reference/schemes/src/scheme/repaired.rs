@@ -4,7 +4,8 @@ use super::{BEGIN, Kind, Scheme, Who};
 use encryptediot::clock::ManualClock;
 use encryptediot::cloud::Cloud;
 use encryptediot::contact;
-use encryptediot::error::{Result, StoreError};
+use encryptediot::error::{Error, Result, StoreError};
+use encryptediot::keys::Name;
 use encryptediot::link;
 use encryptediot::member::Member;
 use encryptediot::message::Time;
@@ -23,9 +24,6 @@ pub struct Repaired {
 
 impl Repaired {
     /// A household with one phone.
-    ///
-    /// # Errors
-    /// Those of [`Household::new`].
     pub fn new(seed: u64) -> Result<Self> {
         let cloud = Box::new(MemoryCloud::default());
         let home = Household::new(cloud, seed, BEGIN, Work::LEAST, "phone")?;
@@ -33,15 +31,37 @@ impl Repaired {
     }
 
     fn sync(&mut self) -> Result<()> {
-        let cameras: Vec<String> = self.home.cameras.keys().map(ToString::to_string).collect();
-        for camera in cameras {
-            let refused = self.home.sync_camera(&camera)?.refused;
-            refused
-                .first()
-                .map_or(Ok(()), |(_, error)| Err(error.clone()))?;
-        }
-        Ok(())
+        sync_cameras(&mut self.home)
     }
+}
+
+/// Lets every camera fetch what it is to obey.
+///
+/// # Errors
+/// The first refusal: in an honest cloud there is none.
+pub fn sync_cameras(home: &mut Household) -> Result<()> {
+    let cameras: Vec<_> = home.cameras.keys().cloned().collect();
+    let refused = |camera: &Name| Ok(home.sync_camera(camera.as_str())?.refused);
+    first_refusal(cameras.iter().map(refused))
+}
+
+/// Lets every member read what is new.
+///
+/// # Errors
+/// The first refusal: in an honest cloud there is none.
+pub fn sync_members(home: &mut Household) -> Result<()> {
+    let members: Vec<_> = home.members.keys().cloned().collect();
+    let refused = |member: &Name| Ok(home.sync_member(member.as_str())?.refused);
+    first_refusal(members.iter().map(refused))
+}
+
+fn first_refusal(devices: impl Iterator<Item = Result<Vec<(String, Error)>>>) -> Result<()> {
+    for refused in devices {
+        if let Some((_, error)) = refused?.into_iter().next() {
+            return Err(error);
+        }
+    }
+    Ok(())
 }
 
 impl Scheme for Repaired {

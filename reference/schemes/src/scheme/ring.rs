@@ -47,9 +47,6 @@ pub struct Ring {
 
 impl Ring {
     /// Enrolls the first phone.
-    ///
-    /// # Errors
-    /// Those of [`account::create`].
     pub fn new(mut world: World, reading: Reading) -> Result<Self> {
         let made = account::create(&mut world, "phone")?;
         let adk = OaepSecret::generate(&mut world.rng)?;
@@ -87,9 +84,6 @@ impl Ring {
     }
 
     /// The ASK as a phone unlocks it: the root that a camera is told.
-    ///
-    /// # Errors
-    /// Those of [`account::unlock`]; `unknown-phone`.
     pub fn unlock(&self, phone: &str) -> Result<RsaSigningKey> {
         let (phone, _) = self.phones.get(phone).ok_or(AccountError::UnknownPhone)?;
         account::unlock(&self.world, phone)
@@ -148,12 +142,8 @@ impl Scheme for Ring {
         if !streams.iter().any(|s| s == stream) {
             return Err(ClipError::NotRecording.into());
         }
-        // "These public keys are downloaded from the Ring cloud and validated using the root".
-        let mut recipients = Vec::new();
-        for path in self.world.cloud.list(place::INSTANCES)? {
-            let ik = account::verify_kem(root, &self.world.cloud.get(&path)?)?;
-            recipients.push(Recipient::Ecc(ik));
-        }
+        let instances = account::instances(&self.world, root)?;
+        let mut recipients: Vec<_> = instances.into_iter().map(Recipient::Ecc).collect();
         let adk = account::verify(root, &self.world.cloud.get(ADK)?)?;
         let adk = <&[u8; 256]>::try_from(&*adk).map_err(|_| MessageError::InvalidKey)?;
         let adk = OaepPublic::from_modulus(adk).map_err(|_| MessageError::InvalidKey)?;

@@ -19,6 +19,14 @@ pub struct Cost {
     pub memory: Option<u64>,
 }
 
+impl Cost {
+    /// Adds time that was spent besides.
+    pub fn add(&mut self, more: Self) {
+        self.cpu += more.cpu;
+        self.wall += more.wall;
+    }
+}
+
 /// Both clocks, running.
 pub struct Clocks {
     cpu: Duration,

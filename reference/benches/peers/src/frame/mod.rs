@@ -148,9 +148,7 @@ impl Bench {
 pub struct Places {
     /// What was measured.
     pub record: PathBuf,
-    /// The page.
     pub page: PathBuf,
-    /// The plots.
     pub plots: PathBuf,
 }
 

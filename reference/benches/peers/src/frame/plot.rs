@@ -22,7 +22,6 @@ pub struct Plot {
     pub lines: Vec<(String, Vec<(f64, f64)>)>,
 }
 
-/// An axis.
 pub struct Axis {
     /// What it is, with its unit.
     pub label: &'static str,

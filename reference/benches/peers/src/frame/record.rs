@@ -33,9 +33,7 @@ pub struct Machine {
     pub processor: String,
     /// How many processors this process may use.
     pub processors: usize,
-    /// The kernel.
     pub kernel: String,
-    /// The compiler.
     pub compiler: String,
     /// Runnable processes on average in the minute before: others' load.
     pub load: String,
@@ -74,9 +72,8 @@ pub enum Unit {
 }
 
 /// One contender's rounds; seconds for one call.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Measured {
-    /// Its name.
     pub name: String,
     /// Processor time.
     pub cpu: Vec<f64>,
@@ -135,17 +132,13 @@ impl Bound {
 pub struct Figure {
     /// Figures of one table are shown together, one row each.
     pub table: String,
-    /// What it is of.
     pub row: String,
     /// Where the row stands on a plot's axis.
     pub x: f64,
-    /// What it is.
     pub name: String,
-    /// Its value.
     pub value: f64,
     /// Of what: `bytes`, `requests`, `MiB`.
     pub unit: String,
-    /// What it is to be.
     pub bound: Bound,
 }
 
@@ -174,7 +167,6 @@ impl Measured {
 }
 
 impl Group {
-    /// A contender.
     pub fn contender(&self, name: &str) -> Option<&Measured> {
         self.contenders
             .iter()
@@ -208,12 +200,11 @@ impl Section {
         in_order(&self.groups, |group| &group.table)
     }
 
-    /// The tables of figures.
     pub fn figure_tables(&self) -> Vec<(&str, Vec<&Figure>)> {
         in_order(&self.figures, |figure| &figure.table)
     }
 
-    /// What came of everything that was asked: held or missed.
+    /// For everything that was asked: held or missed.
     pub fn verdicts(&self) -> Vec<bool> {
         let ratios = self.groups.iter().flat_map(|group| {
             let held = |target: &Target| target.bound.held(group.ratio(target)?.median);

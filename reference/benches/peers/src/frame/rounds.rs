@@ -64,30 +64,24 @@ impl<'a> Rounds<'a> {
     }
 
     /// Work of this process.
-    pub fn contender(mut self, name: &str, mut run: impl FnMut() -> Result<()> + 'a) -> Self {
-        let sample = move |calls| {
+    pub fn contender(self, name: &str, mut run: impl FnMut() -> Result<()> + 'a) -> Self {
+        self.with(name, false, move |calls| {
             let clocks = Clocks::start()?;
             for _ in 0..calls {
                 run()?;
             }
             clocks.stop()
-        };
-        self.contenders.push(Contender {
-            name: name.to_owned(),
-            sample: Box::new(sample),
-            once: false,
-        });
-        self
+        })
     }
 
     /// Work of this process on something that is made before, and dropped after, outside of the measurement.
     pub fn contender_on<T>(
-        mut self,
+        self,
         name: &str,
         mut make: impl FnMut() -> Result<T> + 'a,
         mut run: impl FnMut(&mut T) -> Result<()> + 'a,
     ) -> Self {
-        let sample = move |calls: u32| {
+        self.with(name, false, move |calls| {
             let (mut spent, mut left) = (Cost::default(), calls);
             while left > 0 {
                 let batch = left.min(BATCH);
@@ -96,53 +90,39 @@ impl<'a> Rounds<'a> {
                 for one in &mut made {
                     run(one)?;
                 }
-                let cost = clocks.stop()?;
-                (spent.cpu, spent.wall) = (spent.cpu + cost.cpu, spent.wall + cost.wall);
+                spent.add(clocks.stop()?);
                 left -= batch;
             }
             Ok(spent)
-        };
-        self.contenders.push(Contender {
-            name: name.to_owned(),
-            sample: Box::new(sample),
-            once: false,
-        });
-        self
+        })
     }
 
     /// Work of this process that says itself what it cost: what it makes before and drops after is not in that.
-    pub fn contender_timed(
-        mut self,
-        name: &str,
-        mut run: impl FnMut() -> Result<Cost> + 'a,
-    ) -> Self {
-        let sample = move |calls| {
+    pub fn contender_timed(self, name: &str, mut run: impl FnMut() -> Result<Cost> + 'a) -> Self {
+        self.with(name, false, move |calls| {
             let mut sum = Cost::default();
             for _ in 0..calls {
-                let cost = run()?;
-                (sum.cpu, sum.wall) = (sum.cpu + cost.cpu, sum.wall + cost.wall);
+                sum.add(run()?);
             }
             Ok(sum)
-        };
-        self.contenders.push(Contender {
-            name: name.to_owned(),
-            sample: Box::new(sample),
-            once: false,
-        });
-        self
+        })
     }
 
     /// A program, run once a round; `prepare` says how, and may clear away what the last round left.
-    pub fn program(
+    pub fn program(self, name: &str, mut prepare: impl FnMut() -> Result<Command> + 'a) -> Self {
+        self.with(name, true, move |_| cost::of_program(&mut prepare()?))
+    }
+
+    fn with(
         mut self,
         name: &str,
-        mut prepare: impl FnMut() -> Result<Command> + 'a,
+        once: bool,
+        sample: impl FnMut(u32) -> Result<Cost> + 'a,
     ) -> Self {
-        let sample = move |_| cost::of_program(&mut prepare()?);
         self.contenders.push(Contender {
             name: name.to_owned(),
             sample: Box::new(sample),
-            once: true,
+            once,
         });
         self
     }
@@ -172,7 +152,7 @@ impl<'a> Rounds<'a> {
         self
     }
 
-    /// Makes the rounds and adds what came of them to the section.
+    /// Makes the rounds and adds their measurements to the section.
     ///
     /// # Errors
     /// Those of a contender, with its name.
@@ -187,7 +167,11 @@ impl<'a> Rounds<'a> {
             bench.progress(&format!("{}, {}: {}", self.table, self.row, contender.name));
             calls.push(calibrate(contender)?);
         }
-        let mut measured: Vec<Measured> = self.contenders.iter().map(Contender::measured).collect();
+        let measured = self.contenders.iter().map(|contender| Measured {
+            name: contender.name.clone(),
+            ..Measured::default()
+        });
+        let mut measured: Vec<Measured> = measured.collect();
         let start = Instant::now();
         for round in 0..most {
             if round >= 3 && start.elapsed() > budget {
@@ -224,15 +208,6 @@ impl<'a> Rounds<'a> {
 impl Contender<'_> {
     fn sample(&mut self, calls: u32) -> Result<Cost> {
         (self.sample)(calls).with_context(|| format!("measuring {}", self.name))
-    }
-
-    fn measured(&self) -> Measured {
-        Measured {
-            name: self.name.clone(),
-            cpu: Vec::new(),
-            wall: Vec::new(),
-            memory: None,
-        }
     }
 }
 

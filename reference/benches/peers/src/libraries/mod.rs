@@ -18,7 +18,6 @@ type Aead = Box<dyn FnMut(&[u8; 12], &mut [u8]) -> Result<()>>;
 
 /// What a library offers.
 pub struct Library {
-    /// Its name.
     pub name: &'static str,
     /// AES-128-GCM under an expanded key, in place.
     pub seal: Aead,

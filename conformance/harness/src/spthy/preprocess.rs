@@ -98,7 +98,9 @@ impl<'t> Reader<'t> {
                     let flag = self.word()?.to_owned();
                     self.flags.insert(flag);
                 }
-                "#include" => return self.wrong("an `#include` that is not followed by a file"),
+                "#include" => {
+                    return self.wrong("`#include` is not understood: write it in one file");
+                }
                 _ if depth > 0 => return Ok(()),
                 other => return self.wrong(format!("`{other}` without an `#ifdef`")),
             }

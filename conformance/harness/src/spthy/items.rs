@@ -47,7 +47,6 @@ pub struct Items<'t> {
 
 /// A lemma or a restriction up to its formula.
 pub struct Header {
-    /// Its name.
     pub name: String,
     /// Its attributes, as in `hide_lemma=secret`.
     pub attributes: Vec<String>,

@@ -20,17 +20,14 @@ pub enum Kind {
     Sign,
 }
 
-/// A token.
 #[derive(Clone, Debug)]
 pub struct Token {
-    /// What it is.
     pub kind: Kind,
     /// Where it stands.
     pub span: Range<usize>,
 }
 
 impl Token {
-    /// Its text.
     pub fn text<'t>(&self, source: &'t str) -> &'t str {
         &source[self.span.clone()]
     }

@@ -1,17 +1,21 @@
 //! Reads `.spthy` models without a prover. One lexer, one preprocessor and one reader of items serve
-//! both the pins ([`Reading`]) and the trace oracle (`crate::trace::theory`).
+//! both the pins ([`Reading`]) and the trace oracle ([`theory`]).
 
+mod error;
 pub mod explain;
+pub mod formula;
 pub mod items;
 pub mod lemma;
 pub mod lex;
 pub mod preprocess;
 pub mod reading;
 pub mod source;
+pub mod theory;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use error::Error;
 pub use lemma::Lemma;
 pub use reading::Reading;
 pub use source::Source;
@@ -147,18 +151,21 @@ mod tests {
     }
 
     #[test]
-    fn includes_are_put_in_and_sides_of_a_diff_theory_told_apart() {
+    fn sides_of_a_diff_theory_are_told_apart_and_includes_are_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("t.spthy");
-        std::fs::write(directory.path().join("i.spthy"), "lemma i: \"T\"").unwrap();
-        let text = "theory T begin #include \"i.spthy\"\nlemma j [left]: \"T\" end";
-        std::fs::write(&path, text).unwrap();
-        let reading = Source::read(&path)
-            .unwrap()
-            .under(&BTreeSet::new(), true)
-            .unwrap();
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Source::read(&path)?.under(&BTreeSet::new(), true)
+        };
+        let reading = read("theory T begin lemma i: \"T\"\nlemma j [left]: \"T\" end").unwrap();
         let names: Vec<_> = reading.lemmas.iter().map(|l| l.name.as_str()).collect();
         let all = ["i (LHS)", "i (RHS)", "j (LHS)", "Observational_equivalence"];
         assert_eq!(names, all);
+        let refused = read("theory T begin\n#include \"i.spthy\"\nend").unwrap_err();
+        assert!(
+            refused.to_string().contains("t.spthy:2: `#include`"),
+            "{refused}"
+        );
     }
 }

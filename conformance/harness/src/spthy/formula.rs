@@ -1,9 +1,8 @@
 //! The formulas of lemmas and restrictions: first-order logic over action facts and time points, as
 //! in the Tamarin manual.
 
-use super::term::{Pattern, Sort};
-use super::theory::{Parser, Variables};
-use crate::prove::spthy::preprocess::Wrong;
+use super::preprocess::Wrong;
+use super::theory::{Parser, Pattern, Sort, Variables};
 
 /// A formula. Variables have numbers, one for each that a quantifier binds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +87,6 @@ impl Variables for Scope {
 type Parsed<T> = Result<T, Wrong>;
 
 impl Parser<'_> {
-    /// A formula.
     pub(super) fn formula(&mut self, scope: &mut Scope) -> Parsed<Formula> {
         let left = self.implication(scope)?;
         if !self.take("<=>") && !self.take("⇔") {

@@ -1,5 +1,5 @@
 //! A model's rules, restrictions and lemmas, with their terms and formulas. Tokens, flags, items and
-//! headers are read by [`crate::prove::spthy`]; this is the grammar within rules and formulas.
+//! headers are read by the other files here; this is the grammar within rules and formulas.
 //!
 //! Understood is what the models here use: the built-in message theories without
 //! exponentiation, function symbols without equations, macros, `let`, facts with attributes. Anything
@@ -8,35 +8,51 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::formula::{Formula, Scope};
-use super::term::{Pattern, Sort};
-use crate::prove::spthy::items::Items;
-use crate::prove::spthy::lex::Kind;
-use crate::prove::spthy::preprocess::Wrong;
-use crate::prove::spthy::{Quantifier, Source};
+use super::items::Items;
+use super::lex::Kind;
+use super::preprocess::Wrong;
+use super::{Quantifier, Source};
+
+/// A term with variables, by number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    /// A variable, and of what sort.
+    Var(usize, Sort),
+    /// A public name in quotes.
+    Name(String),
+    /// A function of patterns.
+    App(&'static str, Vec<Pattern>),
+}
+
+/// What a variable may stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Sort {
+    /// Any term.
+    Message,
+    /// A public name (`$x`).
+    Public,
+    /// A fresh name (`~x`).
+    Fresh,
+}
 
 /// A fact in a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
     /// Whether it stays when it is used (`!`).
     pub persistent: bool,
-    /// Its name.
     pub name: String,
     /// Its terms.
     pub args: Vec<Pattern>,
 }
 
-/// A rule.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// Its name.
     pub name: String,
     /// Its variables: sort and name; patterns have their numbers.
     pub variables: Vec<(Sort, String)>,
-    /// Its premises.
     pub premises: Vec<Fact>,
     /// Its action facts.
     pub actions: Vec<Fact>,
-    /// Its conclusions.
     pub conclusions: Vec<Fact>,
 }
 
@@ -50,11 +66,9 @@ impl Rule {
 /// A restriction or a lemma.
 #[derive(Clone, Debug)]
 pub struct Property {
-    /// Its name.
     pub name: String,
     /// All traces, or one.
     pub quantifier: Quantifier,
-    /// Its formula.
     pub formula: Formula,
     /// The names of its variables, by their numbers: for terms, for time points.
     pub names: (Vec<String>, Vec<String>),
@@ -65,11 +79,9 @@ pub struct Property {
 pub struct Theory {
     /// Its rules, in their order.
     pub rules: Vec<Rule>,
-    /// Its restrictions.
     pub restrictions: Vec<Property>,
     /// The names of the facts in restrictions.
     pub restricted: BTreeSet<String>,
-    /// Its lemmas.
     pub lemmas: Vec<Property>,
     /// Macros: name, and the names of the parameters.
     pub macros: BTreeMap<String, Vec<String>>,
@@ -159,9 +171,6 @@ type Parsed<T> = Result<T, Wrong>;
 
 impl Theory {
     /// Reads what is in force under `flags`.
-    ///
-    /// # Errors
-    /// What is not understood, and where.
     pub fn read(source: &Source, flags: &BTreeSet<String>) -> Result<Self, String> {
         let tokens = source.in_force(flags).map_err(|wrong| wrong.to_string())?;
         let read = Parser::new(Items::new(&source.text, &tokens)).theory();
@@ -346,7 +355,6 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// A term.
     pub fn term(&mut self, variables: &mut dyn Variables) -> Parsed<Pattern> {
         if self.take("<") {
             let mut parts = vec![self.term(variables)?];

@@ -1,23 +1,22 @@
-//! A model's file: its text with includes, and what of it is in force or handed to a prover.
+//! A model's file: its text, and what of it is in force or handed to a prover.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::error::{Error, Result};
 use super::explain::explain;
 use super::items::Items;
 use super::lemma::REUSE;
 use super::lex::{self, Kind, Token};
 use super::preprocess::{self, Wrong};
 use super::reading::Reading;
-use crate::prove::error::{Error, Result, file};
 
-/// A file with its includes.
+/// A file.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// Where it is.
     pub path: PathBuf,
-    /// Its text, includes put in.
     pub text: String,
     /// The comment that the file begins with, its first sentence.
     pub about: String,
@@ -32,7 +31,10 @@ impl Source {
     /// # Errors
     /// If it cannot be read or its tokens are no `.spthy`.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = with_includes(path, 0)?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let path = path.to_owned();
+            Error::File { path, error }
+        })?;
         let wrong = |(at, what): (usize, String)| model(path, &text, at, what);
         let tokens = lex::tokens(&text).map_err(|(at, what)| wrong((at, what.to_owned())))?;
         let asked = preprocess::asked(&text, &tokens).map_err(wrong)?;
@@ -60,9 +62,6 @@ impl Source {
     }
 
     /// The tokens in force under these flags, comments included.
-    ///
-    /// # Errors
-    /// As [`Self::under`].
     pub fn in_force(&self, flags: &BTreeSet<String>) -> Result<Vec<Token>> {
         let kept = preprocess::in_force(&self.text, &self.tokens, flags);
         kept.map_err(|wrong| self.wrong(wrong))
@@ -110,40 +109,5 @@ impl Source {
 fn model(path: &Path, text: &str, at: usize, what: String) -> Error {
     let line = text[..at.min(text.len())].matches('\n').count() + 1;
     let path = path.to_owned();
-    Error::Model { path, line, what }
-}
-
-fn with_includes(path: &Path, depth: usize) -> Result<String> {
-    let mut text = std::fs::read_to_string(path).map_err(file(path))?;
-    if !text.contains("#include") {
-        return Ok(text);
-    }
-    let wrong = |at, what: &str| model(path, &text, at, what.to_owned());
-    if depth > 8 {
-        return Err(wrong(0, "files that include each other without end"));
-    }
-    let tokens = lex::tokens(&text).map_err(|(at, what)| wrong(at, what))?;
-    let mut cuts = Vec::new();
-    for (place, token) in tokens.iter().enumerate() {
-        if token.kind == Kind::Directive && token.text(&text) == "#include" {
-            let quotes = tokens[place + 1..].iter().filter(|t| t.kind == Kind::Quote);
-            let ends: Vec<_> = quotes.take(2).map(|t| t.span.clone()).collect();
-            let [open, close] = ends.as_slice() else {
-                return Err(wrong(
-                    token.span.start,
-                    "an `#include` without its \"file\"",
-                ));
-            };
-            let name = &text[open.end..close.start];
-            let other = path.parent().unwrap_or(Path::new(".")).join(name);
-            cuts.push((
-                token.span.start..close.end,
-                with_includes(&other, depth + 1)?,
-            ));
-        }
-    }
-    for (span, with) in cuts.into_iter().rev() {
-        text.replace_range(span, &with);
-    }
-    Ok(text)
+    Error::Text { path, line, what }
 }
