@@ -86,13 +86,28 @@ impl Variables for Scope {
 
 type Parsed<T> = Result<T, Wrong>;
 
+/// The most `<=>` of a formula.
+const EQUIVALENCES: usize = 8;
+
+/// The most `&` and `|` of a formula.
+const JOINED: usize = 1_000;
+
 impl Parser<'_> {
     pub(super) fn formula(&mut self, scope: &mut Scope) -> Parsed<Formula> {
+        self.within(|parser| parser.equivalence(scope))
+    }
+
+    fn equivalence(&mut self, scope: &mut Scope) -> Parsed<Formula> {
         let left = self.implication(scope)?;
         if !self.take("<=>") && !self.take("⇔") {
             return Ok(left);
         }
         let right = self.formula(scope)?;
+        // Each doubles what stands on both sides.
+        self.doubled += 1;
+        if self.doubled > EQUIVALENCES {
+            return self.wrong(format!("more than {EQUIVALENCES} `<=>` in one formula"));
+        }
         let (a, b) = (Box::new(left), Box::new(right));
         let forth = Formula::Implies(a.clone(), b.clone());
         Ok(Formula::And(
@@ -106,13 +121,23 @@ impl Parser<'_> {
         if !self.take("==>") && !self.take("⇒") {
             return Ok(left);
         }
-        let right = self.implication(scope)?;
+        let right = self.within(|parser| parser.implication(scope))?;
         Ok(Formula::Implies(Box::new(left), Box::new(right)))
+    }
+
+    /// Takes one of these connectives, so many times at most in one formula.
+    fn another(&mut self, connectives: &[&str]) -> Parsed<bool> {
+        let is = connectives.iter().any(|text| self.take(text));
+        self.joined += usize::from(is);
+        match self.joined > JOINED {
+            true => self.wrong(format!("more than {JOINED} parts of one formula")),
+            false => Ok(is),
+        }
     }
 
     fn disjunction(&mut self, scope: &mut Scope) -> Parsed<Formula> {
         let mut left = self.conjunction(scope)?;
-        while self.take("|") || self.take("∨") {
+        while self.another(&["|", "∨"])? {
             let right = self.conjunction(scope)?;
             left = Formula::Or(Box::new(left), Box::new(right));
         }
@@ -121,7 +146,7 @@ impl Parser<'_> {
 
     fn conjunction(&mut self, scope: &mut Scope) -> Parsed<Formula> {
         let mut left = self.negation(scope)?;
-        while self.take("&") || self.take("∧") {
+        while self.another(&["&", "∧"])? {
             let right = self.negation(scope)?;
             left = Formula::And(Box::new(left), Box::new(right));
         }
@@ -130,7 +155,10 @@ impl Parser<'_> {
 
     fn negation(&mut self, scope: &mut Scope) -> Parsed<Formula> {
         match self.take("not") || self.take("¬") {
-            true => Ok(Formula::Not(Box::new(self.negation(scope)?))),
+            true => {
+                let inner = self.within(|parser| parser.negation(scope))?;
+                Ok(Formula::Not(Box::new(inner)))
+            }
             false => self.atom(scope),
         }
     }

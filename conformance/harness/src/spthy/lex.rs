@@ -53,21 +53,38 @@ const HYPHENED: [&str; 11] = [
     "reliable-channel",
 ];
 
+/// Tamarin's comments nest, those of other readers do not.
+const NESTED: &str =
+    "a comment within a comment: what follows is a comment to some readers and in force to others";
+
+/// Readers differ in which characters are white space and which are letters.
+const FOREIGN: &str =
+    "a character beyond ASCII outside of a comment and of a name: readers take it differently";
+
+/// The connectives that may be written as they are.
+const CONNECTIVES: [char; 9] = ['∀', '∃', '∧', '∨', '¬', '⇒', '⇔', '⊥', '⊤'];
+
 /// The tokens of a text.
 ///
 /// # Errors
-/// Where a comment, a name or an unknown character begins that does not end, with what it is.
+/// Where a comment, a name or an unknown character begins that does not end, with what it is; what readers take
+/// differently.
 pub fn tokens(source: &str) -> Result<Vec<Token>, (usize, &'static str)> {
     let mut found = Vec::new();
     let mut at = 0;
     let mut in_formula = false;
     while let Some(first) = source[at..].chars().next() {
         let rest = &source[at..];
-        let (kind, length) = if first.is_whitespace() {
-            at += first.len_utf8();
+        let (kind, length) = if first.is_ascii_whitespace() {
+            at += 1;
             continue;
+        } else if !first.is_ascii() && !CONNECTIVES.contains(&first) {
+            return Err((at, FOREIGN));
         } else if rest.starts_with("/*") {
             let end = rest.find("*/").ok_or((at, "a comment that does not end"))?;
+            if rest[2..end].contains("/*") {
+                return Err((at, NESTED));
+            }
             (Kind::Comment, end + 2)
         } else if rest.starts_with("//") {
             (Kind::Comment, rest.find('\n').unwrap_or(rest.len()))
@@ -79,14 +96,15 @@ pub fn tokens(source: &str) -> Result<Vec<Token>, (usize, &'static str)> {
             (Kind::Quote, 1)
         } else if first == '\'' {
             let end = rest[1..].find('\'');
-            let end = end.ok_or((at, "a name in quotes that does not end"))?;
+            let end = end.filter(|end| !rest[..=*end].contains(['\n', '\r']));
+            let end = end.ok_or((at, "a name in quotes that does not end in its line"))?;
             (Kind::Name, end + 2)
         } else if first == '#' && !in_formula && directive(rest).is_some() {
             (Kind::Directive, directive(rest).map_or(1, str::len))
         } else if let Some(word) = HYPHENED.iter().find(|w| rest.starts_with(**w)) {
             (Kind::Word, word.len())
-        } else if first.is_alphanumeric() || first == '_' {
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+        } else if first.is_ascii_alphanumeric() || first == '_' {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
             (Kind::Word, end.unwrap_or(rest.len()))
         } else {
             let sign = SIGNS.iter().find(|s| rest.starts_with(**s));
@@ -147,8 +165,32 @@ mod tests {
     }
 
     #[test]
+    fn what_readers_take_differently_is_refused() {
+        let hidden = "/* a /* b */ lemma l: \"F\" /* */ */";
+        for text in [
+            hidden,
+            "lemma\u{a0}l",
+            "rule\u{85}R",
+            "\u{feff}theory",
+            "rule Ré",
+            "a\u{2028}b",
+        ] {
+            assert!(tokens(text).is_err(), "{text}");
+        }
+        for text in [
+            "/* a // b */ x",
+            "// a /* b\nx",
+            "/* é \u{a0} */ x",
+            "'é' x",
+            "∀ x",
+        ] {
+            assert!(tokens(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
     fn what_does_not_end_is_told() {
-        for text in ["/* x", "'x", "\"x", "text{* x"] {
+        for text in ["/* x", "'x", "\"x", "text{* x", "'x\ny'"] {
             assert!(tokens(text).is_err(), "{text}");
         }
     }

@@ -24,6 +24,17 @@ pub enum Pattern {
     App(&'static str, Vec<Pattern>),
 }
 
+impl Pattern {
+    /// How many patterns it is made of, and how deep they are nested.
+    fn measure(&self) -> (usize, usize) {
+        let Self::App(_, args) = self else {
+            return (1, 1);
+        };
+        let all = args.iter().map(Self::measure);
+        all.fold((1, 1), |(size, depth), (s, d)| (size + s, depth.max(d + 1)))
+    }
+}
+
 /// What a variable may stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Sort {
@@ -165,7 +176,21 @@ pub(super) struct Parser<'t> {
     pub at: usize,
     functions: BTreeMap<&'static str, usize>,
     macros: BTreeMap<String, Macro<'t>>,
+    /// How deep the term or formula that is read is nested, and how many there were.
+    depth: usize,
+    read: usize,
+    /// How many `<=>`, and how many `&` and `|`, the formula has so far.
+    pub(super) doubled: usize,
+    pub(super) joined: usize,
 }
+
+/// Deeper terms and formulas are refused: a reader that follows them all has no end of its own.
+const DEPTH: usize = 200;
+
+/// More terms and formulas than any model has, macros written out.
+const READ: usize = 1_000_000;
+
+const TOO_MUCH: &str = "too much within one another, or macros that call one another without end";
 
 type Parsed<T> = Result<T, Wrong>;
 
@@ -202,6 +227,10 @@ impl<'t> Parser<'t> {
             at: 0,
             functions,
             macros: BTreeMap::new(),
+            depth: 0,
+            read: 0,
+            doubled: 0,
+            joined: 0,
         }
     }
 
@@ -355,7 +384,23 @@ impl<'t> Parser<'t> {
         }
     }
 
+    /// Reads a part of what is being read, within limits.
+    pub(super) fn within<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        self.read += 1;
+        if self.depth == DEPTH || self.read > READ {
+            return self.wrong(TOO_MUCH);
+        }
+        self.depth += 1;
+        let part = read(self);
+        self.depth -= 1;
+        part
+    }
+
     pub fn term(&mut self, variables: &mut dyn Variables) -> Parsed<Pattern> {
+        self.within(|parser| parser.term_here(variables))
+    }
+
+    fn term_here(&mut self, variables: &mut dyn Variables) -> Parsed<Pattern> {
         if self.take("<") {
             let mut parts = vec![self.term(variables)?];
             while self.take(",") {
@@ -391,7 +436,7 @@ impl<'t> Parser<'t> {
                 return Ok(Pattern::App(function, Vec::new()));
             }
             return match variables.variable(sort, &name) {
-                Ok(pattern) => Ok(pattern),
+                Ok(pattern) => self.counted(pattern),
                 Err(what) => self.wrong(what),
             };
         }
@@ -409,11 +454,21 @@ impl<'t> Parser<'t> {
             self.at = 0;
             let read = self.term(&mut inner);
             (self.words, self.at) = (words, at);
-            return read;
+            return self.counted(read?);
         }
         match self.function(&name) {
             Some((function, arity)) if arity == args.len() => Ok(Pattern::App(function, args)),
             _ => self.wrong(format!("no function is called {name}/{}", args.len())),
+        }
+    }
+
+    /// A pattern that may be an argument written out, within the limits of what was read.
+    fn counted(&mut self, pattern: Pattern) -> Parsed<Pattern> {
+        let (size, depth) = pattern.measure();
+        self.read += size;
+        match self.read > READ || depth > DEPTH {
+            true => self.wrong(TOO_MUCH),
+            false => Ok(pattern),
         }
     }
 
@@ -447,6 +502,9 @@ impl<'t> Parser<'t> {
             if self.take("[") {
                 // How the prover deals with the fact.
                 while !self.take("]") {
+                    if self.kind().is_none() {
+                        return self.wrong("`]` is missing before the end");
+                    }
                     self.at += 1;
                 }
             }
@@ -502,6 +560,7 @@ impl<'t> Parser<'t> {
         let header = self.items.header(self.place())?;
         self.seek(header.formula.start);
         let mut scope = Scope::default();
+        (self.doubled, self.joined) = (0, 0);
         let formula = self.formula(&mut scope)?;
         if self.place() != header.formula.end {
             return self.wrong(format!("`{}` within a formula", self.text()));
@@ -513,5 +572,60 @@ impl<'t> Parser<'t> {
             formula,
             names: scope.names(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(items: &str) -> Result<Theory, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("t.spthy");
+        std::fs::write(
+            &path,
+            format!("theory T begin builtins: hashing {items} end"),
+        )
+        .unwrap();
+        let source = Source::read(&path).map_err(|error| error.to_string())?;
+        Theory::read(&source, &BTreeSet::new())
+    }
+
+    /// Texts that would take a reader without limits for ever, or its whole stack.
+    #[test]
+    fn what_has_no_end_is_refused() {
+        let lemma = |formula: &str| format!("lemma l: \"{formula}\"");
+        let nested = |by: usize| lemma(&format!("{}T{}", "(".repeat(by), ")".repeat(by)));
+        let many = |what: &str, by: usize| lemma(&format!("T{}", what.repeat(by)));
+        let mut doubling = "macros: m0(x) = <x, x>".to_owned();
+        for n in 1..40 {
+            doubling += &format!(", m{n}(x) = m{}(m{}(x))", n - 1, n - 1);
+        }
+        for endless in [
+            "rule R: [ A('a')[".to_owned(),
+            nested(5_000),
+            many(" ==> T", 5_000),
+            many(" & T", 100_000),
+            many(" <=> T", 40),
+            lemma(&format!("{}T", "not ".repeat(5_000))),
+            format!(
+                "rule R: [ A({}'a'{}) ] --> [ ]",
+                "<'a', ".repeat(5_000),
+                ">".repeat(5_000)
+            ),
+            "macros: m(x) = x, m(x) = m(x) rule R: [ A(m('a')) ] --> [ ]".to_owned(),
+            format!("{doubling} rule R: [ A(m39('a')) ] --> [ ]"),
+            format!(
+                "{} rule R: [ A(m39('a')) ] --> [ ]",
+                doubling.replace("<x, x>", "h(x)")
+            ),
+            "#include #include \"x\"".to_owned(),
+        ] {
+            let refused = read(&endless);
+            assert!(refused.is_err(), "{}", &endless[..endless.len().min(80)]);
+        }
+        for finite in [nested(20), many(" & T", 500), many(" <=> T", 4)] {
+            read(&finite).unwrap();
+        }
     }
 }
