@@ -13,6 +13,7 @@ use encryptediot::clip::Manifest;
 use encryptediot::correction::Correction;
 use encryptediot::cose;
 use encryptediot::crypto::VerifyingKey;
+use encryptediot::evidence::{Answer, Challenge};
 use encryptediot::error::{MessageError, Result};
 use encryptediot::grant::{Backup, Introduction, SealedMember, Shard};
 use encryptediot::keys::verifying_id;
@@ -70,6 +71,8 @@ enum Type {
     PastShare,
     Checkpoint,
     Clock,
+    Challenge,
+    Answer,
 }
 
 /// Reads a message of one type and of one account, by the grammar alone: what it says is not checked.
@@ -116,6 +119,8 @@ impl Operation for MessageRead {
             Type::PastShare => read::<PastShare>,
             Type::Checkpoint => read::<Checkpoint>,
             Type::Clock => read::<Correction>,
+            Type::Challenge => read::<Challenge>,
+            Type::Answer => read::<Answer>,
         };
         read(&self.account.into(), &self.message.0)?;
         let hash = message::hash(&self.message.0).into();
@@ -237,7 +242,7 @@ enum StatementType {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatementOpen {
-    /// The pinned root, 272 bytes.
+    /// The pinned root, 268 bytes.
     root: Hex,
     /// The type that is expected.
     r#type: StatementType,

@@ -190,6 +190,9 @@ where
 /// `sealed-open`, whatever is wrong with it: the key, the place or the bytes.
 pub fn unseal(key: &Key, context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     let refused = || Error::from(AccountError::SealedOpen);
+    if sealed.len() > MAX_MESSAGE {
+        return Err(refused());
+    }
     let encrypt0 = CoseEncrypt0::from_tagged_slice(sealed).map_err(|_| refused())?;
     let iv = <[u8; NONCE_LEN]>::try_from(&*encrypt0.unprotected.iv).map_err(|_| refused())?;
     let only_iv = HeaderBuilder::new().iv(iv.to_vec()).build();
