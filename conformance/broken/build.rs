@@ -28,9 +28,22 @@ struct Fault {
     /// Where one mistake has to be made in several places to be one.
     #[serde(default)]
     and: Vec<Place>,
+    #[serde(default)]
+    kind: Kind,
     /// Why no vector can catch it.
     #[serde(default)]
     no_vector: Option<String>,
+}
+
+/// Of which kind a mistake is.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+enum Kind {
+    /// A check that is left out or done wrong.
+    #[default]
+    Check,
+    /// What libraries do unless they are told otherwise.
+    Library,
 }
 
 #[derive(Deserialize)]
@@ -64,9 +77,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut all = String::from("&[\n");
     for fault in &faults {
         let (name, what, no_vector) = (&fault.name, &fault.what, &fault.no_vector);
+        let library = matches!(fault.kind, Kind::Library);
         writeln!(
             all,
-            "    Fault {{ name: {name:?}, what: {what:?}, no_vector: {no_vector:?} }},"
+            "    Fault {{ name: {name:?}, what: {what:?}, library: {library}, no_vector: {no_vector:?} }},"
         )?;
     }
     all.push(']');

@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-from cryptography.hazmat.primitives.serialization import load_der_private_key
+from cryptography.hazmat.primitives.serialization import (Encoding, NoEncryption, PrivateFormat,
+                                                          load_der_private_key)
 
 from cose import PS256, Sign1, encrypt0_open
 from crypto import hpke_open, note, public_of, sha256, short_name
@@ -126,6 +127,8 @@ def open_vault(account: bytes, passphrase: str | None, place: int, seen: int, da
             raise Refused("vault-open")
         numbers = key.public_key().public_numbers()
         require(numbers.e == 65537 and key.key_size == 2048, "vault-open")
+        # The library reads other encodings as well: this is the one.
+        require(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()) == signing_key, "vault-open")
     except (Refused, ValueError, UnsupportedAlgorithm) as error:
         raise Refused("vault-open") from error
     require(sha256(make_root(numbers.n.to_bytes(256, "big"))) == account, "root-mismatch")

@@ -5,7 +5,8 @@ other tags a meaning, and does not say how an item was encoded. The decoder here
 
 A grammar is a Python type, as in `messages.py`: a `NamedTuple` is an array of just these items, and
 `Annotated` narrows a type. A number narrows the size of bytes, the greatest integer, the least number of
-items of a list; a pattern narrows a text; `KEY` marks bytes that must be a P-256 point.
+items of a list; a pattern narrows a text; `KEY` marks bytes that must be a P-256 point, `ASCENDING` a list in
+order.
 """
 
 import base64
@@ -23,6 +24,7 @@ from refused import Refused, require
 
 GREATEST = 16 * 1024 * 1024
 KEY = "a P-256 public key"
+ASCENDING = "ascending by the first of each item, none twice"
 T = TypeVar("T")
 
 
@@ -126,9 +128,13 @@ def _fit(kind: Any, value: Any, keys: list[bytes]) -> Any:
         present = next(k for k in typing.get_args(kind) if k is not type(None))
         return None if value is None else _fit(present, value, keys)
     if origin is list:
-        require(type(value) is list and len(value) >= (limit or 0), "malformed")
+        least = limit if type(limit) is int else 0
+        require(type(value) is list and len(value) >= least, "malformed")
         (of,) = typing.get_args(kind)
-        return [_fit(of, item, keys) for item in value]
+        items = [_fit(of, item, keys) for item in value]
+        if limit == ASCENDING:
+            require(all(a[0] < b[0] for a, b in zip(items, items[1:])), "malformed")
+        return items
     if kind is bytes:
         require(type(value) is bytes, "malformed")
         if limit == KEY:

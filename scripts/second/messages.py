@@ -5,7 +5,7 @@ What is `bstr .cbor …` there is bytes here: it is decoded where it is opened, 
 
 from typing import Annotated, Any, NamedTuple
 
-from encoding import KEY
+from encoding import ASCENDING, KEY
 
 NAME = "[a-z0-9][a-z0-9._-]{0,63}"
 
@@ -125,7 +125,7 @@ class StreamHead(NamedTuple):
 
 class Checkpoint(NamedTuple):
     roster: RosterHead | None
-    streams: list[StreamHead]
+    streams: Annotated[list[StreamHead], ASCENDING]
 
 
 class Answer(NamedTuple):
@@ -133,7 +133,11 @@ class Answer(NamedTuple):
     challenge: Bytes16
     time: int
     roster: RosterHead | None
-    streams: list[StreamHead]
+    streams: Annotated[list[StreamHead], ASCENDING]
+
+
+class Challenge(NamedTuple):
+    challenge: Bytes16
 
 
 class Unlock(NamedTuple):
@@ -321,6 +325,7 @@ BODIES: dict[str, Any] = {
     "tree-head": TreeHead, "vault": Vault, "unlock": Unlock, "roster": Roster, "member": Member,
     "backup": Backup, "introduction": Introduction, "announcement": Announcement,
     "acknowledgement": Acknowledgement, "lease": Lease, "grants": Grants, "manifest": Manifest,
-    "past-share": PastShare, "checkpoint": Checkpoint, "answer": Answer, "pairing-offer": PairingOffer,
+    "past-share": PastShare, "checkpoint": Checkpoint, "challenge": Challenge, "answer": Answer,
+    "pairing-offer": PairingOffer,
     "proximity": Proximity, "link": Link, "clock": Clock,
 }

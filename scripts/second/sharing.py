@@ -190,6 +190,7 @@ def open_backup(account: bytes, ring: list[bytes], stream: str, named: bytes, an
     """Opens the backup that a statement names, and holds it against the statement's keys."""
     require(message_hash(data) == named, "object-path")
     said: Backup = read_message("backup", Backup, account, data).body
+    require(said.stream == stream, "sealed-open")
     where = context("backup", account, [said.generation, stream])
     plain = open_under_ring(ring, said.generation, where, said.sealed)
     items = decode(plain)

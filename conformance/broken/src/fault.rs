@@ -10,6 +10,8 @@ pub struct Fault {
     pub name: &'static str,
     /// What is wrong.
     pub what: &'static str,
+    /// Is it what libraries do unless they are told otherwise?
+    pub library: bool,
     /// Why no vector can catch it, if none can.
     pub no_vector: Option<&'static str>,
 }

@@ -7,5 +7,6 @@
 #![allow(warnings, clippy::all)]
 
 pub mod fault;
+pub mod lenient;
 
 include!(concat!(env!("OUT_DIR"), "/protocol.rs"));

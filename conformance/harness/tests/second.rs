@@ -61,6 +61,10 @@ struct Report {
 
 impl Report {
     fn of(vectors: &Path, selection: &[&str]) -> Self {
+        Self::of_program(&second(), vectors, selection)
+    }
+
+    fn of_program(program: &Path, vectors: &Path, selection: &[&str]) -> Self {
         let Output {
             status,
             stdout,
@@ -69,7 +73,7 @@ impl Report {
             .args(["vectors", "--json", "-", "--vectors"])
             .arg(vectors)
             .arg("--impl")
-            .arg(format!("'{}'", second().display()))
+            .arg(format!("'{}'", program.display()))
             .args(selection)
             .output()
             .unwrap();
@@ -157,6 +161,33 @@ fn an_operation_that_is_no_longer_claimed_is_missed() {
     assert!(missing(&claimed).is_empty());
     claimed.retain(|operation| operation != "envelope-open");
     assert_eq!(missing(&claimed), ["envelope-open"]);
+}
+
+/// What an implementer begins from: any Python runs it, as it needs no packages.
+#[test]
+fn the_starter_holds_what_it_claims_and_is_short() {
+    let starter = project().join("vectors/starter/starter.py");
+    let lines = std::fs::read_to_string(&starter).unwrap().lines().count();
+    assert!(lines < 150, "{lines} lines");
+    if Command::new("python3").arg("--version").output().is_err() {
+        writeln!(std::io::stderr(), "not checked: there is no python3").unwrap();
+        return;
+    }
+    let of =
+        |selection: &[&str]| Report::of_program(&starter, &project().join("vectors"), selection);
+    let claimed = ["key-id/*", "part-lookup/*", "safety-number-check/*"];
+    let report = of(&claimed);
+    assert_eq!(
+        (report.code, report.failed()),
+        (Some(0), vec![]),
+        "{}",
+        report.text
+    );
+    assert_eq!(report.claimed().len(), claimed.len());
+    assert!(report.count("held") > 50, "{}", report.text);
+    assert_eq!(report.count("unsupported"), 0);
+    // What it does not claim is not held.
+    assert!(of(&["name-read/*"]).count("unsupported") > 20);
 }
 
 /// Runs it on one file of vectors in which something was altered.

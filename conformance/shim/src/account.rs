@@ -29,7 +29,7 @@ pub struct RootMake {
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Root {
-    /// The `COSE_Key`, 272 bytes.
+    /// The `COSE_Key`, 268 bytes.
     root: Hex,
     /// The account.
     account: Fixed<32>,

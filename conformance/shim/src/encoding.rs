@@ -14,6 +14,7 @@ use encryptediot::correction::Correction;
 use encryptediot::cose;
 use encryptediot::crypto::VerifyingKey;
 use encryptediot::error::{MessageError, Result};
+use encryptediot::evidence::{Answer, Challenge};
 use encryptediot::grant::{Backup, Introduction, SealedMember, Shard};
 use encryptediot::keys::verifying_id;
 use encryptediot::lease::Lease;
@@ -65,6 +66,8 @@ enum Type {
     PastShare,
     Checkpoint,
     Clock,
+    Challenge,
+    Answer,
 }
 
 /// Reads a message of one type and of one account, by the grammar alone: what it says is not checked.
@@ -107,6 +110,8 @@ pub fn message_read(input: MessageRead, _: &mut Devices) -> Outcome<Hash> {
         Type::PastShare => read::<PastShare>,
         Type::Checkpoint => read::<Checkpoint>,
         Type::Clock => read::<Correction>,
+        Type::Challenge => read::<Challenge>,
+        Type::Answer => read::<Answer>,
     };
     read(&input.account.into(), &input.message.0)?;
     let hash = message::hash(&input.message.0).into();
@@ -215,7 +220,7 @@ enum StatementType {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatementOpen {
-    /// The pinned root, 272 bytes.
+    /// The pinned root, 268 bytes.
     root: Hex,
     /// The type that is expected.
     r#type: StatementType,

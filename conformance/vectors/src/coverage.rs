@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::file::{File, Verdict};
+use super::generate::engine::obligations;
 use super::{Error, Result};
 use conformance_common::spec::SPEC;
 
@@ -45,15 +46,24 @@ struct Counts<'a> {
     reasons: BTreeMap<&'a str, Seen>,
     checks: BTreeMap<&'a str, Seen>,
     flags: BTreeMap<&'a str, Seen>,
+    breaks: BTreeMap<(&'a str, &'a str), Seen>,
 }
 
 impl<'a> Counts<'a> {
     fn of(files: &'a [File]) -> Self {
-        let mut all = Self::default();
+        let (mut all, owed) = (Self::default(), obligations::all());
         for file in files {
             for test in &file.tests {
                 for check in &test.checks {
                     all.checks.entry(check).or_default().add(&test.id);
+                }
+                for (place, kind) in &test.breaks {
+                    all.breaks.entry((place, kind)).or_default().add(&test.id);
+                    // What is broken about a field is so about the rule that is its type.
+                    let owed = owed.iter().find(|owed| owed.place == *place);
+                    if let Some(rule) = owed.and_then(|owed| obligations::rule_of(owed.of)) {
+                        all.breaks.entry((rule, kind)).or_default().add(&test.id);
+                    }
                 }
                 for flag in &test.flags {
                     all.flags.entry(flag).or_default().add(&test.id);
@@ -89,6 +99,13 @@ impl<'a> Counts<'a> {
             if !self.checks.contains_key(&**claim) {
                 gaps.push(format!("no vector checks {claim}"));
             }
+        }
+        for owed in obligations::all() {
+            let kinds = owed.kinds.iter();
+            let open = kinds.filter(|kind| !self.breaks.contains_key(&(&*owed.place, **kind)));
+            gaps.extend(
+                open.map(|kind| format!("no vector breaks {} of {} alone", kind, owed.place)),
+            );
         }
         let unknown = self.checks.iter().filter(|(check, _)| !SPEC.knows(check));
         gaps.extend(unknown.map(|(check, seen)| format!("{}: SPEC has no {check}", seen.first)));
@@ -174,6 +191,7 @@ fn write(out: &mut String, files: &[File], counts: &Counts<'_>) -> std::fmt::Res
             writeln!(out, "| {claim} | {} | `{}` |", seen.count, seen.first)?;
         }
     }
+    grammar(out, counts)?;
     writeln!(
         out,
         "\n## Flags\n\n| flag | tests | the first of them |\n|---|--:|---|"
@@ -183,6 +201,36 @@ fn write(out: &mut String, files: &[File], counts: &Counts<'_>) -> std::fmt::Res
     }
     Ok(())
 }
+
+/// For every field of the grammar, the vectors that break one thing about it alone.
+fn grammar(out: &mut String, counts: &Counts<'_>) -> std::fmt::Result {
+    writeln!(out, "{GRAMMAR}")?;
+    for owed in obligations::all() {
+        let cell = |kind: &&'static str| match counts.breaks.get(&(&*owed.place, *kind)) {
+            Some(seen) if owed.kinds.contains(kind) => format!("`{}` ({})", seen.first, seen.count),
+            _ => String::new(),
+        };
+        let cells: Vec<String> = obligations::KINDS.iter().map(cell).collect();
+        let of = owed.of.replace('|', "\\|");
+        writeln!(out, "| {} | `{of}` | {} |", owed.place, cells.join(" | "))?;
+    }
+    for (rule, why) in obligations::NOT_READ {
+        writeln!(out, "| {rule} | {why} | | | | | | |")?;
+    }
+    Ok(())
+}
+
+const GRAMMAR: &str = "
+## Grammar
+
+Every rule and field of SPEC's grammar, and for each kind of rule about it the first vector (and how many there are)
+that breaks it and nothing else: whatever seals, signs or hashes the bytes was computed over them as they are. A type:
+another one stands there. A value: another length, size, name, point or number than may be. Null: null, undefined or
+false where there is a value. Absent, more: the field is missing, or there twice. Encoding: right and not
+deterministic. `*` is an item of a list.
+
+| field | as it is | type | value | null | absent | more | encoding |
+|---|---|---|---|---|---|---|---|";
 
 #[cfg(test)]
 mod tests {

@@ -58,10 +58,16 @@ pub struct Test {
     pub checks: Vec<String>,
     /// What it looks for: names of notes.
     pub flags: Vec<String>,
+    /// What of the grammar is broken in it, and nothing else: known where it is made.
+    #[serde(skip)]
+    pub breaks: Vec<Break>,
     /// What is asked, if it is one exchange.
     #[serde(flatten)]
     pub body: Body,
 }
+
+/// A place in the grammar, and the kind of rule about it.
+pub type Break = (String, String);
 
 /// What is asked and answered.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,12 +1,14 @@
 //! The JSON Schema of the files of vectors and of the runner's protocol, from the operations' types.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use encryptediot::message::VERSION;
 use encryptediot_shim::{Entry, OPERATIONS, Released};
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::file::SEQUENCES;
+use super::file::{File, SEQUENCES};
 
 /// The schema of the files of vectors, from the directory of the vectors.
 pub const VECTORS: &str = "schemas/vectors.schema.json";
@@ -305,8 +307,16 @@ fn pieces() -> Value {
     })
 }
 
-/// The page of the operations: what each is asked and what it answers, from the same types.
-pub fn operations_page() -> String {
+/// The page of the operations: what each is asked and what it answers, from the same types, and the reasons for
+/// which the vectors have it refuse.
+pub fn operations_page(files: &[File]) -> String {
+    let mut reasons: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for file in files {
+        for (operation, exchange) in file.tests.iter().flat_map(|test| test.exchanges(file)) {
+            let of = reasons.entry(operation).or_default();
+            of.extend(exchange.reason.as_deref());
+        }
+    }
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let schemas: Vec<_> = OPERATIONS
         .iter()
@@ -339,6 +349,10 @@ pub fn operations_page() -> String {
                 .collect();
             page.push_str(&format!("Intermediate: {}.\n\n", names.join(", ")));
         }
+        if let Some(of) = reasons.get(entry.name).filter(|of| !of.is_empty()) {
+            let names: Vec<_> = of.iter().map(|reason| format!("`{reason}`")).collect();
+            page.push_str(&format!("Reasons: {}.\n\n", names.join(", ")));
+        }
     }
     page.truncate(page.trim_end().len());
     page.push('\n');
@@ -348,8 +362,14 @@ pub fn operations_page() -> String {
 const PAGE: &str = "# Operations
 
 Written by `conformance generate` from the types of the operations; the same as JSON Schema is in
-`schemas/`. `bytes` is hexadecimal in lower case, `bytes32` that of 32 bytes. How files and tests are
-read is in `README.md`.
+`schemas/`. `bytes` is hexadecimal in lower case, `bytes32` that of 32 bytes, `integer` a number below 2^53, and
+`'x'` the text x itself. A field is there unless it is said what its absence means; `or null` says that it may be null.
+`Reasons` are all for which the vectors have an operation refuse, by itself or as a step. How files and tests are read
+is in `README.md`.
+
+An RSA public key is its modulus in 256 bytes, big-endian; the exponent is 65537. A private one is PKCS #8, as SPEC has
+it (section \"Vault and ring\"). Where a scheme of the paper wraps under RSA, that is RSAES-OAEP with SHA-256, MGF1 with
+SHA-256 and an empty label (RFC 8017 section 7.1).
 
 ";
 
@@ -410,8 +430,8 @@ fn kind<'a>(defs: &'a Map<String, Value>, field: &'a Value) -> (String, Option<&
         return (values(all), None);
     }
     if let Some(all) = field["oneOf"].as_array() {
-        let consts: Vec<Value> = all.iter().map(|s| s["const"].clone()).collect();
-        return (values(&consts), None);
+        let each: Vec<String> = all.iter().map(|one| alternative(defs, one)).collect();
+        return (each.join(" | "), None);
     }
     match &field["type"] {
         Value::String(t) if t == "array" => {
@@ -423,6 +443,29 @@ fn kind<'a>(defs: &'a Map<String, Value>, field: &'a Value) -> (String, Option<&
         Value::Array(ts) => (values(ts).replace(" | null", " or null"), None),
         _ => ("object".to_owned(), None),
     }
+}
+
+/// One of several: a text, or an object of one field, with what is in that.
+fn alternative(defs: &Map<String, Value>, one: &Value) -> String {
+    if let Some(text) = one["const"].as_str() {
+        return text.to_owned();
+    }
+    if let Some(all) = one["enum"].as_array() {
+        let texts: Vec<_> = all.iter().filter_map(Value::as_str).collect();
+        return texts.join(" | ");
+    }
+    let Some(properties) = one["properties"].as_object() else {
+        return kind(defs, one).0;
+    };
+    let field = |(name, inner): (&String, &Value)| {
+        let inner = lookup(defs, inner);
+        match inner["properties"].as_object() {
+            Some(_) => format!("{name}: {}", alternative(defs, inner)),
+            None => format!("{name}: {}", kind(defs, inner).0),
+        }
+    };
+    let fields: Vec<String> = properties.iter().map(field).collect();
+    format!("{{{}}}", fields.join(", "))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use encryptediot::message::VERSION;
 use encryptediot_shim::{Answer, Devices, dispatch};
 use serde_json::{Map, Value, json};
 
-use super::super::file::{Body, Exchange, File, Test};
+use super::super::file::{Body, Break, Exchange, File, Test};
 use super::super::schema;
 use super::super::{Error, Result};
 use super::notes;
@@ -45,6 +45,8 @@ pub struct Builder {
     checks: Vec<String>,
     flags: Vec<String>,
     wrong: Vec<String>,
+    /// What of the grammar the next case breaks.
+    pub breaks: Vec<Break>,
 }
 
 impl Builder {
@@ -70,6 +72,7 @@ impl Builder {
             checks: Vec::new(),
             flags: Vec::new(),
             wrong: Vec::new(),
+            breaks: Vec::new(),
         }
     }
 
@@ -118,6 +121,7 @@ impl Builder {
             comment: comment.to_owned(),
             checks: self.checks.clone(),
             flags: self.flags.clone(),
+            breaks: std::mem::take(&mut self.breaks),
             body,
         });
     }

@@ -2,7 +2,7 @@
 //! says otherwise nothing is written.
 
 mod builder;
-mod engine;
+pub(crate) mod engine;
 mod forms;
 mod item;
 mod notes;
@@ -50,7 +50,7 @@ pub fn pages() -> Result<BTreeMap<String, String>> {
     let mut pages = BTreeMap::from([
         (schema::VECTORS.to_owned(), pretty(&schema::vectors())?),
         (schema::PROTOCOL.to_owned(), pretty(&schema::protocol())?),
-        ("OPERATIONS.md".to_owned(), schema::operations_page()),
+        ("OPERATIONS.md".to_owned(), schema::operations_page(&files)),
     ]);
     for file in &files {
         let text = serde_json::to_string_pretty(file)? + "\n";

@@ -2,7 +2,8 @@
 //! that the cloud cannot show that phone an older account (SPEC section "Enrollment").
 
 use data_encoding::BASE32_NOPAD;
-use minicbor::{Decode, Encode};
+use minicbor::decode::Error as DecodeError;
+use minicbor::{Decode, Decoder, Encode};
 
 use crate::announcement;
 use crate::error::{MessageError, Result};
@@ -22,7 +23,23 @@ pub struct Checkpoint {
     pub roster: Option<roster::Head>,
     /// The latest announcement of each stream that the device knows, ascending by name.
     #[n(1)]
+    #[cbor(decode_with = "ascending")]
     pub streams: Vec<(Name, announcement::Head)>,
+}
+
+/// Reads the heads of streams, each of them once and ascending by name.
+///
+/// # Errors
+/// If they are not.
+pub(crate) fn ascending<'b, C>(
+    d: &mut Decoder<'b>,
+    context: &mut C,
+) -> std::result::Result<Vec<(Name, announcement::Head)>, DecodeError> {
+    let heads: Vec<(Name, announcement::Head)> = Decode::decode(d, context)?;
+    match heads.is_sorted_by(|a, b| a.0 < b.0) {
+        true => Ok(heads),
+        false => Err(DecodeError::message("streams out of order")),
+    }
 }
 
 impl Body for Checkpoint {

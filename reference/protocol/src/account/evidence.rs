@@ -53,6 +53,7 @@ pub struct Answer {
     pub roster: Option<roster::Head>,
     /// The announcement in force on each of its streams that has one, ascending by name.
     #[n(4)]
+    #[cbor(decode_with = "crate::checkpoint::ascending")]
     pub streams: Vec<(Name, announcement::Head)>,
 }
 

@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use minicbor::decode::Error as DecodeError;
+use minicbor::data::Token;
+use minicbor::decode::{Error as DecodeError, Tokenizer};
 use minicbor::encode::{Error as EncodeError, Write};
 use minicbor::{Decode, Decoder, Encode, Encoder};
 use zeroize::Zeroizing;
@@ -197,12 +198,58 @@ impl Write for Expected<'_> {
 #[derive(Debug)]
 struct DifferentBytes;
 
+/// No grammar nests deeper (SPEC section "Messages").
+const DEPTH: usize = 16;
+
+/// Does the first item nest no deeper than [`DEPTH`]? Readers keep a record of each level, which a sender should not
+/// make large. What is not well-formed is for others to refuse.
+fn is_flat(bytes: &[u8]) -> bool {
+    // How many items each open level still has; none are counted where a break ends it.
+    let mut open: Vec<Option<u64>> = Vec::with_capacity(DEPTH);
+    for token in Tokenizer::new(bytes) {
+        let items = match token {
+            Ok(Token::Array(items)) => Some(items),
+            Ok(Token::Map(pairs)) => Some(pairs.saturating_mul(2)),
+            Ok(Token::Tag(_)) => Some(1),
+            Ok(Token::BeginArray | Token::BeginMap | Token::BeginBytes | Token::BeginString) => {
+                None
+            }
+            Ok(Token::Break) => {
+                open.pop();
+                Some(0)
+            }
+            Ok(_) => Some(0),
+            Err(_) => return true,
+        };
+        if items == Some(0) {
+            while let Some(Some(left)) = open.last_mut() {
+                *left -= 1;
+                if *left > 0 {
+                    break;
+                }
+                open.pop();
+            }
+            if open.is_empty() {
+                return true;
+            }
+        } else if open.len() == DEPTH {
+            return false;
+        } else {
+            open.push(items);
+        }
+    }
+    true
+}
+
 /// Are these bytes exactly one item, well-formed and deterministically encoded? (The order of a map's
 /// keys is left to the type that is read: no message has a map.)
 ///
 /// # Errors
 /// `malformed`, `not-deterministic`.
 pub fn check(bytes: &[u8]) -> Result<()> {
+    if !is_flat(bytes) {
+        return Err(MessageError::Malformed.into());
+    }
     let mut item = Decoder::new(bytes);
     item.skip().map_err(|_| MessageError::Malformed)?;
     let (mut rest, trailing) = bytes
@@ -262,4 +309,29 @@ pub fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T> 
         return Err(MessageError::Malformed.into());
     }
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nests_deeper_than_any_grammar_is_refused_at_once() {
+        let nested = |head: u8, by: usize, end: &[u8]| [&vec![head; by][..], &[0], end].concat();
+        check(&nested(0x81, 16, &[])).unwrap();
+        for bytes in [
+            nested(0x81, 17, &[]),
+            nested(0xc1, 17, &[]),
+            nested(0x81, 16 << 20, &[]),
+            nested(0x9f, 17, &[0xff; 17]),
+        ] {
+            assert_eq!(check(&bytes).unwrap_err(), MessageError::Malformed.into());
+        }
+        let indefinite = nested(0x9f, 16, &[0xff; 16]);
+        let refused = check(&indefinite).unwrap_err();
+        assert_eq!(refused, MessageError::NotDeterministic.into());
+        // Many at one level are not deep.
+        let wide = [&[0x99, 0x10, 0x00][..], &[0x81, 0x00].repeat(4096)].concat();
+        check(&wide).unwrap();
+    }
 }

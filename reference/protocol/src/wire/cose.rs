@@ -8,9 +8,11 @@
 
 use coset::iana::Algorithm;
 use coset::{
-    CoseEncrypt0, CoseEncrypt0Builder, CoseSign1, CoseSign1Builder, Header, HeaderBuilder,
-    TaggedCborSerializable,
+    CoseEncrypt0Builder, CoseSign1, CoseSign1Builder, EncryptionContext, Header, HeaderBuilder,
+    ProtectedHeader, SignatureContext, TaggedCborSerializable, enc_structure_data,
+    sig_structure_data,
 };
+use minicbor::Decoder;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
@@ -114,11 +116,11 @@ pub fn to_be_signed(signed: &[u8]) -> Option<Vec<u8>> {
 /// The associated data of what is sealed for the place that `context` names (`Enc_structure`, RFC
 /// 9052 section 5.3): for test vectors.
 pub fn associated_data(context: &[u8]) -> Vec<u8> {
-    let header = coset::ProtectedHeader {
+    let header = ProtectedHeader {
         original_data: None,
         header: protected(Algorithm::A256GCM),
     };
-    coset::enc_structure_data(coset::EncryptionContext::CoseEncrypt0, header, context)
+    enc_structure_data(EncryptionContext::CoseEncrypt0, header, context)
 }
 
 /// A message whose signature has been verified.
@@ -130,6 +132,27 @@ pub struct Signed<T> {
     pub body: T,
 }
 
+/// What stands before the payload of a `COSE_Sign1` of an algorithm: the tag, the array of four, the protected
+/// header, and no unprotected one.
+const ES256_HEAD: &[u8] = &[0xd2, 0x84, 0x43, 0xa1, 0x01, 0x26, 0xa0];
+const PS256_HEAD: &[u8] = &[0xd2, 0x84, 0x44, 0xa1, 0x01, 0x38, 0x24, 0xa0];
+
+/// What stands before the IV of a `COSE_Encrypt0`: the tag, the array of three, the protected header, and the
+/// label of the only parameter of the unprotected one.
+const A256GCM_HEAD: &[u8] = &[0xd0, 0x83, 0x43, 0xa1, 0x01, 0x03, 0xa1, 0x05];
+
+/// The byte strings that follow the fixed beginning of a container, and nothing else: no header from outside is
+/// ever built in memory.
+fn parts<'b, const N: usize>(head: &[u8], container: &'b [u8]) -> Option<[&'b [u8]; N]> {
+    let rest = container.strip_prefix(head)?;
+    let mut decoder = Decoder::new(rest);
+    let mut parts = [&rest[..0]; N];
+    for part in &mut parts {
+        *part = decoder.bytes().ok()?;
+    }
+    (decoder.position() == rest.len()).then_some(parts)
+}
+
 fn verify(
     algorithm: Algorithm,
     signed: &[u8],
@@ -139,25 +162,19 @@ fn verify(
         return Err(MessageError::TooLarge.into());
     }
     cbor::check(signed)?;
-    let sign1 = CoseSign1::from_tagged_slice(signed).map_err(|_| MessageError::Malformed)?;
-    if sign1.protected.header != protected(algorithm) || !sign1.unprotected.is_empty() {
-        return Err(MessageError::Malformed.into());
-    }
-    // Parsing keeps the protected bytes as they came: rebuild them, since they have one form.
-    let mut canonical = sign1.clone();
-    canonical.protected.original_data = None;
-    if canonical
-        .to_tagged_vec()
-        .map_err(|_| MessageError::Malformed)?
-        != signed
-    {
-        return Err(MessageError::Malformed.into());
-    }
-    if sign1.payload.is_none() {
-        return Err(MessageError::Malformed.into());
-    }
-    sign1.verify_signature(&[], check)?;
-    Ok(sign1.payload.unwrap_or_default())
+    let head = match algorithm {
+        Algorithm::PS256 => PS256_HEAD,
+        _ => ES256_HEAD,
+    };
+    let [payload, signature] = parts(head, signed).ok_or(MessageError::Malformed)?;
+    let header = ProtectedHeader {
+        original_data: None,
+        header: protected(algorithm),
+    };
+    let context = SignatureContext::CoseSign1;
+    let to_be_signed = sig_structure_data(context, header, None, &[], payload);
+    check(signature, &to_be_signed)?;
+    Ok(payload.to_vec())
 }
 
 /// Seals `plaintext` for the place that `context` names (see [`message::context`]). Returns the
@@ -190,24 +207,50 @@ where
 /// `sealed-open`, whatever is wrong with it: the key, the place or the bytes.
 pub fn unseal(key: &Key, context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     let refused = || Error::from(AccountError::SealedOpen);
-    let encrypt0 = CoseEncrypt0::from_tagged_slice(sealed).map_err(|_| refused())?;
-    let iv = <[u8; NONCE_LEN]>::try_from(&*encrypt0.unprotected.iv).map_err(|_| refused())?;
-    let only_iv = HeaderBuilder::new().iv(iv.to_vec()).build();
-    if encrypt0.protected.header != protected(Algorithm::A256GCM) || encrypt0.unprotected != only_iv
-    {
+    if sealed.len() > MAX_MESSAGE {
         return Err(refused());
     }
-    let mut canonical = encrypt0.clone();
-    canonical.protected.original_data = None;
-    if canonical.to_tagged_vec().map_err(|_| refused())? != sealed {
-        return Err(refused());
+    cbor::check(sealed).map_err(|_| refused())?;
+    let [iv, ciphertext] = parts(A256GCM_HEAD, sealed).ok_or_else(refused)?;
+    let iv = <&[u8; NONCE_LEN]>::try_from(iv).map_err(|_| refused())?;
+    let cipher = Aes256Gcm::new(key.as_bytes());
+    let opened = cipher.open(iv, &associated_data(context), ciphertext);
+    opened.map_err(|_| refused())
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng as _;
+
+    use super::*;
+
+    /// The fixed beginnings are what the library that makes the containers writes.
+    #[test]
+    fn containers_begin_as_they_are_written() {
+        let mut rng = ChaCha20Rng::from_seed([1; 32]);
+        let key = SigningKey::generate(&mut rng).unwrap();
+        let signed = sign(&key, vec![7; 300]).unwrap();
+        assert_eq!(parts::<2>(ES256_HEAD, &signed).unwrap()[0], [7; 300]);
+        let root = RsaSigningKey::generate(&mut rng).unwrap();
+        let signed = sign_root(&root, vec![7; 3], &mut rng).unwrap();
+        assert_eq!(parts::<2>(PS256_HEAD, &signed).unwrap()[0], [7; 3]);
+        let sealed = seal(&Key::random(&mut rng), b"place", b"text", &mut rng).unwrap();
+        assert_eq!(
+            parts::<2>(A256GCM_HEAD, &sealed).unwrap()[0].len(),
+            NONCE_LEN
+        );
     }
-    // `coset` hands the plaintext on as a plain `Vec`: it is moved, not copied, into the wiped one.
-    encrypt0
-        .decrypt_ciphertext(context, refused, |ciphertext, aad| {
-            let cipher = Aes256Gcm::new(key.as_bytes());
-            let mut plaintext = cipher.open(&iv, aad, ciphertext).map_err(|_| refused())?;
-            Ok(std::mem::take(&mut *plaintext))
-        })
-        .map(Zeroizing::new)
+
+    /// Sixteen mebibytes of headers: refused before anything is made of them.
+    #[test]
+    fn a_large_header_is_refused_at_once() {
+        let mut signed = vec![0xd2, 0x84, 0x43, 0xa1, 0x01, 0x26, 0xa1, 0x04, 0x9a];
+        let count = MAX_MESSAGE as u32 - 64;
+        signed.extend(count.to_be_bytes());
+        signed.extend(vec![0x80; count as usize]);
+        signed.extend([0x41, 0x00, 0x41, 0x00]);
+        let refused = verify(Algorithm::ES256, &signed, |_, _| Ok(())).unwrap_err();
+        assert_eq!(refused, MessageError::Malformed.into());
+    }
 }

@@ -40,7 +40,7 @@ pub fn member_id(key: &KemPublic) -> MemberId {
 const EXPONENT: [u8; 3] = [1, 0, 1];
 
 /// The account signing key's public part as a `COSE_Key` (RFC 8230 section 4):
-/// `{1: 3, -1: n, -2: e}`, deterministically encoded, 272 bytes.
+/// `{1: 3, -1: n, -2: e}`, deterministically encoded, 268 bytes.
 pub fn encode_root(root: &RsaPublic) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut e = Encoder::new(&mut bytes);

@@ -1,8 +1,8 @@
 //! Functions that hash, sign, seal.
 
 use encryptediot::crypto::{
-    Aes128Gcm, KemPublic, KemSecret, SecretBytes, SigningKey, Work, hkdf_expand, hpke_seal,
-    hpke_seal_export, passphrase_derived_key, sha256,
+    Aes128Gcm, Aes256Gcm, KemPublic, KemSecret, SecretBytes, SigningKey, Work, hkdf_expand,
+    hpke_seal, hpke_seal_export, passphrase_derived_key, sha256,
 };
 use encryptediot::keys::kem_id;
 use encryptediot::segment::SEGMENT;
@@ -66,6 +66,9 @@ pub fn call(functions: &Functions<'_>, name: &str, a: &Arguments<'_>) -> Result<
             let (enc, text) = hpke_seal(&to, &context, &[], &a.bytes(2)?, &mut rng(a.number(3)?))?;
             Item::Array(vec![Item::bytes(enc), Item::bytes(text)])
         }
+        // `wrapped` as of a library that takes points in other forms: public key, context, plaintext, seed,
+        // and the first byte of the encapsulated key, 2 for a compressed one or 6 for a hybrid one.
+        "wrap-as" => wrap_as(a)?,
         // HPKE with an exported key: public key, context, exporter context, seed; enc, tag and key.
         "wrap-export" => {
             let (to, context) = (KemPublic::from_bytes(&a.bytes(0)?)?, a.bytes(1)?);
@@ -78,6 +81,20 @@ pub fn call(functions: &Functions<'_>, name: &str, a: &Arguments<'_>) -> Result<
         "aes" => {
             let (key, nonce) = (a.array(0)?, a.array(1)?);
             Item::bytes(Aes128Gcm::new(&key).seal(&nonce, &a.bytes(2)?, &a.bytes(3)?)?)
+        }
+        // AES-256-GCM, likewise.
+        "aes256" => {
+            let (key, nonce) = (a.array(0)?, a.array(1)?);
+            Item::bytes(Aes256Gcm::new(&key).seal(&nonce, &a.bytes(2)?, &a.bytes(3)?)?)
+        }
+        // The tag of AES-256-GCM over so many zeros of ciphertext: key, nonce, associated data, how many.
+        "zeros-tag" => {
+            let (key, nonce, aad) = (Aes256Gcm::new(&a.array(0)?), a.array(1)?, a.bytes(2)?);
+            let length = a.size(3)?;
+            let mut stream = key.seal(&nonce, &aad, &vec![0; length])?;
+            stream.truncate(length);
+            let sealed = key.seal(&nonce, &aad, &stream)?;
+            Item::bytes(sealed.get(length..).unwrap_or_default())
         }
         // A body's segments, sealed as SPEC has it: key, context, plaintext.
         "seal-segments" => {
@@ -168,6 +185,59 @@ pub fn call(functions: &Functions<'_>, name: &str, a: &Arguments<'_>) -> Result<
         )?,
         _ => return Err(Error::Generate(format!("there is no function `{name}`"))),
     })
+}
+
+/// HPKE in which the encapsulated key has another form wherever it stands.
+fn wrap_as(a: &Arguments<'_>) -> Result<Item> {
+    let (to, context, plain) = (a.bytes(0)?, a.bytes(1)?, a.bytes(2)?);
+    let mut scalar = [0; 32];
+    rng(a.number(3)?).fill_bytes(&mut scalar);
+    let secret = p256::SecretKey::from_slice(&scalar).map_err(wrong)?;
+    let public = p256::PublicKey::from_sec1_bytes(&to).map_err(wrong)?;
+    let shared = p256::ecdh::diffie_hellman(secret.to_nonzero_scalar(), public.as_affine());
+    let mut enc = secret.public_key().to_sec1_bytes().to_vec();
+    let odd = enc.last().copied().unwrap_or_default() & 1;
+    let form = a.number(4)? as u8;
+    enc[0] = form + odd;
+    if form == 2 {
+        enc.truncate(33);
+    }
+    let kem = [b"KEM", &[0, 0x10][..]].concat();
+    let eae = extract(&kem, &[], b"eae_prk", shared.raw_secret_bytes());
+    let shared = expand(&kem, &eae, b"shared_secret", &[&enc[..], &to].concat(), 32)?;
+    let suite = [b"HPKE", &[0, 0x10, 0, 1, 0, 1][..]].concat();
+    let id = extract(&suite, &[], b"psk_id_hash", &[]);
+    let info = extract(&suite, &[], b"info_hash", &context);
+    let schedule = [&[0][..], &id, &info].concat();
+    let secret = extract(&suite, &shared, b"secret", &[]);
+    let key = expand(&suite, &secret, b"key", &schedule, 16)?;
+    let nonce = expand(&suite, &secret, b"base_nonce", &schedule, 12)?;
+    let key = Aes128Gcm::new(&key.try_into().map_err(|_| wrong("no key"))?);
+    let nonce = nonce.try_into().map_err(|_| wrong("no nonce"))?;
+    let text = key.seal(&nonce, &[], &plain)?;
+    Ok(Item::Array(vec![Item::Bytes(enc), Item::Bytes(text)]))
+}
+
+/// RFC 9180 section 4, LabeledExtract.
+fn extract(suite: &[u8], salt: &[u8], label: &[u8], material: &[u8]) -> [u8; 32] {
+    let labeled = [b"HPKE-v1", suite, label, material].concat();
+    let (key, _) = hkdf::Hkdf::<Sha256>::extract(Some(salt), &labeled);
+    key.into()
+}
+
+/// RFC 9180 section 4, LabeledExpand.
+fn expand(
+    suite: &[u8],
+    key: &[u8; 32],
+    label: &[u8],
+    info: &[u8],
+    length: usize,
+) -> Result<Vec<u8>> {
+    let size = (length as u16).to_be_bytes();
+    let labeled = [&size, &b"HPKE-v1"[..], suite, label, info].concat();
+    let mut out = vec![0; length];
+    hkdf_expand(key, &[&labeled], &mut out)?;
+    Ok(out)
 }
 
 fn wrong(error: impl std::fmt::Display) -> Error {

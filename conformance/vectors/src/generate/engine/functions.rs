@@ -170,6 +170,17 @@ impl<'a> Functions<'a> {
     /// # Errors
     /// If there is none of this name, or it is not of these arguments.
     pub fn call(&self, name: &str, items: &[Item]) -> Result<Item> {
+        // What has a tag is changed under it.
+        if let (Some(Item::Tag(tag, inner)), "cat" | "drop" | "item" | "slice") =
+            (items.first(), name)
+        {
+            let under = [&[(**inner).clone()], items.get(1..).unwrap_or_default()].concat();
+            let value = self.call(name, &under)?;
+            return Ok(match name {
+                "item" => value,
+                _ => Item::Tag(*tag, Box::new(value)),
+            });
+        }
         let arguments = Arguments {
             items,
             taken: Cell::new(0),
@@ -250,6 +261,17 @@ fn simple(name: &str, a: &Arguments<'_>) -> Option<Result<Item>> {
             Ok(())
         }),
         "flip" => flip(a),
+        "item" => item(a),
+        "short-tag" => short_tag(a),
+        "double" => double(a),
+        "half" => half(a),
+        "numbers" => a
+            .bytes(0)
+            .map(|bytes| Item::Array(bytes.into_iter().map(|b| Item::Uint(b.into())).collect())),
+        "keyed" => a.list(0).map(|items| {
+            let key = |place: usize| Item::text(&place.to_string());
+            Item::Map((0..).map(key).zip(items.iter().cloned()).collect())
+        }),
         "untag" => match a.item(0) {
             Ok(Item::Tag(_, inner)) => Ok((**inner).clone()),
             _ => Err(Error::Generate("there is no tag".to_owned())),
@@ -297,6 +319,41 @@ fn fill(a: &Arguments<'_>) -> Result<Item> {
         Item::Uint(byte @ 0..=255) => Ok(Item::Bytes(vec![*byte as u8; count])),
         _ => Err(Error::Generate("no byte".to_owned())),
     }
+}
+
+/// `item(list, i)`: one of an array.
+fn item(a: &Arguments<'_>) -> Result<Item> {
+    let list = a.list(0)?;
+    let found = list.get(a.place(1, list.len())?);
+    found.cloned().ok_or_else(|| wrong(1, "is beyond it"))
+}
+
+/// `short-tag(x, n)`: a COSE_Encrypt0, encoded, without the last n bytes of its tag.
+fn short_tag(a: &Arguments<'_>) -> Result<Item> {
+    let (sealed, cut) = (Item::parse(&a.bytes(0)?)?, a.size(1)?);
+    let Some(Item::Bytes(text)) = sealed.at(&[0, 2]) else {
+        return Err(wrong(0, "is not sealed"));
+    };
+    let kept = text.len().saturating_sub(cut);
+    let short = Item::bytes(text.get(..kept).unwrap_or_default());
+    Ok(Item::Bytes(sealed.put(&[0, 2], short).encode()))
+}
+
+/// `double(n)`: a number as a float of 64 bits.
+fn double(a: &Arguments<'_>) -> Result<Item> {
+    let float = a.number(0)? as f64;
+    Ok(Item::Raw([&[0xfb][..], &float.to_be_bytes()].concat()))
+}
+
+/// `half(n)`: a number below 2,049 as a float of 16 bits.
+fn half(a: &Arguments<'_>) -> Result<Item> {
+    let number = u16::try_from(a.number(0)?).unwrap_or(u16::MAX);
+    let bits = match number.checked_ilog2() {
+        None => 0,
+        Some(log @ 0..=10) => ((log as u16 + 15) << 10) + ((number - (1 << log)) << (10 - log)),
+        Some(_) => 0x6800,
+    };
+    Ok(Item::Raw([&[0xf9][..], &bits.to_be_bytes()].concat()))
 }
 
 /// `repeat(x, n)`: an array of n times x.

@@ -153,42 +153,82 @@ pub fn way(mut kind: Option<Type>, value: &Item, path: &[String]) -> Result<Way>
     Ok(way)
 }
 
-/// A field of a message's body, or within one.
+/// A field of a structure, or within one.
 pub struct Field {
     /// Its name; within another field, that one's name and its place in it.
     pub name: String,
-    /// The places that lead to it from the message, with dots between them.
-    pub path: String,
+    /// The places that lead to it from the whole.
+    pub way: Way,
+    /// Where the grammar has it: a rule and its field.
+    pub place: String,
     /// What it is, in the words that `when` of a group of cases has.
     pub is: Vec<&'static str>,
 }
 
-/// The body of a message and everything in it, from the outside in. Of a list, the first and the
-/// last item are as good as those between.
-pub fn fields(message: &Item) -> Vec<Field> {
+/// Of a message, its body and everything in it, from the outside in; of another structure, itself and
+/// everything in it. Of a list, the first and the last item are as good as those between.
+pub fn fields(name: &str, whole: &Item) -> Vec<Field> {
     let mut found = Vec::new();
-    if let Some(kind) = type_of("", message)
-        && let Some((way, body)) = step(kind, "body")
-    {
-        collect(message, "body", &way, body, &mut found);
+    let Some((rule, kind)) = rule_of(name, whole) else {
+        return found;
+    };
+    // A tag is no field: what it is on is found as if it were not there.
+    let (whole, tagged) = match whole {
+        Item::Tag(_, inner) => (&**inner, true),
+        other => (other, false),
+    };
+    let (way, kind) = step(kind, "body").unwrap_or((Way::new(), kind));
+    let start = Start {
+        name: "body",
+        place: rule,
+        fixed: (!way.is_empty()).then_some("droppable"),
+    };
+    collect(whole, &start, &way, kind, &mut found);
+    if tagged {
+        found.remove(0);
     }
     found
 }
 
-fn collect(message: &Item, name: &str, way: &Way, kind: Type, found: &mut Vec<Field>) {
-    let Some(item) = message.at(way) else { return };
+/// The rule that a definition follows, and its text.
+pub fn rule_of(name: &str, whole: &Item) -> Option<(Type, Type)> {
+    let message = match whole.at(&[0]) {
+        Some(Item::Text(kind)) => std::str::from_utf8(kind).unwrap_or_default(),
+        _ => "",
+    };
+    let found = |name: &str| RULES.get_key_value(name).filter(|_| !name.is_empty());
+    let (rule, text) = found(name).or_else(|| found(message))?;
+    Some((rule, text.trim()))
+}
+
+/// What is known of an item before its type is looked at.
+struct Start<'a> {
+    name: &'a str,
+    place: &'a str,
+    /// Of one of several fields, the word that says whether the others keep to their types without it.
+    fixed: Option<&'static str>,
+}
+
+fn collect(whole: &Item, start: &Start<'_>, way: &Way, kind: Type, found: &mut Vec<Field>) {
+    let Some(item) = whole.at(way) else { return };
+    let mut is = words(item, kind);
+    is.extend(start.fixed.map(|_| "field"));
+    is.extend(start.fixed);
+    is.extend((!way.is_empty()).then_some("inner"));
+    let place = match start.name == "body" && start.fixed.is_some() {
+        true => format!("{}.body", start.place),
+        false => start.place.to_owned(),
+    };
     found.push(Field {
-        name: name.to_owned(),
-        path: way
-            .iter()
-            .map(usize::to_string)
-            .collect::<Vec<_>>()
-            .join("."),
-        is: words(item, kind),
+        name: start.name.to_owned(),
+        way: way.clone(),
+        place,
+        is,
     });
     let (Item::Array(items), Some(of)) = (item, array(kind)) else {
         return;
     };
+    let here = named(kind).unwrap_or(start.place);
     for place in 0..items.len() {
         let (field, inner) = match &of {
             Array::List(inner, _) if place == 0 || place + 1 == items.len() => (None, *inner),
@@ -198,18 +238,59 @@ fn collect(message: &Item, name: &str, way: &Way, kind: Type, found: &mut Vec<Fi
                 None => continue,
             },
         };
-        let name = match (name, field) {
+        let name = match (start.name, field) {
             ("body", Some(field)) => field.to_owned(),
-            _ => format!("{name}.{place}"),
+            ("body", None) => place.to_string(),
+            (name, _) => format!("{name}.{place}"),
         };
-        collect(message, &name, &[&way[..], &[place]].concat(), inner, found);
+        let start = Start {
+            name: &name,
+            place: &format!("{here}.{}", field.unwrap_or("*")),
+            fixed: field.map(|_| without(items, &of, place)),
+        };
+        collect(whole, &start, &[&way[..], &[place]].concat(), inner, found);
     }
 }
 
+/// Whether each key's place has something else than bytes in it once a field is missing: where it has, two
+/// things are wrong.
+fn without(items: &[Item], of: &Array, place: usize) -> &'static str {
+    let Array::Fields(fields) = of else {
+        return "droppable";
+    };
+    let behind = fields.iter().zip(items.iter().skip(1)).skip(place);
+    let taken = |((_, kind), item): (&(&str, Type), &Item)| match item {
+        Item::Bytes(_) => named(kind) == Some("point"),
+        Item::Array(_) => array(kind).is_some(),
+        _ => false,
+    };
+    match behind.into_iter().any(taken) {
+        true => "shifting",
+        false => "droppable",
+    }
+}
+
+/// The rule that a type is, without `null` beside it.
+pub fn named(kind: Type) -> Option<Type> {
+    let kind = kind.strip_suffix(" / null").unwrap_or(kind).trim();
+    RULES.contains_key(kind).then_some(kind)
+}
+
+/// The names of all rules.
+pub fn rules() -> impl Iterator<Item = Type> {
+    RULES.keys().map(|name| &**name)
+}
+
 /// The words that describe fields.
-pub const WORDS: [&str; 16] = [
+pub const WORDS: [&str; 28] = [
+    "map",
+    "signature",
     "number",
     "no-number",
+    "small",
+    "byte",
+    "word",
+    "choice",
     "text",
     "bytes",
     "point",
@@ -221,17 +302,24 @@ pub const WORDS: [&str; 16] = [
     "may-be-empty",
     "filled",
     "required",
+    "nullable",
     "longer",
     "indefinite",
     "null",
+    "field",
+    "droppable",
+    "shifting",
+    "inner",
+    "unsized",
 ];
 
 /// What an item is, of a type.
 fn words(item: &Item, kind: Type) -> Vec<&'static str> {
     let mut words = match item {
-        Item::Uint(_) => vec!["number"],
+        Item::Uint(_) => vec!["number", number(kind)],
         Item::Text(_) => vec!["text"],
         Item::Bytes(_) => vec!["bytes", bytes(kind)],
+        Item::Map(_) => vec!["map"],
         Item::Array(_) => match array(kind) {
             Some(Array::List(_, true)) => vec!["array", "list", "may-be-empty"],
             Some(Array::List(_, false)) => vec!["array", "list", "filled"],
@@ -239,21 +327,37 @@ fn words(item: &Item, kind: Type) -> Vec<&'static str> {
         },
         _ => vec!["null"],
     };
+    if matches!(item, Item::Uint(0..=2_048)) {
+        words.push("small");
+    }
     if !matches!(item, Item::Uint(_)) {
         words.push("no-number");
     }
-    if !kind.ends_with(" / null") {
-        words.push("required");
-    }
+    words.push(match kind.ends_with(" / null") {
+        true => "nullable",
+        false => "required",
+    });
     words.extend(item.longer().map(|_| "longer"));
     words.extend(item.indefinite().map(|_| "indefinite"));
     words
+}
+
+/// Of how many bytes a number may be, or that there are few.
+fn number(kind: Type) -> &'static str {
+    match expand(kind) {
+        kind if kind.ends_with(".size 1") => "byte",
+        kind if kind.ends_with(".size 4") => "word",
+        kind if kind.contains(" / ") => "choice",
+        _ => "unsized",
+    }
 }
 
 /// Whether bytes are a point, of one size, or of any.
 fn bytes(kind: Type) -> &'static str {
     match expand(kind) {
         _ if kind == "point" => "point",
+        // A signature of another size is one that does not verify.
+        "bstr .size 64" | "bstr .size 256" => "signature",
         kind if kind.contains(".size") => "sized",
         _ => "free",
     }

@@ -5,6 +5,7 @@ mod expression;
 mod functions;
 mod grammar;
 mod objects;
+pub mod obligations;
 mod reader;
 mod scope;
 
@@ -13,7 +14,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use super::super::file::File;
+use super::super::file::{Break, File};
 use super::super::{Error, Result, schema};
 use super::builder::{Builder, Expected, hexed};
 use super::item::{Item, NULL};
@@ -90,20 +91,28 @@ const SHARED: &[(&str, &str)] = texts![
     "faults/bytes"
     "faults/es256"
     "faults/fields"
+    "faults/forms"
+    "faults/heads"
     "faults/in-text"
     "faults/link"
     "faults/message"
     "faults/modulus"
+    "faults/more-forms"
+    "faults/more-heads"
     "faults/oversized"
     "faults/pair"
     "faults/payloads"
     "faults/points"
+    "faults/ranges"
     "faults/sealed"
+    "faults/sealed-tags"
     "faults/sign1"
     "faults/statement"
+    "faults/tags"
     "faults/texts"
     "faults/tree"
     "faults/wrapped"
+    "faults/wrapped-points"
 ];
 
 fn text(name: &str) -> Result<CaseFile> {
@@ -184,6 +193,13 @@ struct Context {
     outcome: Option<Outcome>,
     released: Option<Rc<Expression>>,
     except: Vec<String>,
+    of: Option<String>,
+    whatever: Option<String>,
+    breaks: Option<String>,
+    /// The rule of what is called `message` below.
+    rule: &'static str,
+    /// Where the grammar has the field that it is of.
+    field: String,
 }
 
 impl Context {
@@ -194,16 +210,40 @@ impl Context {
             (outer, None) => outer.to_owned(),
             (outer, Some(inner)) => outer.replace("{}", inner),
         };
+        let of = node.of.clone().or_else(|| self.of.clone());
+        let at = node.at.as_ref().map(|at| renamed(of.as_deref(), at));
         Self {
             names: inside(&self.names, &node.name),
             comments: inside(&self.comments, &node.comment),
             checks: node.checks.clone().unwrap_or_else(|| self.checks.clone()),
             flag: node.flag.clone().unwrap_or_else(|| self.flag.clone()),
-            at: node.at.clone().or_else(|| self.at.clone()),
+            at: at.or_else(|| self.at.clone()),
             outcome: node.outcome.clone().or_else(|| self.outcome.clone()),
             released: node.released.clone().or_else(|| self.released.clone()),
             except: [&self.except[..], &node.except].concat(),
+            of,
+            whatever: node.whatever.clone().or_else(|| self.whatever.clone()),
+            breaks: node.breaks.clone().or_else(|| self.breaks.clone()),
+            rule: self.rule,
+            field: self.field.clone(),
         }
+    }
+
+    /// What of the grammar a case breaks.
+    fn broken(&self) -> Vec<Break> {
+        let Some(breaks) = &self.breaks else {
+            return Vec::new();
+        };
+        let (place, kind) = breaks.split_once(' ').unwrap_or((&self.field, breaks));
+        vec![(renamed(Some(self.rule), place), kind.to_owned())]
+    }
+}
+
+/// A path that starts with `message`, with the definition that stands for it here.
+fn renamed(of: Option<&str>, path: &str) -> String {
+    match (of, path.strip_prefix("message")) {
+        (Some(of), Some(rest)) if rest.is_empty() || rest.starts_with('.') => format!("{of}{rest}"),
+        _ => path.to_owned(),
     }
 }
 
@@ -253,6 +293,9 @@ impl Maker<'_> {
         context: &Context,
     ) -> Result<()> {
         let mut edits = [repetition, &node.set].concat();
+        for edit in &mut edits {
+            edit.name = renamed(context.of.as_deref(), &edit.name);
+        }
         if let Some(value) = &node.value {
             let nowhere = || Error::Generate("a value, and no `at` to put it".to_owned());
             let at = context.at.as_ref().ok_or_else(nowhere)?;
@@ -266,7 +309,14 @@ impl Maker<'_> {
             if let Some(unknown) = unknown {
                 return Err(Error::Generate(format!("`{name}` has no case `{unknown}`")));
             }
-            self.node(&root, &scope, context);
+            let mut context = context.clone();
+            let message = renamed(context.of.as_deref(), "message");
+            if let Ok(whole) = scope.evaluate(&Expression::Name(message.clone()), None)
+                && let Some((rule, _)) = grammar::rule_of(&message, &whole)
+            {
+                context.rule = rule;
+            }
+            self.node(&root, &scope, &context);
             return Ok(());
         }
         if let Some(message) = &node.fields {
@@ -292,17 +342,33 @@ impl Maker<'_> {
         scope: &Scope<'_>,
         context: &Context,
     ) -> Result<()> {
+        let message = &renamed(context.of.as_deref(), message);
         let whole = scope.evaluate(&Expression::Name(message.to_owned()), None)?;
-        for field in grammar::fields(&whole) {
-            let context = context.of(&Node {
+        for field in grammar::fields(message, &whole) {
+            let mut context = context.of(&Node {
                 name: Some(format!("{}.{{}}", field.name)),
                 comment: Some(format!("{}: {{}}", field.name)),
-                at: Some(format!("{message}.{}", field.path)),
+                at: Some(below(message, &field.way)),
                 ..Node::default()
             });
+            context.field = field.place;
             let fits = |group: &&Node| group.when.iter().all(|word| field.is.contains(&&**word));
             for group in node.cases.iter().filter(fits) {
-                self.node(group, scope, &context);
+                // What is done to a field as one of several is done to all of them.
+                match (
+                    group.when.iter().any(|word| word == "field"),
+                    field.way.split_last(),
+                ) {
+                    (true, Some((which, whole))) => {
+                        let mut scope = scope.clone();
+                        let which = Expression::Value(Item::Uint(*which as u64));
+                        scope.define(&[Edit::new("which", which)]);
+                        let mut context = context.clone();
+                        context.at = Some(below(message, whole));
+                        self.node(group, &scope, &context);
+                    }
+                    _ => self.node(group, scope, &context),
+                }
             }
         }
         Ok(())
@@ -322,7 +388,9 @@ impl Maker<'_> {
             (Some(Outcome::Accept(Some(output))), _) => {
                 Expected::AcceptAs(json(&scope.evaluate(output, None)?)?)
             }
-            (Some(Outcome::Reject(reason)), None) => Expected::Reject(reason.clone()),
+            (Some(Outcome::Reject(reason)), None) => {
+                Expected::Reject(context.whatever.as_ref().unwrap_or(reason).clone())
+            }
             (Some(Outcome::Reject(reason)), Some(released)) => {
                 let released = json(&scope.evaluate(released, None)?)?;
                 Expected::RejectAfter(reason.clone(), released)
@@ -335,6 +403,11 @@ impl Maker<'_> {
             scope.fill_in(&context.names)?,
             scope.fill_in(&context.comments)?,
         );
+        let breaks = match &expected {
+            Expected::Reject(_) => context.broken(),
+            _ => Vec::new(),
+        };
+        self.builder.breaks = breaks;
         self.builder.case(
             &node.origin,
             (&name, &comment),
@@ -344,6 +417,15 @@ impl Maker<'_> {
         );
         Ok(())
     }
+}
+
+/// The path to what lies in a definition.
+fn below(definition: &str, way: &[usize]) -> String {
+    let places = way.iter().map(usize::to_string);
+    let parts: Vec<String> = std::iter::once(definition.to_owned())
+        .chain(places)
+        .collect();
+    parts.join(".")
 }
 
 /// The names of a group's cases.

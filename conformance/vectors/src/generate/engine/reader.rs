@@ -11,6 +11,7 @@ use super::super::item::Item;
 use super::super::notes;
 use super::expression::{Expression, parse};
 use super::grammar::WORDS;
+use super::obligations::KINDS;
 use super::scope::Edit;
 use conformance_common::spec::SPEC;
 
@@ -54,6 +55,13 @@ pub struct Node {
     pub except: Vec<String>,
     /// The message of whose every field it is, as far as `when` of the groups in it says.
     pub fields: Option<String>,
+    /// What the cases below call `message`, if it is not that.
+    pub of: Option<String>,
+    /// The one reason for which all that is refused below is refused.
+    pub whatever: Option<String>,
+    /// What of the grammar these cases break: a kind of rule, of the field that they are of, or a field and
+    /// a kind of rule.
+    pub breaks: Option<String>,
     /// Words that a field must be described by.
     pub when: Vec<String>,
     /// The cases of a group.
@@ -280,6 +288,12 @@ impl Source<'_> {
             true => Ok(()),
             false => Err(self.wrong(start, &format!("there is no {what} `{name}`"))),
         };
+        let reason = || -> Result<String> {
+            let reason = self.string(value)?;
+            let is = SPEC.reasons.iter().any(|(name, _)| *name == reason);
+            known(is, "reason", &reason)?;
+            Ok(reason)
+        };
         match name {
             "name" => node.name = Some(self.string(value)?),
             "comment" => node.comment = Some(self.string(value)?),
@@ -307,11 +321,14 @@ impl Source<'_> {
                 };
                 node.outcome = Some(Outcome::Accept(output));
             }
-            "reject" => {
-                let reason = self.string(value)?;
-                let is = SPEC.reasons.iter().any(|(name, _)| *name == reason);
-                known(is, "reason", &reason)?;
-                node.outcome = Some(Outcome::Reject(reason));
+            "reject" => node.outcome = Some(Outcome::Reject(reason()?)),
+            "whatever" => node.whatever = Some(reason()?),
+            "of" => node.of = Some(self.string(value)?),
+            "breaks" => {
+                let breaks = self.string(value)?;
+                let kind = breaks.split(' ').next_back().unwrap_or_default();
+                known(KINDS.contains(&kind), "kind of rule", kind)?;
+                node.breaks = Some(breaks);
             }
             "released" => node.released = Some(Rc::new(self.expression(value)?)),
             "for" => node.each = self.each(value)?,
@@ -332,7 +349,7 @@ impl Source<'_> {
 }
 
 /// What a case may say of itself.
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 18] = [
     "name", "comment", "checks", "flag", "set", "at", "value", "accept", "reject", "released",
-    "for", "faults", "except", "fields", "when",
+    "for", "faults", "except", "fields", "when", "of", "whatever", "breaks",
 ];

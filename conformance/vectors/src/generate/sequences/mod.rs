@@ -90,6 +90,7 @@ fn add(file: &mut File, story: Story) -> Result<()> {
     }
     file.shared.extend(stage.shared);
     file.tests.push(Test {
+        breaks: Vec::new(),
         id,
         comment: story.about,
         checks: story.checks,

@@ -8,7 +8,7 @@ use rand_core::CryptoRng;
 use crate::cbor;
 use crate::cose;
 use crate::crypto::{KemPublic, KemSecret};
-use crate::error::{GrantError, MessageError, Result, StoreError};
+use crate::error::{AccountError, GrantError, MessageError, Result, StoreError};
 use crate::keys::{MemberId, Name};
 use crate::message::{self, AccountId, Body, Hash};
 use crate::vault::Ring;
@@ -109,6 +109,9 @@ pub fn open_backup(
         return Err(StoreError::Path.into());
     }
     let backup: Backup = message::decode(account, bytes)?;
+    if backup.stream != *stream {
+        return Err(AccountError::SealedOpen.into());
+    }
     let place = message::context(Backup::TYPE, account, (backup.generation, stream.clone()));
     let plain = cose::unseal(ring.key(backup.generation)?, &place, &backup.sealed)?;
     let holdings: Vec<Holding> = cbor::decode(&plain)?;

@@ -138,6 +138,7 @@ pub(crate) fn facts(
 /// Where a member looks for its part, and how it opens it.
 pub struct Lookup {
     keys: PartKeys,
+    bits: u8,
     /// The shard in which the part must be.
     pub shard: u32,
 }
@@ -150,7 +151,7 @@ impl Lookup {
     pub fn new(pairwise: &Key, statement: &Hash, index: u32, bits: u8) -> Result<Self> {
         let keys = PartKeys::derive(pairwise, statement, index)?;
         let shard = shard_of(&keys.find, bits);
-        Ok(Self { keys, shard })
+        Ok(Self { keys, bits, shard })
     }
 
     /// The part's first eight bytes, and the key that seals the rest: for test vectors.
@@ -170,9 +171,14 @@ impl Lookup {
         shard: &Shard,
     ) -> Result<Option<KemSecret>> {
         let (parts, rest) = shard.parts.as_chunks::<PART_LEN>();
-        let sorted = parts.iter().zip(parts.iter().skip(1)).all(|(a, b)| a < b);
-        if !rest.is_empty() || !sorted || shard.statement != *statement || shard.index != self.shard
-        {
+        // By what finds them: of two parts that are found alike, neither is anybody's.
+        let ascending = |(a, b): (&[u8; PART_LEN], &[u8; PART_LEN])| a[..8] < b[..8];
+        let sorted = parts.iter().zip(parts.iter().skip(1)).all(ascending);
+        let here = parts
+            .iter()
+            .all(|part| shard_of(part, self.bits) == self.shard);
+        let meant = shard.statement == *statement && shard.index == self.shard;
+        if !rest.is_empty() || !sorted || !here || !meant {
             return Err(GrantError::ShardRange.into());
         }
         let Ok(found) = parts.binary_search_by(|part| part[..8].cmp(&self.keys.find)) else {
