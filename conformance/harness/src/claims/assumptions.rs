@@ -126,13 +126,29 @@ impl Facts {
     }
 
     fn heir(&self, of: &str, names: &[String], heir: &Heir) -> Vec<String> {
-        let Heir { lemmas, pair, spec, why, flag } = heir;
-        let kinds = [!lemmas.is_empty(), pair.is_some(), spec.is_some(), flag.is_some()];
+        let Heir {
+            lemmas,
+            pair,
+            spec,
+            why,
+            flag,
+        } = heir;
+        let kinds = [
+            !lemmas.is_empty(),
+            pair.is_some(),
+            spec.is_some(),
+            flag.is_some(),
+        ];
         if kinds.iter().filter(|is| **is).count() != 1 {
-            return vec![format!("{of}: exactly one of `lemmas`, `pair`, `spec` and `flag`")];
+            return vec![format!(
+                "{of}: exactly one of `lemmas`, `pair`, `spec` and `flag`"
+            )];
         }
         let mut wrong = Vec::new();
-        for lemma in lemmas.iter().filter(|lemma| !self.verified.contains(*lemma)) {
+        for lemma in lemmas
+            .iter()
+            .filter(|lemma| !self.verified.contains(*lemma))
+        {
             wrong.push(format!("{of}: no lemma {lemma} is pinned as verified"));
         }
         let own = |lemma: &&String| {
@@ -145,13 +161,19 @@ impl Facts {
         for pair in pair.iter().filter(|pair| !self.pairs.contains(*pair)) {
             wrong.push(format!("{of}: there is no pair {pair}"));
         }
-        for section in spec.iter().filter(|section| !self.sections.contains(*section)) {
+        for section in spec
+            .iter()
+            .filter(|section| !self.sections.contains(*section))
+        {
             wrong.push(format!("{of}: SPEC has no section {section}"));
         }
         if spec.is_some() && why.as_ref().is_none_or(|why| why.trim().is_empty()) {
             wrong.push(format!("{of}: `why` is missing"));
         }
-        for (flag, name) in flag.iter().flat_map(|flag| names.iter().map(move |n| (flag, n))) {
+        for (flag, name) in flag
+            .iter()
+            .flat_map(|flag| names.iter().map(move |n| (flag, n)))
+        {
             let sets = self.in_force.get(name).into_iter().flatten();
             if sets.clone().any(|flags| !flags.contains(flag)) {
                 wrong.push(format!("{name}: in force without {flag}"));
@@ -161,7 +183,10 @@ impl Facts {
     }
 }
 
-const SPEC_TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../reference/SPEC.md"));
+const SPEC_TEXT: &str = include_str!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../reference/SPEC.md"
+));
 
 fn sections(spec: &str) -> BTreeSet<String> {
     let headings = spec.lines().filter(|line| line.starts_with("##"));
@@ -170,8 +195,11 @@ fn sections(spec: &str) -> BTreeSet<String> {
 }
 
 fn restrictions(text: &str) -> impl Iterator<Item = &str> {
-    let rest = text.lines().filter_map(|line| line.strip_prefix("restriction "));
-    rest.filter_map(|rest| rest.split(':').next()).map(str::trim)
+    let rest = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("restriction "));
+    rest.filter_map(|rest| rest.split(':').next())
+        .map(str::trim)
 }
 
 /// The paragraph of the header that begins with [`GIVEN`], without these words.
@@ -212,20 +240,35 @@ pub fn check(listed: &str, facts: &Facts) -> Result<Vec<String>, String> {
         }
         wrong.extend(facts.heir(&entry.names.join(", "), &entry.names, &entry.heir));
     }
-    wrong.extend(missing.iter().map(|name| format!("the restriction {name} has no entry")));
+    wrong.extend(
+        missing
+            .iter()
+            .map(|name| format!("the restriction {name} has no entry")),
+    );
     let mut rest = facts.given.clone();
     for entry in &listed.given {
         match rest.get_mut(&entry.model) {
             Some(text) if text.contains(&entry.says) => *text = text.replacen(&entry.says, "", 1),
-            _ => wrong.push(format!("{} does not take as given: {}", entry.model, entry.says)),
+            _ => wrong.push(format!(
+                "{} does not take as given: {}",
+                entry.model, entry.says
+            )),
         }
         let names = [format!("{}/", entry.model)];
         wrong.extend(facts.heir(&format!("{}, given", entry.model), &names, &entry.heir));
     }
     for (model, text) in rest.iter().filter(|(_, text)| !text.trim().is_empty()) {
-        wrong.push(format!("{model} takes as given, without an entry: {}", text.trim()));
+        wrong.push(format!(
+            "{model} takes as given, without an entry: {}",
+            text.trim()
+        ));
     }
-    for Restates { lemma, restriction, half } in &listed.restates {
+    for Restates {
+        lemma,
+        restriction,
+        half,
+    } in &listed.restates
+    {
         if !facts.verified.contains(lemma) {
             wrong.push(format!("restates: no lemma {lemma} is pinned as verified"));
         }
@@ -233,7 +276,9 @@ pub fn check(listed: &str, facts: &Facts) -> Result<Vec<String>, String> {
             wrong.push(format!("restates: there is no restriction {restriction}"));
         }
         if half.is_none() && facts.claimed.contains(lemma) {
-            wrong.push(format!("a claim counts {lemma}, which repeats {restriction}"));
+            wrong.push(format!(
+                "a claim counts {lemma}, which repeats {restriction}"
+            ));
         }
     }
     Ok(wrong)
@@ -257,19 +302,67 @@ mod tests {
     fn an_entry_that_is_missing_or_names_nothing_is_an_error() {
         let (list, facts) = (list(root()).unwrap(), Facts::read(root()).unwrap());
         for (from, to, error) in [
-            ("\"clips/Follows\"", "", "the restriction clips/Follows has no entry"),
-            ("\"clips/Follows\"", "\"clips/Leads\"", "no restriction clips/Leads"),
-            ("pair = \"clips/NO_CHAIN\"", "pair = \"clips/NO_LINK\"", "there is no pair clips/NO_LINK"),
+            (
+                "\"clips/Follows\"",
+                "",
+                "the restriction clips/Follows has no entry",
+            ),
+            (
+                "\"clips/Follows\"",
+                "\"clips/Leads\"",
+                "no restriction clips/Leads",
+            ),
+            (
+                "pair = \"clips/NO_CHAIN\"",
+                "pair = \"clips/NO_LINK\"",
+                "there is no pair clips/NO_LINK",
+            ),
             ("pair = \"clips/NO_CHAIN\"", "", "exactly one of"),
-            ("\"epochs/never_back\"", "\"epochs/ever_back\"", "no lemma epochs/ever_back"),
-            ("\"epochs/never_back\"", "\"account/pairing\"", "is of the model that assumes it"),
-            ("spec = \"Time\"", "spec = \"Tide\"", "SPEC has no section Tide"),
-            ("why = \"the camera's wall", "why = \"\" # the camera's wall", "`why` is missing"),
-            ("flag = \"GENUINE\"", "flag = \"SMALL\"", "encryptediot/genuine: in force without SMALL"),
-            ("says = \"pairing's offer", "says = \"offers", "losses does not take as given: offers"),
-            ("says = \"pairing's offer", "says = \"offers", "losses takes as given, without an entry: pairing's"),
-            ("lemma = \"clips/no_other_clip\"", "lemma = \"clips/no_clip\"", "restates: no lemma"),
-            ("restriction = \"epochs/Lease\"", "restriction = \"epochs/Lent\"", "restates: there is no"),
+            (
+                "\"epochs/never_back\"",
+                "\"epochs/ever_back\"",
+                "no lemma epochs/ever_back",
+            ),
+            (
+                "\"epochs/never_back\"",
+                "\"account/pairing\"",
+                "is of the model that assumes it",
+            ),
+            (
+                "spec = \"Time\"",
+                "spec = \"Tide\"",
+                "SPEC has no section Tide",
+            ),
+            (
+                "why = \"the camera's wall",
+                "why = \"\" # the camera's wall",
+                "`why` is missing",
+            ),
+            (
+                "flag = \"GENUINE\"",
+                "flag = \"SMALL\"",
+                "encryptediot/genuine: in force without SMALL",
+            ),
+            (
+                "says = \"pairing's offer",
+                "says = \"offers",
+                "losses does not take as given: offers",
+            ),
+            (
+                "says = \"pairing's offer",
+                "says = \"offers",
+                "losses takes as given, without an entry: pairing's",
+            ),
+            (
+                "lemma = \"clips/no_other_clip\"",
+                "lemma = \"clips/no_clip\"",
+                "restates: no lemma",
+            ),
+            (
+                "restriction = \"epochs/Lease\"",
+                "restriction = \"epochs/Lent\"",
+                "restates: there is no",
+            ),
         ] {
             assert!(list.contains(from), "{from}");
             let found = check(&list.replacen(from, to, 1), &facts).unwrap();
