@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use conformance_common::spec::SPEC;
 use serde::Deserialize;
 
 use crate::pairs;
@@ -174,8 +173,8 @@ impl Facts {
             .iter()
             .flat_map(|flag| names.iter().map(move |n| (flag, n)))
         {
-            let sets = self.in_force.get(name).into_iter().flatten();
-            if sets.clone().any(|flags| !flags.contains(flag)) {
+            let mut sets = self.in_force.get(name).into_iter().flatten();
+            if sets.any(|flags| !flags.contains(flag)) {
                 wrong.push(format!("{name}: in force without {flag}"));
             }
         }
