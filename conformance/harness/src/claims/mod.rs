@@ -1,6 +1,7 @@
 //! Claims: what supports each claim of SPEC, checked in both directions. Lemmas and vectors name their claims
 //! themselves; tests, functions and what is outside are listed in `conformance/claims.toml`.
 
+pub mod assumptions;
 mod check;
 mod listed;
 mod project;
@@ -21,7 +22,8 @@ pub use table::table;
 ///
 /// A claim without lemma, test, vector or function; an entry that names no function or test, or more than one;
 /// a lemma, test, file of vectors, reject reason or public function of the protocol that no claim names and
-/// that is not listed as serving none; a step of a model's rule that is no function: each is an error.
+/// that is not listed as serving none; a step of a model's rule that is no function; an
+/// assumption of a model without what stands behind it (`tamarin/assumptions.toml`): each is an error.
 ///
 /// Exit status: 0 if everything corresponds, 1 if something does not, 2 if it could not be checked.
 #[derive(Args)]
@@ -36,7 +38,9 @@ pub struct ClaimsArgs {
 
 /// Reads everything and checks it.
 pub fn read(root: &Path) -> Result<Checked, String> {
-    check(&list(root)?, &Project::read(root)?)
+    let mut checked = check(&list(root)?, &Project::read(root)?)?;
+    checked.wrong.extend(assumptions::read(root)?);
+    Ok(checked)
 }
 
 /// The text of `claims.toml`.
