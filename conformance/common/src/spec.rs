@@ -20,6 +20,8 @@ pub struct Spec {
     /// The grammar's structures, with the names of their fields in their order: of a message, those
     /// of its body.
     pub structures: BTreeMap<String, Vec<String>>,
+    /// The structures and fields of the table of what each party learns, row by row.
+    pub learnt: Vec<(Vec<String>, Vec<String>)>,
 }
 
 /// SPEC, read once.
@@ -56,6 +58,7 @@ impl Spec {
             sections: sections.collect(),
             errata: errata.collect(),
             structures: structures(text),
+            learnt: learnt(text),
         }
     }
 
@@ -68,7 +71,6 @@ impl Spec {
     }
 }
 
-/// The cells of a row of a table.
 /// The structures of the `cddl` blocks.
 fn structures(text: &str) -> BTreeMap<String, Vec<String>> {
     let blocks = text.split("```cddl\n").skip(1);
@@ -120,11 +122,50 @@ fn fields(array: &str) -> Option<Vec<String>> {
     }
     let name = |part: &&str| {
         let name = part.split_once(':').map_or(*part, |(name, _)| name);
-        name.trim().trim_start_matches("+ ").to_owned()
+        name.trim().trim_start_matches(['+', ' ', '[']).to_owned()
     };
     Some(parts.iter().map(name).collect())
 }
 
+/// The rows of the table of what each party learns.
+fn learnt(text: &str) -> Vec<(Vec<String>, Vec<String>)> {
+    let after = text.split("\n### What each party learns").nth(1);
+    let table = after.unwrap_or_default().split("\n## ").next();
+    let names = |cell: &&str| -> Vec<String> {
+        let quoted = cell.split('`').skip(1).step_by(2);
+        quoted.map(str::to_owned).collect()
+    };
+    let rows = table.unwrap_or_default().lines().filter_map(row);
+    let rows = rows.filter(|cells| cells[0].starts_with('`'));
+    rows.map(|cells| (names(&cells[0]), names(&cells[1])))
+        .collect()
+}
+
+/// What the table of what each party learns lacks, or has too much of.
+pub fn unlearnt(spec: &Spec) -> Vec<String> {
+    let mut rows: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (structures, fields) in &spec.learnt {
+        for structure in structures {
+            let row = rows.entry(structure).or_default();
+            row.extend(fields.iter().map(String::as_str));
+        }
+    }
+    let mut wrong = Vec::new();
+    for (structure, fields) in &spec.structures {
+        let listed = rows
+            .get(structure.as_str())
+            .map_or(&[][..], |fields| fields);
+        for field in fields {
+            let times = listed.iter().filter(|listed| *listed == field).count();
+            if times != 1 {
+                wrong.push(format!("{structure}: {field} stands {times} times"));
+            }
+        }
+    }
+    wrong
+}
+
+/// The cells of a row of a table.
 fn row(line: &str) -> Option<Vec<&str>> {
     let inner = line.strip_prefix('|')?.strip_suffix('|')?;
     Some(inner.split('|').map(str::trim).collect())
@@ -142,6 +183,24 @@ fn slug(title: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_field_has_its_readers() {
+        assert_eq!(unlearnt(&SPEC), Vec::<String>::new());
+        let more = TEXT.replace(
+            "shard-bits: uint .size 1,\n",
+            "shard-bits: uint .size 1, colour: tstr,\n",
+        );
+        assert_eq!(
+            unlearnt(&Spec::read(&more)),
+            ["announcement: colour stands 0 times"]
+        );
+        let twice = TEXT.replace("| `lease` | `camera`,", "| `lease` | `camera`, `camera`,");
+        assert_eq!(
+            unlearnt(&Spec::read(&twice)),
+            ["lease: camera stands 2 times"]
+        );
+    }
 
     #[test]
     fn spec_is_read() {
