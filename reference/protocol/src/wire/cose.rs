@@ -242,6 +242,49 @@ mod tests {
         );
     }
 
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
+        let byte =
+            |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+        digits.chunks(2).map(byte).collect()
+    }
+
+    /// Examples of the COSE working group (cose-wg/Examples): `aes-gcm-enc-03` as it is, and `sign-pass-03` with
+    /// the tag and without the key's name, neither of which is signed. Others of theirs have headers that are not
+    /// of this protocol, which are refused.
+    #[test]
+    fn examples_of_the_working_group_are_read() {
+        let key = bytes("0F1E2D3C4B5A69788796A5B4C3D2E1F01F2E3D4C5B6A798897A6B5C4D3E2F100");
+        let key = Key::new(key.try_into().unwrap());
+        let mut sealed = bytes(
+            "D08343A10103A1054C02D1F7E6F26C43D4868D87CE58249D64A5A59A3B04867DCCF6B8EF82F7D1A3B25EF8
+             4ECA2BC5D7593A96E943859A9CC24AD3",
+        );
+        let opened = unseal(&key, &[], &sealed).unwrap();
+        assert_eq!(&**opened, b"This is the content.");
+        *sealed.last_mut().unwrap() ^= 1;
+        assert!(unseal(&key, &[], &sealed).is_err());
+
+        let point = bytes(
+            "04BAC5B11CAD8F99F9C72B05CF4B9E26D244DC189F745228255A219A86D6A09EFF
+             20138BF82DC1B6D562BE0FA54AB7804A3A64B6D72CCFED6B6FB6ED28BBFC117E",
+        );
+        let key = VerifyingKey::from_bytes(&point).unwrap();
+        let check = |signature: &[u8], data: &[u8]| {
+            let refused = MessageError::InvalidSignature;
+            let signature = signature.try_into().map_err(|_| refused)?;
+            key.verify(data, signature).map_err(|_| refused)
+        };
+        let rest = "54546869732069732074686520636F6E74656E742E5840EAE868ECC176883766C5DC5BA5B8DCA25DAB3C2E56A551CE
+             5705B793914348E19F43D6C6BA654472DA301B645B293C9BA939295B97C4BDB847782BFF384C5794";
+        let signed = bytes(&format!("D28443A10126A0{rest}"));
+        let payload = verify(Algorithm::ES256, &signed, check).unwrap();
+        assert_eq!(payload, b"This is the content.");
+        let named = bytes(&format!("D28443A10126A104423131{rest}"));
+        let refused = verify(Algorithm::ES256, &named, check).unwrap_err();
+        assert_eq!(refused, MessageError::Malformed.into());
+    }
+
     /// Sixteen mebibytes of headers: refused before anything is made of them.
     #[test]
     fn a_large_header_is_refused_at_once() {
