@@ -102,8 +102,9 @@ pub fn point(bytes: &[u8]) -> Vec<u8> {
     use p256::elliptic_curve::sec1::ToSec1Point as _;
     match bytes.first() {
         Some(6 | 7) => [&[4], &bytes[1..]].concat(),
-        Some(2 | 3) => p256::PublicKey::from_sec1_bytes(bytes)
-            .map_or(bytes.to_vec(), |key| key.to_sec1_point(false).as_bytes().to_vec()),
+        Some(2 | 3) => p256::PublicKey::from_sec1_bytes(bytes).map_or(bytes.to_vec(), |key| {
+            key.to_sec1_point(false).as_bytes().to_vec()
+        }),
         _ => bytes.to_vec(),
     }
 }

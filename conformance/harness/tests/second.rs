@@ -173,10 +173,16 @@ fn the_starter_holds_what_it_claims_and_is_short() {
         writeln!(std::io::stderr(), "not checked: there is no python3").unwrap();
         return;
     }
-    let of = |selection: &[&str]| Report::of_program(&starter, &project().join("vectors"), selection);
+    let of =
+        |selection: &[&str]| Report::of_program(&starter, &project().join("vectors"), selection);
     let claimed = ["key-id/*", "part-lookup/*", "safety-number-check/*"];
     let report = of(&claimed);
-    assert_eq!((report.code, report.failed()), (Some(0), vec![]), "{}", report.text);
+    assert_eq!(
+        (report.code, report.failed()),
+        (Some(0), vec![]),
+        "{}",
+        report.text
+    );
     assert_eq!(report.claimed().len(), claimed.len());
     assert!(report.count("held") > 50, "{}", report.text);
     assert_eq!(report.count("unsupported"), 0);

@@ -1,8 +1,8 @@
 //! Functions that hash, sign, seal.
 
 use encryptediot::crypto::{
-    Aes128Gcm, Aes256Gcm, KemPublic, KemSecret, SecretBytes, SigningKey, Work, hkdf_expand, hpke_seal,
-    hpke_seal_export, passphrase_derived_key, sha256,
+    Aes128Gcm, Aes256Gcm, KemPublic, KemSecret, SecretBytes, SigningKey, Work, hkdf_expand,
+    hpke_seal, hpke_seal_export, passphrase_derived_key, sha256,
 };
 use encryptediot::keys::kem_id;
 use encryptediot::segment::SEGMENT;
@@ -226,7 +226,13 @@ fn extract(suite: &[u8], salt: &[u8], label: &[u8], material: &[u8]) -> [u8; 32]
 }
 
 /// RFC 9180 section 4, LabeledExpand.
-fn expand(suite: &[u8], key: &[u8; 32], label: &[u8], info: &[u8], length: usize) -> Result<Vec<u8>> {
+fn expand(
+    suite: &[u8],
+    key: &[u8; 32],
+    label: &[u8],
+    info: &[u8],
+    length: usize,
+) -> Result<Vec<u8>> {
     let size = (length as u16).to_be_bytes();
     let labeled = [&size, &b"HPKE-v1"[..], suite, label, info].concat();
     let mut out = vec![0; length];

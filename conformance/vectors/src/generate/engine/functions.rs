@@ -171,7 +171,9 @@ impl<'a> Functions<'a> {
     /// If there is none of this name, or it is not of these arguments.
     pub fn call(&self, name: &str, items: &[Item]) -> Result<Item> {
         // What has a tag is changed under it.
-        if let (Some(Item::Tag(tag, inner)), "cat" | "drop" | "item" | "slice") = (items.first(), name) {
+        if let (Some(Item::Tag(tag, inner)), "cat" | "drop" | "item" | "slice") =
+            (items.first(), name)
+        {
             let under = [&[(**inner).clone()], items.get(1..).unwrap_or_default()].concat();
             let value = self.call(name, &under)?;
             return Ok(match name {
@@ -263,9 +265,9 @@ fn simple(name: &str, a: &Arguments<'_>) -> Option<Result<Item>> {
         "short-tag" => short_tag(a),
         "double" => double(a),
         "half" => half(a),
-        "numbers" => a.bytes(0).map(|bytes| {
-            Item::Array(bytes.into_iter().map(|b| Item::Uint(b.into())).collect())
-        }),
+        "numbers" => a
+            .bytes(0)
+            .map(|bytes| Item::Array(bytes.into_iter().map(|b| Item::Uint(b.into())).collect())),
         "keyed" => a.list(0).map(|items| {
             let key = |place: usize| Item::text(&place.to_string());
             Item::Map((0..).map(key).zip(items.iter().cloned()).collect())

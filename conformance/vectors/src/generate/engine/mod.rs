@@ -355,7 +355,10 @@ impl Maker<'_> {
             let fits = |group: &&Node| group.when.iter().all(|word| field.is.contains(&&**word));
             for group in node.cases.iter().filter(fits) {
                 // What is done to a field as one of several is done to all of them.
-                match (group.when.iter().any(|word| word == "field"), field.way.split_last()) {
+                match (
+                    group.when.iter().any(|word| word == "field"),
+                    field.way.split_last(),
+                ) {
                     (true, Some((which, whole))) => {
                         let mut scope = scope.clone();
                         let which = Expression::Value(Item::Uint(*which as u64));
@@ -419,7 +422,9 @@ impl Maker<'_> {
 /// The path to what lies in a definition.
 fn below(definition: &str, way: &[usize]) -> String {
     let places = way.iter().map(usize::to_string);
-    let parts: Vec<String> = std::iter::once(definition.to_owned()).chain(places).collect();
+    let parts: Vec<String> = std::iter::once(definition.to_owned())
+        .chain(places)
+        .collect();
     parts.join(".")
 }
 

@@ -74,7 +74,11 @@ fn within(rule: &str, place: &str, kind: Type, found: &mut Vec<Obligation>) {
 
 /// What a map's entries owe.
 fn map(name: &str, kind: Type, found: &mut Vec<Obligation>) {
-    let inside = kind.trim_start_matches('{').split('}').next().unwrap_or_default();
+    let inside = kind
+        .trim_start_matches('{')
+        .split('}')
+        .next()
+        .unwrap_or_default();
     for entry in inside.split(',') {
         if let Some((key, of)) = entry.split_once(':') {
             found.push(Obligation {
@@ -91,7 +95,9 @@ fn kinds(of: Type, fixed: bool) -> Vec<&'static str> {
     let mut kinds = vec!["type", "null"];
     let inside = expand(of);
     let list = matches!(array(of), Some(Array::List(_, false)));
-    let constrained = [".size", ".regexp", ".cbor {", " / ", "\""].iter().any(|mark| inside.contains(mark));
+    let constrained = [".size", ".regexp", ".cbor {", " / ", "\""]
+        .iter()
+        .any(|mark| inside.contains(mark));
     if array(of).is_none() && (constrained || inside == "1") || list {
         kinds.push("value");
     }

@@ -351,6 +351,5 @@ impl Source<'_> {
 /// What a case may say of itself.
 const FIELDS: [&str; 18] = [
     "name", "comment", "checks", "flag", "set", "at", "value", "accept", "reject", "released",
-    "for", "faults", "except", "fields", "when", "of", "whatever",
-    "breaks",
+    "for", "faults", "except", "fields", "when", "of", "whatever", "breaks",
 ];

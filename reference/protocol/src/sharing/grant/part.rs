@@ -174,7 +174,9 @@ impl Lookup {
         // By what finds them: of two parts that are found alike, neither is anybody's.
         let ascending = |(a, b): (&[u8; PART_LEN], &[u8; PART_LEN])| a[..8] < b[..8];
         let sorted = parts.iter().zip(parts.iter().skip(1)).all(ascending);
-        let here = parts.iter().all(|part| shard_of(part, self.bits) == self.shard);
+        let here = parts
+            .iter()
+            .all(|part| shard_of(part, self.bits) == self.shard);
         let meant = shard.statement == *statement && shard.index == self.shard;
         if !rest.is_empty() || !sorted || !here || !meant {
             return Err(GrantError::ShardRange.into());
