@@ -39,7 +39,7 @@ macro_rules! from {
     };
 }
 
-/// [`from!`], and back.
+/// As `from!`, and back.
 macro_rules! same {
     ($value:ty, $library:ty { $($field:ident),* }) => {
         from!($value, $library { $($field),* });

@@ -12,12 +12,12 @@ impl<'l> Words<'l> {
     ///
     /// # Errors
     /// If the line has no more.
-    pub fn next(&mut self) -> Result<&'l str, String> {
+    pub fn word(&mut self) -> Result<&'l str, String> {
         self.0.next().ok_or_else(|| "it ends too early".to_owned())
     }
 }
 
-/// What is written as words, one after the other. [`crate::lines!`] implements it.
+/// What is written as words, one after the other. The macro `lines` implements it.
 pub trait Line: Sized {
     fn read(words: &mut Words<'_>) -> Result<Self, String>;
 
@@ -68,7 +68,7 @@ pub struct Inner;
 
 impl Field<u8> for One<'_> {
     fn read(&self, words: &mut Words<'_>) -> Result<u8, String> {
-        index(self.0, words.next()?)
+        index(self.0, words.word()?)
     }
 
     fn write(&self, value: &u8, words: &mut Vec<String>) {
@@ -85,7 +85,7 @@ fn index(names: &[&str], word: &str) -> Result<u8, String> {
 
 impl Field<u8> for Set<'_> {
     fn read(&self, words: &mut Words<'_>) -> Result<u8, String> {
-        let mut named = words.next()?.split(',');
+        let mut named = words.word()?.split(',');
         named.try_fold(0, |set, name| Ok(set | 1 << index(self.0, name)?))
     }
 
@@ -99,7 +99,7 @@ impl Field<u8> for Set<'_> {
 
 impl<N: FromStr + Display> Field<N> for Number {
     fn read(&self, words: &mut Words<'_>) -> Result<N, String> {
-        let word = words.next()?;
+        let word = words.word()?;
         let number = word.parse();
         number.map_err(|_| format!("{word} is no number here"))
     }
@@ -121,7 +121,7 @@ impl Field<bool> for Flag {
 
 impl Field<String> for Word {
     fn read(&self, words: &mut Words<'_>) -> Result<String, String> {
-        words.next().map(str::to_owned)
+        words.word().map(str::to_owned)
     }
 
     fn write(&self, value: &String, words: &mut Vec<String>) {
@@ -131,7 +131,7 @@ impl Field<String> for Word {
 
 impl Field<Option<String>> for OrNothing {
     fn read(&self, words: &mut Words<'_>) -> Result<Option<String>, String> {
-        let word = words.next()?;
+        let word = words.word()?;
         Ok((word != "nothing").then(|| word.to_owned()))
     }
 
@@ -163,14 +163,14 @@ impl<L: Line> Field<L> for Inner {
     }
 }
 
-/// Implements [`Line`], `Display` and `FromStr` for an enum: for each variant its word, and how each of its
-/// fields is written, in their order.
+/// Implements [`Line`](trace::line::Line), `Display` and `FromStr` for an enum: for each variant its word, and
+/// how each of its fields is written, in their order.
 #[macro_export]
 macro_rules! lines {
     ($op:ident { $($word:literal => $variant:ident $({ $($field:ident: $kind:expr),* })?,)* }) => {
         impl $crate::trace::line::Line for $op {
             fn read(words: &mut $crate::trace::line::Words<'_>) -> std::result::Result<Self, String> {
-                Ok(match words.next()? {
+                Ok(match words.word()? {
                     $($word => Self::$variant $({
                         $($field: $crate::trace::line::Field::read(&$kind, words)?),*
                     })?,)*
