@@ -1,6 +1,7 @@
 //! What libraries read unless they are told otherwise: the readers of some mutants.
 
 use coset::cbor::value::Value;
+use coset::{CoseEncrypt0, CoseSign1, TaggedCborSerializable as _};
 use zeroize::Zeroizing;
 
 use crate::crypto::CryptoError;
@@ -70,6 +71,30 @@ fn meant(value: Value, form: Form) -> Value {
         }
         other => other,
     }
+}
+
+/// Payload and signature of a `COSE_Sign1` with any headers.
+pub fn sign1(signed: &[u8]) -> Option<[&'static [u8]; 2]> {
+    let sign1 = CoseSign1::from_tagged_slice(signed).ok()?;
+    Some([sign1.payload?, sign1.signature].map(|part| &*part.leak()))
+}
+
+/// What such a signature is over.
+pub fn to_be_signed(signed: &[u8]) -> Vec<u8> {
+    CoseSign1::from_tagged_slice(signed).map_or(Vec::new(), |sign1| sign1.tbs_data(&[]))
+}
+
+/// IV and ciphertext of a `COSE_Encrypt0` with any headers.
+pub fn encrypt0(sealed: &[u8]) -> Option<[&'static [u8]; 2]> {
+    let encrypt0 = CoseEncrypt0::from_tagged_slice(sealed).ok()?;
+    Some([encrypt0.unprotected.iv, encrypt0.ciphertext?].map(|part| &*part.leak()))
+}
+
+/// What such a seal is over.
+pub fn associated_data(sealed: &[u8], context: &[u8]) -> Vec<u8> {
+    let header = CoseEncrypt0::from_tagged_slice(sealed).map(|encrypt0| encrypt0.protected);
+    let kind = coset::EncryptionContext::CoseEncrypt0;
+    coset::enc_structure_data(kind, header.unwrap_or_default(), context)
 }
 
 /// Opens what GCM sealed with a tag of any length from four bytes on.
