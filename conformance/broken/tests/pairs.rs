@@ -1,6 +1,9 @@
 //! What the models drop, dropped in the code: every attack of `conformance/pairs.toml` succeeds against
 //! its twin, and not against the copy without a fault.
 
+// As in the harness, whose files these are.
+#![allow(missing_docs)]
+
 // The histories are written for the reference; here they play on the copy.
 extern crate encryptediot_broken as encryptediot;
 
@@ -53,8 +56,8 @@ fn twin(pair: &Pair) -> Option<&'static str> {
     Some(known.name)
 }
 
-fn reasons_of(told: &Played) -> BTreeSet<&str> {
-    told.refused.iter().map(|(_, reason)| *reason).collect()
+fn reasons_of(played: &Played) -> BTreeSet<&str> {
+    played.refused.iter().map(|(_, reason)| *reason).collect()
 }
 
 /// Plays the history of a pair; what is not as the pair says.
@@ -75,29 +78,29 @@ fn history_of(pair: &Pair, ablation: &Ablation, program: &str) -> Vec<String> {
         !reference.is_empty(),
         format!("the reference: {reference:?}"),
     );
-    let told = play_on(None, program);
-    let copy = reasons_of(&told);
+    let played = play_on(None, program);
+    let copy = reasons_of(&played);
     let why = format!("the copy without a fault refuses {copy:?}");
     say(refused.is_some_and(|reason| !copy.contains(reason)), why);
 
     let whole = judge(&["CLOCK", "LINK"]);
     let without = judge(&["CLOCK", "LINK", &pair.flag]);
-    let told = play_on(twin(pair), program);
-    let (found, run) = without.follow(&told.log).unwrap();
+    let played = play_on(twin(pair), program);
+    let (found, run) = without.follow(&played.log).unwrap();
     let refuted = refuted(&found);
     if let Some(reason) = &pair.twin_refuses {
         // Nothing but what falls in the whole model as well.
         let more: Vec<_> = refuted.difference(&whole.falsified).collect();
         say(!more.is_empty(), format!("the twin is refuted: {more:?}"));
         let expected = Some(reason.as_str()).filter(|reason| !reason.is_empty());
-        let why = format!("the twin refuses: {:?}", reasons_of(&told));
-        say(reasons_of(&told) != expected.into_iter().collect(), why);
+        let why = format!("the twin refuses: {:?}", reasons_of(&played));
+        say(reasons_of(&played) != expected.into_iter().collect(), why);
         return wrong;
     }
     for lemma in pair.breaks.iter().filter(|lemma| !refuted.contains(*lemma)) {
         let why = format!(
             "{lemma} is not refuted; the twin refuses: {:?}",
-            reasons_of(&told)
+            reasons_of(&played)
         );
         say(true, why);
     }
@@ -127,9 +130,9 @@ fn history_of(pair: &Pair, ablation: &Ablation, program: &str) -> Vec<String> {
 fn play_on(fault: Option<&'static str>, program: &str) -> Played {
     let ops: Vec<op::Op> = op::read(program).unwrap();
     fault::switch(fault);
-    let told = play(&ops, pairs::SEED).unwrap();
+    let played = play(&ops, pairs::SEED).unwrap();
     fault::switch(None);
-    told
+    played
 }
 
 /// Asks the vector of a pair.

@@ -30,7 +30,7 @@ fn repaired(program: &str) -> Played {
 /// Plays the program of an attack; what is not as it says.
 fn play(attack: &Attack, program: &str) -> Vec<String> {
     let flags: Vec<&str> = attack.flags.iter().map(String::as_str).collect();
-    let (judge, told) = match attack.model.as_str() {
+    let (judge, played) = match attack.model.as_str() {
         "paper" => {
             let ops: Vec<paper::Op> = op::read(program).unwrap();
             (
@@ -43,7 +43,7 @@ fn play(attack: &Attack, program: &str) -> Vec<String> {
             repaired(program),
         ),
     };
-    let (found, run) = judge.follow(&told.log).unwrap();
+    let (found, run) = judge.follow(&played.log).unwrap();
     let mut wrong: Vec<String> = found.faults.iter().map(Fault::to_string).collect();
     let mut missing = Vec::new();
     for lemma in &attack.lemmas {
@@ -127,8 +127,8 @@ fn traces_of_the_papers_model_are_programs() {
                 others.push(lemma.clone());
                 continue;
             };
-            let told = paper::play(&ops, pairs::SEED).unwrap();
-            let (found, run) = judge.follow(&told.log).unwrap();
+            let played = paper::play(&ops, pairs::SEED).unwrap();
+            let (found, run) = judge.follow(&played.log).unwrap();
             let contained = embed::contains((&run.trace, &run.terms), (&trace, &terms));
             assert!(
                 found.known.contains(lemma),

@@ -45,7 +45,7 @@ fn ask(hello: &str, body: &str) -> Report {
 }
 
 /// What was said of each test: every one of them was judged.
-fn said(body: &str) -> Vec<String> {
+fn reasons(body: &str) -> Vec<String> {
     let report = ask(HELLO, body);
     assert_eq!(
         (report.findings.len(), report.exit_code()),
@@ -65,7 +65,7 @@ fn said(body: &str) -> Vec<String> {
 
 #[test]
 fn each_fault_is_told_as_what_it_is_and_the_run_goes_on() {
-    for (body, told) in [
+    for (body, expected) in [
         ("sleep 60", "hangs"),
         ("exit 3", "ended without an answer"),
         ("exec 1>&-; sleep 60", "ended without an answer"),
@@ -93,8 +93,8 @@ fn each_fault_is_told_as_what_it_is_and_the_run_goes_on() {
             "expected",
         ),
     ] {
-        for why in said(body) {
-            assert!(why.contains(told), "{body}: {why}");
+        for why in reasons(body) {
+            assert!(why.contains(expected), "{body}: {why}");
         }
     }
 }
@@ -134,7 +134,7 @@ fn what_a_program_leaves_behind_is_ended() {
     let folder = tempfile::tempdir().unwrap();
     let mark = folder.path().join("child");
     let body = format!("sleep 300 &\necho $! > '{}'\nsleep 60", mark.display());
-    said(&body);
+    reasons(&body);
     let child = fs::read_to_string(&mark).unwrap();
     let alive = || Path::new("/proc").join(child.trim()).join("stat").exists();
     // It may be there for a moment as a process that is over and was not yet waited for.
@@ -186,11 +186,11 @@ fn exit_codes_can_be_trusted_and_outputs_are_whole() {
     // A program that says no hello is not run at all.
     for silent in ["true", "cat", "/no/such/program"] {
         let output = conformance(&["--impl", silent, "--timeout", "1", "key-id/*"]);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{silent}: {said}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{silent}: {stderr}");
         assert!(
-            said.contains("hello") && said.contains("PROTOCOL.md"),
-            "{silent}: {said}"
+            stderr.contains("hello") && stderr.contains("PROTOCOL.md"),
+            "{silent}: {stderr}"
         );
     }
     assert_eq!(conformance(&["no-such-test/*"]).status.code(), Some(2));
@@ -261,11 +261,13 @@ fn an_output_that_cannot_be_written_is_a_failure() {
             .stdout(full)
             .output()
             .unwrap();
-        let told = String::from_utf8_lossy(&run.stderr).into_owned();
-        assert_eq!(run.status.code(), Some(1), "{args:?}: {told}");
-        let lines = told.lines().filter(|line| line.contains("standard output"));
-        assert_eq!(lines.count(), 1, "{args:?}: {told}");
-        assert!(!told.contains("panicked"), "{args:?}: {told}");
+        let stderr = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert_eq!(run.status.code(), Some(1), "{args:?}: {stderr}");
+        let lines = stderr
+            .lines()
+            .filter(|line| line.contains("standard output"));
+        assert_eq!(lines.count(), 1, "{args:?}: {stderr}");
+        assert!(!stderr.contains("panicked"), "{args:?}: {stderr}");
     }
 }
 

@@ -27,13 +27,13 @@ fn second() -> PathBuf {
 /// Why it cannot be started, if it cannot. Anything else that is wrong with it is a failure.
 fn gave_up(run: &mut Command) -> Option<String> {
     let run = run.stdin(Stdio::null()).output().unwrap();
-    let said = String::from_utf8_lossy(&run.stderr);
-    let last = said.lines().last().unwrap_or_default();
+    let stderr = String::from_utf8_lossy(&run.stderr);
+    let last = stderr.lines().last().unwrap_or_default();
     // An interpreter may end with 2 as well.
     if run.status.code() == Some(2) && last.starts_with("scripts/second/run: ") {
         return Some(last.to_owned());
     }
-    assert!(run.status.success(), "{}: {said}", run.status);
+    assert!(run.status.success(), "{}: {stderr}", run.status);
     None
 }
 

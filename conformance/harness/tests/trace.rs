@@ -307,9 +307,9 @@ fn steps_say_what_is_declared() {
             continue;
         }
         let rule = declared().find(|rule| rule.name == step.rule).unwrap();
-        let said: BTreeSet<&str> = step.values.iter().map(|(name, _)| name.as_str()).collect();
+        let logged: BTreeSet<&str> = step.values.iter().map(|(name, _)| name.as_str()).collect();
         let expected: BTreeSet<&str> = rule.variables.iter().copied().collect();
-        assert_eq!(said, expected, "{}", step.rule);
+        assert_eq!(logged, expected, "{}", step.rule);
     }
 }
 

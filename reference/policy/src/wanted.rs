@@ -194,10 +194,10 @@ impl Layout<'_> {
         })?;
         // What is on record, or met here, was verified when it came there.
         let own = contact::safety_number(&self.state.account, &card.key);
-        let told = identity.and_then(|identity| identity.number.as_ref());
-        let number = told.map_or(&own, |told| &told.value);
+        let read_out = identity.and_then(|identity| identity.number.as_ref());
+        let number = read_out.map_or(&own, |read_out| &read_out.value);
         VerifiedMember::by_comparison(&self.state.account, card, number).map_err(|_| Refusal {
-            place: told.map_or(place, |told| told.place),
+            place: read_out.map_or(place, |read_out| read_out.place),
             reason: Reason::SafetyNumber,
             message: format!("this is not the safety number with {name}"),
             advice: "do not go on: read the numbers to each other again, from 'eiot member \

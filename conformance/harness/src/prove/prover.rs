@@ -75,14 +75,14 @@ impl Prover {
         };
         let mut command = Command::new(&path);
         command.arg("--version").env("LC_ALL", "C.UTF-8");
-        let told = run(command, Limits::SHORT, &AtomicBool::new(false));
-        let told = told.map_err(|e| Error::Prover(format!("{}: {e}", path.display())))?;
-        let told = String::from_utf8_lossy(&told.output).into_owned();
-        Self::new(path, &told).map(Some)
+        let printed = run(command, Limits::SHORT, &AtomicBool::new(false));
+        let printed = printed.map_err(|e| Error::Prover(format!("{}: {e}", path.display())))?;
+        let printed = String::from_utf8_lossy(&printed.output).into_owned();
+        Self::new(path, &printed).map(Some)
     }
 
-    fn new(path: PathBuf, told: &str) -> Result<Self> {
-        let mut words = told.lines().next().unwrap_or("").split_whitespace();
+    fn new(path: PathBuf, printed: &str) -> Result<Self> {
+        let mut words = printed.lines().next().unwrap_or("").split_whitespace();
         let kind = match words.next() {
             Some("tamarin-prover") => Some(Kind::Haskell),
             Some("tamarin-rs") => Some(Kind::Port),
@@ -94,7 +94,7 @@ impl Prover {
             return Err(Error::Prover(format!(
                 "{}: `--version` does not name tamarin-prover and a version, but `{}`",
                 path.display(),
-                told.lines().next().unwrap_or("")
+                printed.lines().next().unwrap_or("")
             )));
         };
         let version = (major, parts.next().unwrap_or(0));
@@ -110,7 +110,7 @@ impl Prover {
         };
         Ok(Self {
             id: format!("{name} {text}"),
-            build: hash([told]),
+            build: hash([printed]),
             path,
             kind,
             version,
@@ -188,8 +188,8 @@ impl Prover {
 mod tests {
     use super::*;
 
-    fn prover(told: &str) -> Result<Prover> {
-        Prover::new("p".into(), told)
+    fn prover(printed: &str) -> Result<Prover> {
+        Prover::new("p".into(), printed)
     }
 
     #[test]
@@ -202,13 +202,13 @@ mod tests {
         let port = prover("tamarin-rs 1.13.0\ngit revision …\n").unwrap();
         assert_eq!((port.kind, port.version), (Kind::Port, (1, 13)));
         assert!(haskell.traces() && !prover("tamarin-prover 1.8.0, (C)").unwrap().traces());
-        for told in [
+        for printed in [
             "",
             "hello 1.0",
             "tamarin-prover",
             "tamarin-prover 1.6.1, (C)",
         ] {
-            assert!(prover(told).is_err(), "{told}");
+            assert!(prover(printed).is_err(), "{printed}");
         }
         assert!(port.warnings()[0].contains("provisional"));
         assert!(haskell.warnings()[0].contains("untested"));

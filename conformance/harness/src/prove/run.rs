@@ -308,13 +308,13 @@ impl Runner<'_> {
                 let lines: Vec<_> = text.lines().filter(|l| !l.trim().is_empty()).collect();
                 lines[lines.len().saturating_sub(4)..].join(" / ")
             };
-            let said = match tail(&errors) {
-                said if said.is_empty() => tail(&output),
-                said => said,
+            let last = match tail(&errors) {
+                last if last.is_empty() => tail(&output),
+                last => last,
             };
             let code = printed.code;
             return Err(Failure::Process(format!(
-                "the prover ended with code {code}: {said}"
+                "the prover ended with code {code}: {last}"
             )));
         }
         let summary = summary::read(&output);
@@ -326,14 +326,14 @@ impl Runner<'_> {
             )));
         }
         if !summary.warnings.is_empty() {
-            let told = summary.warnings.join(" ");
-            let why = match told.contains("timed out") {
+            let warnings = summary.warnings.join(" ");
+            let why = match warnings.contains("timed out") {
                 true => format!(
                     "the derivation checks timed out after {} s; `--derivcheck-timeout` gives \
                      them longer",
                     self.derivcheck
                 ),
-                false => format!("the model is not well-formed: {told}"),
+                false => format!("the model is not well-formed: {warnings}"),
             };
             return Err(Failure::Theory(why));
         }

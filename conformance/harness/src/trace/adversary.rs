@@ -195,9 +195,9 @@ impl Scene {
     pub(super) fn swap(&mut self, member: u8, streams: u8) -> Result<()> {
         let member = MEMBERS[usize::from(member)];
         let own = self.house.member(member)?.card();
-        let told = contact::safety_number(&self.account, &own.key);
+        let read_out = contact::safety_number(&self.account, &own.key);
         let card = self.forger.card(name(member)?);
-        let verified = VerifiedMember::by_comparison(&self.account, card, &told)?;
+        let verified = VerifiedMember::by_comparison(&self.account, card, &read_out)?;
         let names = Self::names(streams)?;
         self.cloud.serves(0);
         self.house.act(PHONES[0], |owner, env| {

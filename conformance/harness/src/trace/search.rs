@@ -100,12 +100,12 @@ pub fn search<O: Clone + Debug + Display>(
             .new_tree(&mut runner)
             .map_err(|reason| reason.to_string())?;
         let (ops, seed) = (tree.current(), effort.seed ^ outcome.histories);
-        let (told, found) = attempt(judge, game, &ops, seed)?;
+        let (played, found) = attempt(judge, game, &ops, seed)?;
         outcome.histories += 1;
         outcome.steps += ops.len() as u64;
         outcome.hostile += ops.iter().filter(|op| (game.is_hostile)(op)).count() as u64;
-        outcome.model_steps += told.log.steps.len() as u64;
-        outcome.playing += told.took.as_secs_f64();
+        outcome.model_steps += played.log.steps.len() as u64;
+        outcome.playing += played.took.as_secs_f64();
         outcome.judging += found.took.as_secs_f64();
         for (rule, count) in &found.rules {
             *outcome.rules.entry(rule.clone()).or_default() += count;
@@ -119,7 +119,7 @@ pub fn search<O: Clone + Debug + Display>(
             outcome.known.entry(lemma.clone()).or_insert(first);
         }
         outcome.reached.extend(found.reached.iter().cloned());
-        let wrong = faults(&told, &found);
+        let wrong = faults(&played, &found);
         if !wrong.is_empty() {
             outcome.counterexample = Some(shrink(judge, game, &mut *tree, seed, wrong)?);
             break;
@@ -135,14 +135,14 @@ fn attempt<O>(
     ops: &[O],
     seed: u64,
 ) -> Result<(Played, Found), String> {
-    let told = (game.play)(ops, seed).map_err(|error| error.to_string())?;
-    let found = judge.judge(&told.log)?;
-    Ok((told, found))
+    let played = (game.play)(ops, seed).map_err(|error| error.to_string())?;
+    let found = judge.judge(&played.log)?;
+    Ok((played, found))
 }
 
-fn faults(told: &Played, found: &Found) -> Vec<String> {
+fn faults(played: &Played, found: &Found) -> Vec<String> {
     let faults = found.faults.iter().map(ToString::to_string);
-    faults.chain(told.altered.clone()).collect()
+    faults.chain(played.altered.clone()).collect()
 }
 
 fn shrink<O: Clone + Debug + Display>(
@@ -157,8 +157,8 @@ fn shrink<O: Clone + Debug + Display>(
     let mut more = tree.simplify();
     while more && begin.elapsed() < PATIENCE {
         let ops = tree.current();
-        let (told, found) = attempt(judge, game, &ops, seed)?;
-        let wrong = faults(&told, &found);
+        let (played, found) = attempt(judge, game, &ops, seed)?;
+        let wrong = faults(&played, &found);
         more = if wrong.is_empty() {
             tree.complicate()
         } else {

@@ -17,9 +17,9 @@ pub fn replay(answer: impl Fn(&str) -> String) -> Vec<String> {
         let lines: Vec<_> = answered.lines().collect();
         assert_eq!(lines.len(), exchanges.len(), "{name}: {answered}");
         for (exchange, line) in exchanges.iter().zip(lines) {
-            let said: Value = serde_json::from_str(line).unwrap();
+            let given: Value = serde_json::from_str(line).unwrap();
             let mut fields = exchange["answer"].as_object().unwrap().iter();
-            if fields.any(|(field, value)| said[field] != *value) {
+            if fields.any(|(field, value)| given[field] != *value) {
                 wrong.push(format!("{name}: {}: {line}", exchange["request"]));
             }
         }

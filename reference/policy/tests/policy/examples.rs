@@ -113,39 +113,39 @@ fn drift_is_told_and_taken_away() {
     let mut world = world();
     let text = everything(&mut world);
     let policy = Policy::parse(&text).unwrap();
-    let told = |world: &mut World| -> Vec<String> {
+    let reported = |world: &mut World| -> Vec<String> {
         let drift = world.drift("phone", &policy);
         let name = |name: Option<encryptediot::keys::Name>| {
             name.map_or_else(|| "-".to_owned(), |name| name.to_string())
         };
-        let told = drift
+        let reported = drift
             .into_iter()
             .map(|d| format!("{} {} {}", d.kind, name(d.stream), name(d.who)));
-        told.collect()
+        reported.collect()
     };
-    insta::assert_snapshot!(told(&mut world).join("\n"));
+    insta::assert_snapshot!(reported(&mut world).join("\n"));
     world.apply("phone", &policy).unwrap();
     assert_eq!(
-        told(&mut world),
+        reported(&mut world),
         ["not-acknowledged x -", "not-acknowledged y -"]
     );
     world.sync_cameras();
-    assert_eq!(told(&mut world), [] as [&str; 0]);
+    assert_eq!(reported(&mut world), [] as [&str; 0]);
     // A window passes, a lease ends soon, and then it is over.
     world.home.clock.advance(2 * DAY);
     let later = ["end-window", "end-window"].len();
-    assert_eq!(told(&mut world).len(), later);
+    assert_eq!(reported(&mut world).len(), later);
     assert!(
-        told(&mut world)
+        reported(&mut world)
             .iter()
             .all(|d| d.starts_with("past-window"))
     );
     world.apply("phone", &policy).unwrap();
     world.sync_cameras();
     world.home.clock.advance(2 * DAY);
-    assert_eq!(told(&mut world), ["lease-ends x -", "lease-ends y -"]);
+    assert_eq!(reported(&mut world), ["lease-ends x -", "lease-ends y -"]);
     world.home.clock.advance(2 * DAY);
-    assert_eq!(told(&mut world), ["lease-over x -", "lease-over y -"]);
+    assert_eq!(reported(&mut world), ["lease-over x -", "lease-over y -"]);
     assert_eq!(
         kinds(&world.apply("tablet", &policy).unwrap()),
         ["renew-lease"; 2]

@@ -234,8 +234,8 @@ fn applied(
         let phone = world.home.phone("phone").unwrap();
         let latest = phone.streams().find(|(name, _)| **name == n(stream));
         let obeyed = head == latest.map(|(_, followed)| followed.head);
-        let told = waiting.iter().any(|d| d.stream == Some(n(stream)));
-        prop_assert_eq!(told, !obeyed, "{}", stream);
+        let reported = waiting.iter().any(|d| d.stream == Some(n(stream)));
+        prop_assert_eq!(reported, !obeyed, "{}", stream);
     }
     prop_assert!(waiting.iter().all(|d| d.kind == "not-acknowledged"));
     let saved = world.copy();
@@ -276,15 +276,15 @@ fn leave_out(
 
 #[test]
 fn applying_leads_exactly_to_what_the_file_states() {
-    let told = std::env::var("PROPTEST_CASES").ok();
-    let told = told.and_then(|cases| cases.parse().ok());
+    let cases = std::env::var("PROPTEST_CASES").ok();
+    let cases = cases.and_then(|cases| cases.parse().ok());
     let config = Config {
-        cases: told.unwrap_or(24),
+        cases: cases.unwrap_or(24),
         failure_persistence: None,
         max_shrink_iters: 200,
         ..Config::default()
     };
-    let mut runner = match told {
+    let mut runner = match cases {
         Some(_) => TestRunner::new(config),
         None => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
     };

@@ -37,7 +37,7 @@ fn refusals(world: &mut World, text: &str) -> Vec<Refusal> {
 }
 
 /// `line:column reason`, for every refusal.
-fn told(refusals: &[Refusal]) -> Vec<String> {
+fn described(refusals: &[Refusal]) -> Vec<String> {
     let one = |r: &Refusal| {
         assert!(!r.message.is_empty() && !r.advice.is_empty());
         format!("{}:{} {}", r.place.line, r.place.column, r.reason.name())
@@ -180,7 +180,7 @@ fn what_cannot_be_met_is_refused_with_its_place_and_nothing_is_written() {
     let head = head(&mut world);
     for (text, expected) in REFUSED {
         let text = format!("{head}{text}");
-        assert_eq!(told(&refusals(&mut world, &text)), expected, "{text}");
+        assert_eq!(described(&refusals(&mut world, &text)), expected, "{text}");
     }
     // Each of them is refused for what it is refused for: a small change makes it good.
     for text in [
@@ -206,7 +206,7 @@ fn a_lease_that_no_camera_takes_is_refused() {
         ("31d", None),
     ] {
         let parsed = Policy::parse(&format!("lease = {lease:?}\n"));
-        let found = parsed.map_or_else(|refusals| told(&refusals), |_| Vec::new());
+        let found = parsed.map_or_else(|refusals| described(&refusals), |_| Vec::new());
         assert_eq!(found, Vec::from_iter(expected), "{lease}");
     }
 }
@@ -227,7 +227,7 @@ fn cards_without_number_wrong_numbers_and_other_keys_are_refused() {
         format!("{share}[members.{name}]\ncard = {card:?}\n{number}")
     };
     let mut check = |text: String, expected: &[&str]| {
-        assert_eq!(told(&refusals(&mut world, &text)), expected, "{text}");
+        assert_eq!(described(&refusals(&mut world, &text)), expected, "{text}");
     };
     check(
         file("dora", dora.to_text(), None),
@@ -256,7 +256,10 @@ fn cards_without_number_wrong_numbers_and_other_keys_are_refused() {
         )
         .unwrap();
     let text = file("dora", alice.to_text(), Some(&other));
-    assert_eq!(told(&refusals(&mut world, &text)), ["5:8 already-member"]);
+    assert_eq!(
+        described(&refusals(&mut world, &text)),
+        ["5:8 already-member"]
+    );
 }
 
 #[test]
@@ -276,7 +279,7 @@ fn a_window_that_was_given_in_its_time_is_not_refused_when_it_has_passed() {
     assert_eq!(world.apply("tablet", &policy), Ok(Vec::new()));
     // To carol it was not given in its time.
     let carol = text.replace("bob", "carol");
-    assert_eq!(told(&refusals(&mut world, &carol)), ["4:8 no-clips"]);
+    assert_eq!(described(&refusals(&mut world, &carol)), ["4:8 no-clips"]);
 }
 
 #[test]
@@ -288,7 +291,7 @@ fn more_windows_than_an_announcement_holds_are_refused() {
     };
     let text = |count: u64| (1..=count).map(entry).collect::<String>();
     assert_eq!(
-        told(&refusals(&mut world, &text(64))),
+        described(&refusals(&mut world, &text(64))),
         ["319:8 announcement-keys"]
     );
     world

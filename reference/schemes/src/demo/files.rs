@@ -123,9 +123,9 @@ pub fn plays(player: &str, file: &Path) -> Plays {
             return Plays::NotChecked { why };
         }
     };
-    let said = String::from_utf8_lossy(&output.stderr);
-    if !output.status.success() || !said.trim().is_empty() {
-        let why = said.lines().next().unwrap_or("it failed").to_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() || !stderr.trim().is_empty() {
+        let why = stderr.lines().next().unwrap_or("it failed").to_owned();
         return Plays::No { why };
     }
     let found = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -119,9 +119,9 @@ impl Pictures {
         let output = output.map_err(|_| NoPicture::NoProgram(self.program.clone()))?;
         let frame = width * height * bytes;
         if !output.status.success() || output.stdout.len() < frame {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let said = said.lines().next().unwrap_or("the decoder gave nothing");
-            return Err(NoPicture::NoVideo(said.to_owned()));
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            let stderr = stderr.lines().next().unwrap_or("the decoder gave nothing");
+            return Err(NoPicture::NoVideo(stderr.to_owned()));
         }
         let mut known = self.known.borrow_mut();
         Ok(known.entry(asked).or_insert(output.stdout).clone())

@@ -64,8 +64,8 @@ fn process_time() -> Result<Duration> {
 /// # Errors
 /// If it does not start, or ends with another status than 0; the error has what it said.
 pub fn of_program(command: &mut Command) -> Result<Cost> {
-    let said = tempfile::tempfile()?;
-    command.stderr(said.try_clone()?);
+    let stderr = tempfile::tempfile()?;
+    command.stderr(stderr.try_clone()?);
     let name = command.get_program().to_string_lossy().into_owned();
     // What a program held counts from what we held at most: from here on that is what we hold now.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
@@ -77,8 +77,8 @@ pub fn of_program(command: &mut Command) -> Result<Cost> {
     let wall = wall.elapsed().as_secs_f64();
     if !ended.status.success() {
         let mut text = String::new();
-        std::io::Seek::rewind(&mut &said)?;
-        std::io::Read::read_to_string(&mut &said, &mut text)?;
+        std::io::Seek::rewind(&mut &stderr)?;
+        std::io::Read::read_to_string(&mut &stderr, &mut text)?;
         bail!("{name}: {}: {}", ended.status, text.trim());
     }
     Ok(Cost {

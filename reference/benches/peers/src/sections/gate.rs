@@ -76,12 +76,12 @@ struct Prover {
 
 impl Prover {
     fn find(name: &str) -> Result<Option<Self>> {
-        let told = match Command::new(name).arg("--version").output() {
-            Ok(told) => String::from_utf8_lossy(&told.stdout).into_owned(),
+        let printed = match Command::new(name).arg("--version").output() {
+            Ok(printed) => String::from_utf8_lossy(&printed.stdout).into_owned(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).with_context(|| format!("starting {name}")),
         };
-        let words = told.lines().next().unwrap_or("").split_whitespace();
+        let words = printed.lines().next().unwrap_or("").split_whitespace();
         let words: Vec<&str> = words.take(2).map(|word| word.trim_matches(',')).collect();
         let haskell = match words.first() {
             Some(&"tamarin-prover") => true,
