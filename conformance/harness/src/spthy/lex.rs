@@ -61,8 +61,8 @@ const NESTED: &str =
 const FOREIGN: &str =
     "a character beyond ASCII outside of a comment and of a name: readers take it differently";
 
-/// The connectives that may be written as they are.
-const CONNECTIVES: [char; 9] = ['∀', '∃', '∧', '∨', '¬', '⇒', '⇔', '⊥', '⊤'];
+/// The connectives that may be written as they are; the last is in goals, which tactics name.
+const CONNECTIVES: [char; 10] = ['∀', '∃', '∧', '∨', '¬', '⇒', '⇔', '⊥', '⊤', '∥'];
 
 /// The tokens of a text.
 ///
