@@ -339,8 +339,8 @@ mod tests {
             ),
             (
                 "flag = \"GENUINE\"",
-                "flag = \"SMALL\"",
-                "encryptediot/genuine: in force without SMALL",
+                "flag = \"UNSHARED\"",
+                "encryptediot/genuine: in force without UNSHARED",
             ),
             (
                 "says = \"pairing's offer",

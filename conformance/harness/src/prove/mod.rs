@@ -5,7 +5,7 @@
 //! lemma that states what was pinned, under restrictions that were pinned, resting on nothing that
 //! was not proven.
 //!
-//! [`manifest`] has the pins and [`observed`] the observations; [`spthy`] reads the models; [`plan`]
+//! [`manifest`] has the pins and [`observed`] the observations; [`spthy`](crate::spthy) reads the models; [`plan`]
 //! spreads lemmas over processes, [`run`] runs them, [`gate`] judges; [`bless`] pins anew.
 
 pub mod bless;

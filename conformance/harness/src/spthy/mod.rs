@@ -168,4 +168,51 @@ mod tests {
             "{refused}"
         );
     }
+
+    fn theory(items: &str) -> std::result::Result<theory::Theory, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("t.spthy");
+        let text = format!("theory T begin builtins: hashing {items} end");
+        std::fs::write(&path, text).unwrap();
+        let source = Source::read(&path).map_err(|error| error.to_string())?;
+        theory::Theory::read(&source, &BTreeSet::new())
+    }
+
+    /// Texts that would take a reader without limits for ever, or its whole stack.
+    #[test]
+    fn what_has_no_end_is_refused() {
+        let lemma = |formula: &str| format!("lemma l: \"{formula}\"");
+        let nested = |by: usize| lemma(&format!("{}T{}", "(".repeat(by), ")".repeat(by)));
+        let many = |what: &str, by: usize| lemma(&format!("T{}", what.repeat(by)));
+        let mut doubling = "macros: m0(x) = <x, x>".to_owned();
+        for n in 1..40 {
+            doubling += &format!(", m{n}(x) = m{}(m{}(x))", n - 1, n - 1);
+        }
+        for endless in [
+            "rule R: [ A('a')[".to_owned(),
+            nested(5_000),
+            many(" ==> T", 5_000),
+            many(" & T", 100_000),
+            many(" <=> T", 40),
+            lemma(&format!("{}T", "not ".repeat(5_000))),
+            format!(
+                "rule R: [ A({}'a'{}) ] --> [ ]",
+                "<'a', ".repeat(5_000),
+                ">".repeat(5_000)
+            ),
+            "macros: m(x) = x, m(x) = m(x) rule R: [ A(m('a')) ] --> [ ]".to_owned(),
+            format!("{doubling} rule R: [ A(m39('a')) ] --> [ ]"),
+            format!(
+                "{} rule R: [ A(m39('a')) ] --> [ ]",
+                doubling.replace("<x, x>", "h(x)")
+            ),
+            "#include #include \"x\"".to_owned(),
+        ] {
+            let refused = theory(&endless);
+            assert!(refused.is_err(), "{}", &endless[..endless.len().min(80)]);
+        }
+        for finite in [nested(20), many(" & T", 500), many(" <=> T", 4)] {
+            theory(&finite).unwrap();
+        }
+    }
 }

@@ -163,7 +163,7 @@ impl<L: Line> Field<L> for Inner {
     }
 }
 
-/// Implements [`Line`](trace::line::Line), `Display` and `FromStr` for an enum: for each variant its word, and
+/// Implements [`Line`], `Display` and `FromStr` for an enum: for each variant its word, and
 /// how each of its fields is written, in their order.
 #[macro_export]
 macro_rules! lines {
