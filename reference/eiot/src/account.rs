@@ -126,7 +126,7 @@ fn create(context: &Context, args: &Create) -> Outcome<Report> {
     home.save(Kind::Phone.word(), &phone.to_state())?;
     home.remove(CREATING)?;
     let mut here = PhoneHere { home, phone };
-    here.sync(context)?;
+    here.publish(context)?;
     Ok(created(&here.phone))
 }
 
@@ -218,7 +218,7 @@ fn replace_root(context: &Context, args: &Reveal) -> Outcome<Report> {
     passphrase::reveal(context, &words, to, about.clone())?;
     here.phone = phone;
     here.save()?;
-    here.sync(context)?;
+    here.publish(context)?;
     let text = format!(
         "Account {account} takes the place of {old}.\nPair the cameras again ('eiot camera pair \
         NAME --again') and compare numbers with members again."

@@ -253,6 +253,16 @@ impl PhoneHere {
         self.sync_streams(context, &[])
     }
 
+    /// Publishes what this command has made.
+    pub fn publish(&mut self, context: &Context) -> Outcome<()> {
+        let published = context.cloud().and_then(|cloud| {
+            let synced = self.phone.sync(cloud);
+            self.save()?;
+            synced.during(|| format!("publishing account {}", self.phone.account()))
+        });
+        published.map_err(|failure| Owed::of(&self.phone).remind(failure))
+    }
+
     /// Brings the phone up to date on these streams, on all where none is named, and keeps that.
     pub fn sync_streams(&mut self, context: &Context, streams: &[Name]) -> Outcome<()> {
         let owed = Owed::of(&self.phone);

@@ -248,9 +248,10 @@ impl<'c, R: Read> Cutter<'c, R> {
         then.map_or(0, |then| self.clock.monotonic().saturating_sub(then))
     }
 
-    /// How long media time stands still, by the clock.
+    /// How long media time had stood still when the input gave something last.
     fn stands_still(&self) -> Time {
-        self.since(self.session.went_on.or(self.session.start))
+        let since = self.session.went_on.or(self.session.start);
+        since.map_or(0, |since| self.heard.saturating_sub(since))
     }
 
     /// Looks at what is new, up to the next cut.
@@ -328,7 +329,7 @@ impl<'c, R: Read> Cutter<'c, R> {
             let step = self.pcr.step(&packet);
             if step > 0 {
                 self.session.ticks += step;
-                self.session.went_on = Some(self.clock.monotonic());
+                self.session.went_on = Some(self.heard);
             }
             let at = self.tables.unwrap_or(self.scanned);
             if self.session.length + (at - self.given) > 0 && self.may_cut(&packet) {

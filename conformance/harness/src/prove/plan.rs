@@ -31,7 +31,7 @@ impl Models {
             for entry in std::fs::read_dir(directory).map_err(file(directory))? {
                 let path = entry.map_err(file(directory))?.path();
                 let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
-                if name.ends_with(".spthy") {
+                if is_model(name) {
                     sources.insert(name.to_owned(), Arc::new(Source::read(&path)?));
                 }
             }
@@ -44,6 +44,13 @@ impl Models {
             }),
         }
     }
+}
+
+/// Is this the name of a model? Editors and file managers put others beside them.
+fn is_model(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let stem = name.strip_suffix(".spthy").unwrap_or_default();
+    !stem.is_empty() && !stem.starts_with('.') && stem.bytes().all(allowed)
 }
 
 /// A theory under a set of flags.
@@ -514,4 +521,26 @@ pub fn cache_key(
         &lemma.name,
         &text,
     ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_model;
+
+    #[test]
+    fn what_editors_put_beside_models_is_none() {
+        for name in ["account.spthy", "two-phones_2.spthy"] {
+            assert!(is_model(name), "{name}");
+        }
+        let foreign = [
+            ".#account.spthy",
+            "._account.spthy",
+            "account copy.spthy",
+            "account.spthy~",
+            ".spthy",
+        ];
+        for name in foreign {
+            assert!(!is_model(name), "{name}");
+        }
+    }
 }

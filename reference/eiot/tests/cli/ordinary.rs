@@ -224,6 +224,11 @@ fn what_a_failed_command_has_begun_is_said_when_it_fails_and_when_it_is_finished
     use std::os::unix::process::CommandExt as _;
 
     let scene = Scene::paired();
+    let other = [
+        "account", "create", "--phone", "b", "--home", "h2", "--store", "s2",
+    ];
+    let created = scene.command(other).output().unwrap();
+    assert!(created.stderr.is_empty(), "{created:?}");
     let vaults = scene.object("/vault/00000001").parent().unwrap().to_owned();
     let change = ["account", "passphrase", "--passphrase-to", "new"];
     let mut command = scene.command(change);
