@@ -1,5 +1,8 @@
 //! `eiot member`: the side of someone whom an owner shares with.
 
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use encryptediot::contact;
 use encryptediot::error::StoreError;
@@ -7,12 +10,14 @@ use encryptediot::keys::Name;
 use encryptediot::member::{Member, News};
 use encryptediot::message::AccountId;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use crate::context::{Context, Report, refusals};
 use crate::devices::{self, Kind, MemberHere, join};
 use crate::failure::{During as _, Failure, Outcome};
 use crate::random::SystemRandom;
 use crate::share::{show_kind, terms};
+use crate::temporary;
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
@@ -40,6 +45,14 @@ The number is what the owner reads out ('eiot account number'), not what this de
     /// Fetch what owners have shared
     #[command(after_help = "Example:\n  eiot member sync --as alice")]
     Sync(OnMember),
+    /// Write a member's keys into a file, for another implementation
+    #[command(after_help = "Example:
+  eiot member export --as alice --to alice.json
+
+The file is JSON: the member's name, its private key, and for each account the pairwise keys by the
+numbers of their introductions; all keys are 32 bytes in hexadecimal. Whoever has it is the member. It
+is a new file, readable by its owner alone.")]
+    Export(Export),
     /// List this machine's members and what they hold
     #[command(after_help = "Example:\n  eiot member list --json")]
     List,
@@ -84,6 +97,15 @@ pub struct Touch {
     payload: String,
 }
 
+#[derive(Args, Debug)]
+pub struct Export {
+    #[command(flatten)]
+    on: OnMember,
+    /// Where the keys go: a new file
+    #[arg(long, value_name = "FILE")]
+    to: PathBuf,
+}
+
 pub fn run(context: &Context, command: Command) -> Outcome<Report> {
     match command {
         Command::New(args) => new(context, &args),
@@ -92,8 +114,49 @@ pub fn run(context: &Context, command: Command) -> Outcome<Report> {
         Command::Pin(args) => pin(context, &args),
         Command::Touch(args) => touch(context, &args),
         Command::Sync(args) => sync(context, &args),
+        Command::Export(args) => export(context, &args),
         Command::List => list(context),
     }
+}
+
+/// Bytes in hexadecimal.
+fn hex(bytes: &[u8]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len()));
+    for byte in bytes {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+fn export(context: &Context, args: &Export) -> Outcome<Report> {
+    let here = MemberHere::open(context, args.on.member.as_ref())?;
+    let (member, card) = (&here.member, here.member.card());
+    // By hand, since a value of JSON would not be wiped. No name or number needs an escape.
+    let key = hex(&*member.private_key().to_bytes());
+    let mut text = Zeroizing::new(format!(
+        "{{\"name\":\"{}\",\"key\":\"{}\",\"accounts\":[",
+        card.name, *key
+    ));
+    for (place, account) in member.accounts().enumerate() {
+        let comma = if place > 0 { "," } else { "" };
+        let _ = write!(text, "{comma}{{\"account\":\"{account}\",\"pairwise\":{{");
+        for (place, (number, key)) in member.pairwise_keys(account).enumerate() {
+            let comma = if place > 0 { "," } else { "" };
+            let _ = write!(text, "{comma}\"{number}\":\"{}\"", *hex(key.as_bytes()));
+        }
+        text.push_str("}}");
+    }
+    text.push_str("]}");
+    temporary::write_secret(&args.to, &text).map_err(|error| {
+        Box::<Failure>::from(StoreError::Output.because(error))
+            .at(format!("writing the keys to {}", args.to.display()))
+            .advise("give a new file")
+    })?;
+    Ok(Report::new(
+        json!({ "member": card.name.as_str(), "file": args.to }),
+        format!("The keys of {} are in {}.", card.name, args.to.display()),
+    ))
 }
 
 fn new(context: &Context, args: &New) -> Outcome<Report> {

@@ -1,6 +1,6 @@
 //! Where the passphrase comes from and where a new one goes.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::Path;
 
 use encryptediot::error::StoreError;
@@ -76,17 +76,8 @@ pub fn reveal(
         );
         return context.say(&Report::new(about, text));
     };
-    let write = || {
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut out = options.open(file)?;
-        writeln!(out, "{}", passphrase.words())?;
-        out.sync_all()?;
-        temporary::sync_folder_of(file)
-    };
-    write().map_err(|error: std::io::Error| {
+    let written = temporary::write_secret(file, passphrase.words());
+    written.map_err(|error| {
         Box::<Failure>::from(StoreError::Output.because(error))
             .at(format!("writing the passphrase to {}", file.display()))
     })

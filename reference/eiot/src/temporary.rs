@@ -1,6 +1,7 @@
 //! Files that are not whole yet: whoever writes one holds a lock on it, so that what a killed command has left
 //! is known by having none.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -13,6 +14,18 @@ pub fn create(folder: &Path, prefix: &str, mode: u32) -> std::io::Result<NamedTe
     let file = builder.prefix(prefix).tempfile_in(folder)?;
     file.as_file().lock()?;
     Ok(file)
+}
+
+/// Writes a secret into a new file that its owner alone can read.
+pub fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut out = options.open(path)?;
+    writeln!(out, "{text}")?;
+    out.sync_all()?;
+    sync_folder_of(path)
 }
 
 /// Waits until a file that was made or renamed has its name on the medium.

@@ -380,3 +380,25 @@ fn an_object_beyond_every_limit_is_not_taken_into_memory() {
     let (code, json) = scene.ask(["phone", "sync"]);
     assert_eq!((code, &json["error"]), (1, &"too-large".into()), "{json}");
 }
+
+#[test]
+fn a_members_keys_are_exported_for_another_implementation() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let scene = Scene::paired();
+    scene.json(["member", "new", "alice"]);
+    scene.json(["share", "--stream", "video", "--to", "alice"]);
+    scene.json(["member", "sync", "--as", "alice"]);
+    let export = ["member", "export", "--as", "alice", "--to", "keys"];
+    scene.json(export);
+    let file = scene.path("keys");
+    let keys: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let mode = fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let is_key = |key: &serde_json::Value| key.as_str().is_some_and(|key| key.len() == 64);
+    assert!(is_key(&keys["key"]));
+    assert_eq!(keys["accounts"][0]["account"], scene.account_id());
+    let pairwise = keys["accounts"][0]["pairwise"].as_object().unwrap();
+    assert!(pairwise.len() == 1 && pairwise.values().all(is_key));
+    scene.refused(export, "output");
+}

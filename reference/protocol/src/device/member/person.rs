@@ -9,6 +9,7 @@ use crate::action;
 use crate::clip::{Manifest, OpenClip};
 use crate::cloud::Cloud;
 use crate::contact::{self, Card};
+use crate::cose::Key;
 use crate::crypto::KemSecret;
 use crate::error::{GrantError, Result};
 use crate::keys::{Name, kem_id};
@@ -42,6 +43,18 @@ impl Member {
             key,
             accounts: BTreeMap::new(),
         }
+    }
+
+    /// The member key's private half, for another program of the same member: whoever has it is the member.
+    pub fn private_key(&self) -> &KemSecret {
+        &self.key
+    }
+
+    /// The pairwise keys with an account, by the numbers of their introductions; secret as the private key is.
+    pub fn pairwise_keys(&self, account: &AccountId) -> impl Iterator<Item = (u64, &Key)> {
+        let membership = self.accounts.get(account);
+        let pairwise = membership.into_iter().flat_map(|of| &of.pairwise);
+        pairwise.map(|(number, key)| (*number, key))
     }
 
     /// The card to give to owners.
