@@ -5,7 +5,7 @@
 //! names follow the grammar of SPEC section "Store" are objects. Anything else is passed over in
 //! listings and refused where an object is asked for.
 
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::io::{self, ErrorKind, Read, Seek as _, SeekFrom, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -16,7 +16,7 @@ use encryptediot::error::{Error, Result, StoreError};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use crate::{local_state, read_message, same};
+use crate::{local_state, make_folder, read_message, same};
 
 /// Objects are readable by everyone: they are ciphertext and signatures.
 const FILE: Mode = Mode::from_raw_mode(0o644);
@@ -53,7 +53,7 @@ impl DirectoryCloud {
     /// # Errors
     /// `store-unavailable`.
     pub fn create(path: &Path) -> Result<Self> {
-        std::fs::create_dir_all(path).map_err(unavailable)?;
+        make_folder(path, &mut DirBuilder::new()).map_err(unavailable)?;
         Self::open(path)
     }
 

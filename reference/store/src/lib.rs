@@ -5,7 +5,9 @@ mod local;
 #[cfg(feature = "objects")]
 mod objects;
 
+use std::fs::{DirBuilder, File};
 use std::io::{BufRead as _, BufReader, Read};
+use std::path::Path;
 
 use encryptediot::error::{Error, StoreError};
 use encryptediot::message::MAX_MESSAGE;
@@ -18,6 +20,21 @@ pub use objects::ObjectCloud;
 /// `local-state`, with what the system said.
 fn local_state(error: std::io::Error) -> Error {
     StoreError::LocalState.because(error)
+}
+
+/// Makes a folder, and those above it that are not there, and waits until their names are on the medium.
+fn make_folder(path: &Path, builder: &mut DirBuilder) -> std::io::Result<()> {
+    let there = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let made: Vec<&Path> = path.ancestors().take_while(there).collect();
+    builder.recursive(true).create(path)?;
+    for folder in made {
+        let above = match folder.parent() {
+            Some(above) if !above.as_os_str().is_empty() => above,
+            _ => Path::new("."),
+        };
+        File::open(above)?.sync_all()?;
+    }
+    Ok(())
 }
 
 /// Reads an object that is a message: one that is longer than any message is cut one byte beyond the limit, so that

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use encryptediot::cbor;
 use encryptediot::error::{Result, StoreError};
 
-use crate::local_state;
+use crate::{local_state, make_folder};
 
 /// A file that is being written. There is one at a time, since the directory is locked.
 const UNFINISHED: &str = ".unfinished";
@@ -34,10 +34,9 @@ impl Home {
 
     fn try_open(path: &Path) -> std::io::Result<Self> {
         let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(path)?;
+        make_folder(path, &mut builder)?;
         let lock = File::create(path.join("lock"))?;
         lock.lock()?;
         // Private bytes that a killed process has left.
