@@ -163,14 +163,14 @@ fn an_operation_that_is_no_longer_claimed_is_missed() {
     assert_eq!(missing(&claimed), ["envelope-open"]);
 }
 
-/// What an implementer begins from: any Python runs it, as it needs no packages.
-#[test]
-fn the_starter_holds_what_it_claims_and_is_short() {
-    let starter = project().join("vectors/starter/starter.py");
+/// What an implementer begins from: no packages are needed.
+fn starts(file: &str, interpreter: &str) {
+    let starter = project().join("vectors/starter").join(file);
     let lines = std::fs::read_to_string(&starter).unwrap().lines().count();
     assert!(lines < 150, "{lines} lines");
-    if Command::new("python3").arg("--version").output().is_err() {
-        writeln!(std::io::stderr(), "not checked: there is no python3").unwrap();
+    if Command::new(interpreter).arg("--version").output().is_err() {
+        let mut past_the_harness = std::io::stderr();
+        writeln!(past_the_harness, "not checked: there is no {interpreter}").unwrap();
         return;
     }
     let of =
@@ -188,6 +188,16 @@ fn the_starter_holds_what_it_claims_and_is_short() {
     assert_eq!(report.count("unsupported"), 0);
     // What it does not claim is not held.
     assert!(of(&["name-read/*"]).count("unsupported") > 20);
+}
+
+#[test]
+fn the_starter_in_python_holds_what_it_claims_and_is_short() {
+    starts("starter.py", "python3");
+}
+
+#[test]
+fn the_starter_in_javascript_holds_what_it_claims_and_is_short() {
+    starts("starter.mjs", "node");
 }
 
 /// Runs it on one file of vectors in which something was altered.
