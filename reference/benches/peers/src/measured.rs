@@ -123,7 +123,8 @@ impl Home {
             for piece in part.chunks(SEGMENT) {
                 session.write(piece)?;
             }
-            black_box(camera.finish(session, clock, rng)?.manifest);
+            let made = camera.finish(session, clock, rng)?;
+            black_box(made.store(|_| Ok(()))?.manifest);
         }
         Ok(())
     }
@@ -149,6 +150,7 @@ impl Home {
                 Piece::End { .. } => {
                     let ended = session.take().context("a session")?;
                     let (recorded, _) = camera.finish(ended, clock, rng)?.take_body();
+                    let recorded = recorded.store(|_| Ok(()))?;
                     let recorded = recorded.with_body(PathBuf::from(spool));
                     uplink::upload_file(camera, &**cloud, &recorded)?;
                     std::fs::remove_file(spool)?;

@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use encryptediot::crypto::RsaSigningKey;
-use encryptediot_testkit::household::name;
 use encryptediot::keys::account_id;
 use encryptediot::owner::create_account;
 use encryptediot::passphrase::{ENTROPY_BITS, Passphrase};
 use encryptediot::vault::{Pdk, Ring, Work};
+use encryptediot_testkit::household::name;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 
