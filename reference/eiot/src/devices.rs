@@ -284,7 +284,8 @@ impl PhoneHere {
         what: &str,
         act: impl FnOnce(&mut Owner<'_>, &mut Env<'_>) -> encryptediot::Result<T>,
     ) -> Outcome<T> {
-        let cloud = context.cloud()?;
+        let cloud = context.cloud();
+        let cloud = cloud.map_err(|failure| Owed::of(&self.phone).remind(failure))?;
         let Self { home, phone } = self;
         let save = |phone: &Phone| home.save(Kind::Phone.word(), &phone.to_state());
         let mut env = Env {

@@ -361,6 +361,10 @@ impl Viewing<'_> {
         let Some(error) = &failure.error else {
             return Err(failure);
         };
+        // It is taken again when the store is back.
+        if self.args.follow && error.is(StoreError::Unavailable) {
+            return Err(failure);
+        }
         let reason = error.reason();
         self.line(json!({ "clip": clip, "refused": reason, "message": error.to_string() }));
         let asked_for = !self.args.clip.is_empty();

@@ -289,7 +289,8 @@ impl<'c, R: Read> Cutter<'c, R> {
         };
         let limit = self.given + most.saturating_sub(self.session.length);
         let bytes = self.room[..self.filled].get(self.scanned..).unwrap_or(&[]);
-        let found = (0..bytes.len()).find_map(|at| match begins(&bytes[at..], self.eof) {
+        let mut marks = memchr::memchr_iter(SYNC_BYTE, bytes);
+        let found = marks.find_map(|at| match begins(&bytes[at..], self.eof) {
             Some(false) => None,
             known => Some((at, known == Some(true))),
         });

@@ -118,11 +118,10 @@ impl ObjectCloud {
         }
     }
 
-    /// Is the object the very file?
-    fn must_be(&self, path: &str, file: &std::path::Path) -> Result<()> {
-        let file = std::fs::File::open(file).map_err(local_state)?;
+    /// Is the object these very bytes, however many they are?
+    fn must_be(&self, path: &str, bytes: impl Read) -> Result<()> {
         let object = self.read(path, 0)?.ok_or(StoreError::Conflict)?;
-        match same(file, object) {
+        match same(bytes, object) {
             Ok(true) => Ok(()),
             Ok(false) => Err(StoreError::Conflict.into()),
             Err(error) => Err(StoreError::Unavailable.because(error)),
@@ -210,12 +209,7 @@ impl Cloud for ObjectCloud {
             .wait(self.store.put_opts(&place, payload, options))
         {
             Ok(_) => Ok(()),
-            Err(object_store::Error::AlreadyExists { .. }) => {
-                if self.find(path)?.as_deref() == Some(bytes) {
-                    return Ok(());
-                }
-                Err(StoreError::Conflict.into())
-            }
+            Err(object_store::Error::AlreadyExists { .. }) => self.must_be(path, bytes),
             Err(error) => Err(unavailable(error)),
         }
     }
@@ -230,7 +224,7 @@ impl Cloud for ObjectCloud {
             return self.create(path, &bytes);
         }
         if optional(self.driver.wait(self.store.head(&place)))?.is_some() {
-            return self.must_be(path, file);
+            return self.must_be(path, from);
         }
         self.driver.wait(async {
             let upload = self.store.put_multipart(&place).await;

@@ -4,6 +4,7 @@
 use std::io::Read as _;
 
 use encryptediot::cloud::Cloud;
+use encryptediot::message::MAX_MESSAGE;
 use encryptediot_store::{DirectoryCloud, ObjectCloud};
 
 fn use_it(cloud: &dyn Cloud) {
@@ -42,5 +43,27 @@ fn the_calls_block_and_work_inside_and_outside_of_a_runtime() {
             true => runtime.block_on(async { act() }),
             false => act(),
         }
+    }
+}
+
+/// A link's copy of a clip is longer than any message, and is written again after an interruption.
+#[test]
+fn an_object_of_any_length_is_the_same_when_it_is_written_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let clouds: [Box<dyn Cloud>; 2] = [
+        Box::new(ObjectCloud::memory().unwrap()),
+        Box::new(DirectoryCloud::create(directory.path()).unwrap()),
+    ];
+    let mut bytes = vec![7; MAX_MESSAGE + 100];
+    for cloud in clouds {
+        cloud.create("a/b", &bytes).unwrap();
+        cloud.create("a/b", &bytes).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        assert_eq!(
+            cloud.create("a/b", &bytes).unwrap_err().reason(),
+            "conflict"
+        );
+        *bytes.last_mut().unwrap() ^= 1;
+        assert_eq!(cloud.find("a/b").unwrap().unwrap().len(), MAX_MESSAGE + 1);
     }
 }

@@ -318,6 +318,45 @@ fn following_outlives_a_store_that_goes_away() {
     assert!(fs::read(scene.path("film")).unwrap() == [SAMPLE, SAMPLE].concat());
 }
 
+/// The store is away for one object in the middle of what is viewed: a manifest, then a body.
+#[test]
+fn following_takes_up_the_clip_that_broke_off() {
+    let scene = Scene::paired();
+    scene.record();
+    let bodies = scene.files("eiot-store").into_iter();
+    let body = bodies.filter(|file| file.to_string_lossy().contains("/bodies/"));
+    let away = [
+        scene.object("manifests/video/000000000002"),
+        body.last().unwrap(),
+    ];
+    let kept = |object: &std::path::Path| object.with_extension("kept~");
+    for object in &away {
+        fs::rename(object, kept(object)).unwrap();
+        fs::create_dir(object).unwrap();
+    }
+    let follow = [
+        "view", "--stream", "video", "--follow", "--from", "1", "--idle", "5s", "--json", "-o",
+        "film",
+    ];
+    let mut view = scene.command(follow);
+    let child = view.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = child.spawn().unwrap();
+    for object in &away {
+        std::thread::sleep(std::time::Duration::from_millis(1_500));
+        fs::remove_dir(object).unwrap();
+        fs::rename(kept(object), object).unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&json["opened"], &json["new"]),
+        (&3.into(), &3.into()),
+        "{json}"
+    );
+    assert!(fs::read(scene.path("film")).unwrap() == SAMPLE);
+}
+
 #[test]
 fn a_camera_without_room_uploads_what_fills_it() {
     let scene = Scene::paired();
