@@ -2,6 +2,8 @@
 
 use coset::cbor::value::Value;
 use coset::{CoseEncrypt0, CoseSign1, TaggedCborSerializable as _};
+use minicbor::data::Token;
+use minicbor::decode::Tokenizer;
 use zeroize::Zeroizing;
 
 use crate::crypto::CryptoError;
@@ -32,9 +34,24 @@ pub enum Form {
 /// The bytes with such forms in the one that is meant. They live on: only tests come here.
 pub fn read(bytes: &[u8], form: Form) -> &'static [u8] {
     let mut out = Vec::new();
-    let meant = coset::cbor::de::from_reader::<Value, _>(bytes)
-        .is_ok_and(|value| coset::cbor::ser::into_writer(&meant(value, form), &mut out).is_ok());
+    let meant = (form == Form::Undefined || !has(bytes, |token| *token == Token::Undefined))
+        && (form == Form::Bignum || !has(bytes, is_bignum))
+        && coset::cbor::de::from_reader::<Value, _>(bytes).is_ok_and(|value| {
+            coset::cbor::ser::into_writer(&meant(value, form), &mut out).is_ok()
+        });
     Box::leak(if meant { out } else { bytes.to_vec() }.into_boxed_slice())
+}
+
+/// Is there such a token? A reader of values takes undefined for null and a bignum for an integer without being told,
+/// which are mistakes of their own.
+fn has(bytes: &[u8], is: impl Fn(&Token<'_>) -> bool) -> bool {
+    Tokenizer::new(bytes)
+        .map_while(Result::ok)
+        .any(|token| is(&token))
+}
+
+fn is_bignum(token: &Token<'_>) -> bool {
+    matches!(token, Token::Tag(tag) if matches!(tag.as_u64(), 2 | 3))
 }
 
 fn meant(value: Value, form: Form) -> Value {
@@ -132,6 +149,20 @@ pub fn point(bytes: &[u8]) -> Vec<u8> {
         }),
         _ => bytes.to_vec(),
     }
+}
+
+/// Are these the bytes of a value, but for the forms in which its points were read?
+pub fn encodes_to_points(value: &[u8], bytes: &[u8]) -> bool {
+    fn points(value: Value) -> Value {
+        match value {
+            Value::Bytes(bytes) => Value::Bytes(point(&bytes)),
+            Value::Array(items) => Value::Array(items.into_iter().map(points).collect()),
+            other => other,
+        }
+    }
+    let read = |bytes: &[u8]| coset::cbor::de::from_reader::<Value, _>(bytes).map(points);
+    let other = has(bytes, |token| *token == Token::Undefined) || has(bytes, is_bignum);
+    !other && matches!((read(value), read(bytes)), (Ok(a), Ok(b)) if a == b)
 }
 
 /// Base32 of which what is not in the alphabet, and bits that are left over, are passed over.

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use common::{ask, failed, files, root};
@@ -19,9 +19,11 @@ const LIMITS: [&str; 3] = [
 /// Of forms of one kind, so many fields of an operation's structures stand for all.
 const FIELDS: usize = 3;
 
-/// The vectors, by file and test, but for those that take long and catch nothing that others do not: the full
-/// passphrase function, bytes in megabytes, and one form at every field of a structure.
-fn quick(files: &[File]) -> Vec<(usize, usize)> {
+/// A sample of the vectors, by file and test: without those that take long (the full passphrase function, bytes in
+/// megabytes), and with one form at few fields of an operation's structures.
+///
+/// What libraries do shows in one form of one field, and so it is tried on every field of all.
+fn quick(files: &[File], every_field: bool) -> Vec<(usize, usize)> {
     let slow = [
         "pdk-derive/full",
         "sequences/camera.resume",
@@ -38,7 +40,7 @@ fn quick(files: &[File]) -> Vec<(usize, usize)> {
                 let form = test.id.rsplit('.').next().unwrap_or_default();
                 let seen = forms.entry((&file.operation, form)).or_default();
                 *seen += 1;
-                enough = *seen > FIELDS;
+                enough = !every_field && *seen > FIELDS;
             }
             if !slow.contains(&&*test.id) && !large && !enough {
                 chosen.push((number, place));
@@ -51,7 +53,8 @@ fn quick(files: &[File]) -> Vec<(usize, usize)> {
 #[test]
 fn without_a_fault_the_copy_passes_and_with_any_it_does_not() {
     let files = files();
-    let chosen = quick(&files);
+    let (sample, chosen) = (quick(&files, false), quick(&files, true));
+    let sample: BTreeSet<_> = sample.into_iter().collect();
     // A vector that does not reach a fault's place is answered alike with the fault and without it.
     let mut reaching: BTreeMap<&str, Vec<(usize, usize)>> = BTreeMap::new();
     for place in &chosen {
@@ -67,7 +70,8 @@ fn without_a_fault_the_copy_passes_and_with_any_it_does_not() {
     let mut caught = BTreeMap::new();
     let mut missed = Vec::new();
     for fault in fault::ALL {
-        let chosen = reaching.remove(fault.name).unwrap_or_default();
+        let mut chosen = reaching.remove(fault.name).unwrap_or_default();
+        chosen.retain(|place| fault.library || sample.contains(place));
         let (report, _) = ask(&files, &chosen, Some(fault.name));
         let ids: Vec<String> = failed(&report).into_iter().map(str::to_owned).collect();
         if ids.is_empty() != fault.no_vector.is_some() {
@@ -95,8 +99,9 @@ fn without_a_fault_the_copy_passes_and_with_any_it_does_not() {
 fn page(caught: &BTreeMap<&str, (&Fault, Vec<String>)>) -> String {
     let mut out = String::from(
         "# What catches which mistake\n\nMutants: the protocol with one realistic mistake each \
-         (`conformance/broken/faults.toml`).\nA test runs the vectors against every one; a mistake that no vector \
-         catches fails it,\nunless it is said why none can.\n\n",
+         (`conformance/broken/faults.toml`).\nA test runs the vectors against every one, against checks that are left \
+         out a sample\nof them: at least so many catch it. A mistake that no vector catches fails the test, unless \
+         it is said why none can.\n\n",
     );
     for (kind, library) in [
         ("a check left out or done wrong", false),

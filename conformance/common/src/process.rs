@@ -1,6 +1,6 @@
 //! Programs in process groups of their own: within limits, and gone with all their children.
 
-use std::io::{Read as _, Seek as _};
+use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,8 +18,9 @@ pub struct Group {
     guard: Child,
 }
 
-/// What the guard runs: it waits for the end of its input, which this program holds open, and kills the group.
-const GUARD: &str = "read -r _; kill -9 -\"$1\"";
+/// What the guard runs: it reads which group, waits for the end of its input, which this program holds open, and
+/// kills the group.
+const GUARD: &str = "read -r id && { read -r _; kill -9 -\"$id\"; }";
 
 impl Group {
     /// Starts a program.
@@ -27,19 +28,25 @@ impl Group {
     /// # Errors
     /// If it cannot be started.
     pub fn start(command: &mut Command) -> std::io::Result<Self> {
-        let mut child = command.process_group(0).spawn()?;
         let mut guard = Command::new("sh");
-        guard.args(["-c", GUARD, "sh", &child.id().to_string()]);
+        guard.args(["-c", GUARD]);
         guard.stdin(Stdio::piped()).stdout(Stdio::null());
         // In a group of its own: what stops this program by its terminal must not stop the guard.
-        let guard = guard.stderr(Stdio::null()).process_group(0).spawn();
-        match guard {
-            Ok(guard) => Ok(Self { child, guard }),
+        let mut guard = guard.stderr(Stdio::null()).process_group(0).spawn()?;
+        let started = command.process_group(0).spawn();
+        let mut group = match started {
+            Ok(child) => Self { child, guard },
             Err(error) => {
-                end(&mut child);
-                Err(error)
+                let _ = guard.kill();
+                let _ = guard.wait();
+                return Err(error);
             }
+        };
+        let id = format!("{}\n", group.child.id());
+        if let Some(input) = &mut group.guard.stdin {
+            input.write_all(id.as_bytes())?;
         }
+        Ok(group)
     }
 }
 
@@ -158,6 +165,8 @@ pub fn run(mut command: Command, limits: Limits, stop: &AtomicBool) -> Result<En
         pause = (pause * 2).min(Duration::from_millis(50));
     };
     let time = begin.elapsed();
+    // What it has left behind goes at once, while the group still has its number.
+    drop(group);
     let bytes = |file: &mut std::fs::File| -> std::io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         file.rewind()?;

@@ -66,6 +66,7 @@ pub fn junit<'c>(
     ];
     total.extend(time.map(|time| ("time", seconds(time))));
     let total = || total.iter().map(|(name, value)| (*name, value.as_str()));
+    let (title, suite) = (&*xml_text(title), &*xml_text(suite));
     let named = |element, name| BytesStart::new(element).with_attributes([("name", name)]);
     let skipped = counts.not_checked.to_string();
     let report = named("testsuites", title).with_attributes(total());
@@ -85,7 +86,8 @@ pub fn junit<'c>(
 }
 
 fn test_case(xml: &mut Writer<Vec<u8>>, case: &Case<'_>) -> Result<(), SerializeError> {
-    let attributes = [("name", case.name), ("classname", case.class)];
+    let (name, class) = (xml_text(case.name), xml_text(case.class));
+    let attributes = [("name", &*name), ("classname", &*class)];
     let mut test = BytesStart::new("testcase").with_attributes(attributes);
     if let Some(time) = case.time {
         test.push_attribute(("time", seconds(time).as_str()));
@@ -95,13 +97,17 @@ fn test_case(xml: &mut Writer<Vec<u8>>, case: &Case<'_>) -> Result<(), Serialize
         Outcome::Failed(why) => ("failure", why),
         Outcome::NotChecked(why) => ("skipped", why),
     };
-    // XML has no other control characters, not even escaped.
-    let allowed = |c: &char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
-    let why: String = why.chars().filter(allowed).collect();
+    let why = xml_text(why);
     xml.write_event(Event::Start(test.borrow()))?;
     let message = BytesStart::new(what).with_attributes([("message", why.as_str())]);
     xml.write_event(Event::Empty(message))?;
     xml.write_event(Event::End(test.to_end()))
+}
+
+/// A text without what cannot stand in XML, not even escaped (XML 1.0, production `Char`).
+fn xml_text(text: &str) -> String {
+    let allowed = |c: &char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    text.chars().filter(allowed).collect()
 }
 
 fn seconds(time: Duration) -> String {
@@ -163,7 +169,7 @@ pub fn deliver_json(
 /// A text from outside as a terminal may have it: what would move its cursor, change its colours or the order of the
 /// text is written as an escape.
 pub fn printable(text: &str) -> String {
-    let changes_order = |c: char| matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let changes_order = |c: char| matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut printable = String::new();
     for c in text.chars() {
         match c.is_control() || changes_order(c) {
@@ -189,4 +195,30 @@ fn write(path: &Path, text: &str) -> Result<(), Unwritable> {
         path: path.to_owned(),
         error,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_stand_in_xml_is_left_out_everywhere() {
+        let odd = "a\u{0}b\u{fffe}c\u{ffff}\u{1b}d\u{85}<&\"";
+        assert_eq!(xml_text(odd), "abcd\u{85}<&\"");
+        let case = Case {
+            class: odd,
+            name: odd,
+            outcome: Outcome::Failed(odd.to_owned()),
+            time: None,
+        };
+        let xml = junit(odd, odd, None, [case]).unwrap();
+        assert!(!xml.contains(['\u{0}', '\u{fffe}', '\u{ffff}', '\u{1b}']));
+        assert_eq!(xml.matches("abcd").count(), 5, "{xml}");
+    }
+
+    #[test]
+    fn what_moves_a_cursor_or_turns_text_is_escaped() {
+        let odd = "a\u{1b}[31m\u{9b}b\u{61c}\u{202e}é";
+        assert_eq!(printable(odd), "a\\u{1b}[31m\\u{9b}b\\u{61c}\\u{202e}é");
+    }
 }

@@ -161,6 +161,10 @@ pub fn unlearnt(spec: &Spec) -> Vec<String> {
                 wrong.push(format!("{structure}: {field} stands {times} times"));
             }
         }
+        let extra = listed
+            .iter()
+            .filter(|field| !fields.iter().any(|is| is == *field));
+        wrong.extend(extra.map(|field| format!("{structure}: it has no field {field}")));
     }
     wrong
 }
@@ -199,6 +203,11 @@ mod tests {
         assert_eq!(
             unlearnt(&Spec::read(&twice)),
             ["lease: camera stands 2 times"]
+        );
+        let gone = TEXT.replace("| `lease` | `camera`,", "| `lease` | `camera`, `colour`,");
+        assert_eq!(
+            unlearnt(&Spec::read(&gone)),
+            ["lease: it has no field colour"]
         );
     }
 

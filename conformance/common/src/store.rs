@@ -19,14 +19,15 @@ pub struct Unwritable {
 /// # Errors
 /// If the directory is missing or cannot be written.
 pub fn store(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let path = &match std::fs::symlink_metadata(path) {
-        Ok(there) if there.is_symlink() => path.canonicalize()?,
-        _ => path.to_owned(),
-    };
+    // A link to a pipe of this process leads nowhere that has a name.
     if path.metadata().is_ok_and(|there| !there.is_file()) {
         let mut there = std::fs::OpenOptions::new().write(true).open(path)?;
         return there.write_all(bytes);
     }
+    let path = &match std::fs::symlink_metadata(path) {
+        Ok(there) if there.is_symlink() => path.canonicalize()?,
+        _ => path.to_owned(),
+    };
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -68,6 +69,14 @@ mod tests {
             store(&null, b"into").unwrap();
             let device = std::fs::metadata(&null).unwrap().file_type();
             assert!(device.is_char_device());
+            // As a shell hands over a pipe: by a link to what has no name.
+            let (mut from, to) = std::io::pipe().unwrap();
+            let pipe = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&to));
+            store(Path::new(&pipe), b"piped").unwrap();
+            drop(to);
+            let mut piped = Vec::new();
+            std::io::Read::read_to_end(&mut from, &mut piped).unwrap();
+            assert_eq!(piped, b"piped");
         }
         assert!(store(&directory.path().join("no/file"), b"").is_err());
     }

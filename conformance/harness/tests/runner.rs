@@ -279,6 +279,14 @@ fn a_test_is_shown_whole() {
     let exchange = &json["exchanges"][0];
     assert_eq!(exchange["request"]["operation"], "key-id");
     assert_eq!(exchange["answer"]["result"], "accept");
+    // What the help shows can be typed.
+    let help = conformance(&["--help"]);
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    let example = help
+        .split("--show ")
+        .find_map(|rest| rest.split_whitespace().next().filter(|id| id.contains('/')));
+    let example = conformance(&["--show", example.unwrap()]);
+    assert_eq!(example.status.code(), Some(0), "{example:?}");
     let misspelt = conformance(&["--show", "key-id/goood"]);
     assert_eq!(misspelt.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&misspelt.stderr).contains("key-id/good"));

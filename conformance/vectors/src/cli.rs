@@ -23,7 +23,7 @@ Examples:
   conformance vectors --impl './shim --fast' 'vault-open/*'
   conformance vectors --claim CLAIM-PREFIX --flag Truncated
   conformance vectors --file sequences --list    what there is; runs nothing
-  conformance vectors --show vault-open/ok       what a program is asked, and what it must answer
+  conformance vectors --show vault-open/good     what a program is asked, and what it must answer
   conformance vectors --json - | jq .counts
 
 How a program is asked: vectors/PROTOCOL.md. Operations that it does not claim in its hello are

@@ -107,6 +107,18 @@ impl<'a> Counts<'a> {
                 open.map(|kind| format!("no vector breaks {} of {} alone", kind, owed.place)),
             );
         }
+        let places: Vec<_> = obligations::all()
+            .into_iter()
+            .map(|owed| owed.place)
+            .collect();
+        let strange = self
+            .breaks
+            .iter()
+            .filter(|((place, _), _)| !places.iter().any(|is| is == place));
+        gaps.extend(
+            strange
+                .map(|((place, _), seen)| format!("{}: SPEC's grammar has no {place}", seen.first)),
+        );
         let unknown = self.checks.iter().filter(|(check, _)| !SPEC.knows(check));
         gaps.extend(unknown.map(|(check, seen)| format!("{}: SPEC has no {check}", seen.first)));
         gaps

@@ -167,8 +167,15 @@ pub fn judge(file: &File, test: &Test, who: &Hello, program: &mut dyn Program) -
     let (outcome, mismatch) = ask_all(file, test, who, program)?;
     let failed = matches!(outcome, Outcome::Failed(_));
     let step = mismatch.as_ref().and_then(|m| m.step.as_ref());
-    let step = step.map_or(0, |(number, _)| number - 1);
-    let asked = match test.exchanges(file).get(step) {
+    let exchanges = test.exchanges(file);
+    let exchange = match step {
+        Some((number, _)) => exchanges.get(number - 1),
+        // What comes before the first step is no exchange of the test.
+        None if test.is_sequence() => None,
+        None => exchanges.first(),
+    };
+    let asked = match exchange {
+        None if failed => Some(json!({ "operation": "reset", "input": {} })),
         Some((operation, exchange)) if failed => {
             let input = file.resolve(&exchange.input)?;
             Some(json!({ "operation": operation, "input": input }))

@@ -23,8 +23,8 @@ pub const PACKET: usize = 188;
 /// The first byte of every packet, `sync_byte` (section 2.4.3.3).
 pub const SYNC_BYTE: u8 = 0x47;
 
-/// So many sync bytes a packet apart are taken for packets.
-const IN_STEP: usize = 3;
+/// So many sync bytes a packet apart are taken for packets: fewer stand in bytes of any kind.
+const IN_STEP: usize = 8;
 
 /// At most this much is held back before a packet at which a decoder can start.
 const HOLD: usize = 512 * 1024;
@@ -102,8 +102,8 @@ pub struct Cutter<'c, R> {
     /// Does a packet begin at `scanned`?
     in_step: bool,
     eof: bool,
-    /// When the input gave something last.
-    heard: Time,
+    /// How long the input was waited for since it gave something.
+    quiet: Time,
     session: Session,
     pcr: Pcr,
 }
@@ -119,8 +119,8 @@ struct Session {
     packets: bool,
     /// Media time, in ticks of PCR.
     ticks: u64,
-    /// When media time went on last.
-    went_on: Option<Time>,
+    /// How long the input was waited for since media time went on. What others wait for is not counted.
+    still: Time,
 }
 
 /// The clock of the stream.
@@ -153,7 +153,7 @@ impl<'c, R: Read> Cutter<'c, R> {
             tables: None,
             in_step: false,
             eof: false,
-            heard: clock.monotonic(),
+            quiet: 0,
             session: Session::default(),
             pcr: Pcr::default(),
         }
@@ -211,29 +211,36 @@ impl<'c, R: Read> Cutter<'c, R> {
         if self.room.len() < self.filled + READ {
             self.room.resize(self.filled + READ, 0);
         }
+        let waiting = self.clock.monotonic();
         let read = loop {
             let free = &mut self.room[self.filled..][..READ];
             match self.input.read(free) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.silent();
-                    return Ok(());
-                }
                 other => break other,
             }
         };
+        let waited = self.clock.monotonic().saturating_sub(waiting);
+        self.session.still += waited;
+        if matches!(&read, Err(error) if error.kind() == ErrorKind::WouldBlock) {
+            self.quiet += waited;
+            self.silent();
+            return Ok(());
+        }
+        if self.session.length == 0 && self.filled == 0 {
+            // Until now there was no session.
+            self.session.still = 0;
+        }
+        self.quiet = 0;
         let count = *read.as_ref().unwrap_or(&0);
         self.filled += count;
         self.eof = count == 0;
-        self.heard = self.clock.monotonic();
         read.map(drop)
     }
 
     /// Ends the session if the input has given nothing for too long: with all that it gave.
     fn silent(&mut self) {
         let target = self.cuts.target;
-        let over = self.since(Some(self.heard)) >= target
-            || (!self.session.packets && self.since(self.session.start) >= target);
+        let over = self.quiet >= target || (!self.session.packets && self.passed() >= target);
         if over && (self.filled > self.given || self.session.length > 0) {
             if self.in_step && self.scanned < self.filled {
                 // The rest of this packet is yet to come; the next one begins behind it.
@@ -243,15 +250,10 @@ impl<'c, R: Read> Cutter<'c, R> {
         }
     }
 
-    /// How long ago something was, no time at all if it was not yet.
-    fn since(&self, then: Option<Time>) -> Time {
-        then.map_or(0, |then| self.clock.monotonic().saturating_sub(then))
-    }
-
-    /// How long media time had stood still when the input gave something last.
-    fn stands_still(&self) -> Time {
-        let since = self.session.went_on.or(self.session.start);
-        since.map_or(0, |since| self.heard.saturating_sub(since))
+    /// How long the session lasts, by the clock.
+    fn passed(&self) -> Time {
+        let start = self.session.start;
+        start.map_or(0, |start| self.clock.monotonic().saturating_sub(start))
     }
 
     /// Looks at what is new, up to the next cut.
@@ -267,8 +269,8 @@ impl<'c, R: Read> Cutter<'c, R> {
         }
         let target = self.cuts.target;
         let over = match self.session.packets {
-            false => self.since(self.session.start) >= target,
-            true => !self.in_step && self.stands_still() >= target.saturating_mul(4),
+            false => self.passed() >= target,
+            true => !self.in_step && self.session.still >= target.saturating_mul(4),
         };
         if self.end.is_none() && over {
             self.cut(self.scanned.min(self.filled));
@@ -311,6 +313,9 @@ impl<'c, R: Read> Cutter<'c, R> {
         };
         if bytes[0] != SYNC_BYTE {
             self.in_step = false;
+            // Tables of packets that ended here are for none; what has no clock may not have been packets.
+            self.tables = None;
+            self.session.packets = self.session.ticks > 0;
             return true;
         }
         let packet = Packet::read(bytes);
@@ -330,7 +335,7 @@ impl<'c, R: Read> Cutter<'c, R> {
             let step = self.pcr.step(&packet);
             if step > 0 {
                 self.session.ticks += step;
-                self.session.went_on = Some(self.heard);
+                self.session.still = 0;
             }
             let at = self.tables.unwrap_or(self.scanned);
             if self.session.length + (at - self.given) > 0 && self.may_cut(&packet) {
@@ -351,7 +356,7 @@ impl<'c, R: Read> Cutter<'c, R> {
     /// that carry its PCR (section 2.4.3.5); an input without them is cut all the same, later.
     fn may_cut(&mut self, packet: &Packet) -> bool {
         let (target, ticks) = (self.cuts.target, self.session.ticks / TICKS_PER_MS);
-        if self.stands_still() >= target.saturating_mul(4) {
+        if self.session.still >= target.saturating_mul(4) {
             // This programme's clock may have ended: another one's will do.
             self.pcr = Pcr::default();
             return true;

@@ -157,6 +157,64 @@ fn an_input_that_falls_silent_ends_its_session_by_the_clock() {
     }
 }
 
+#[test]
+fn a_few_sync_bytes_make_no_transport_stream() {
+    let mut input = vec![0; 600_000];
+    for at in [1_000, 1_188, 1_376, 1_564] {
+        input[at] = SYNC_BYTE;
+    }
+    // Nor do many, where no clock is among them.
+    for packet in 1_000..1_100 {
+        input[packet * PACKET] = SYNC_BYTE;
+    }
+    let cuts = Cuts {
+        plain: 50_000,
+        ..Cuts::default()
+    };
+    let sessions = cut_all(&input[..], cuts).unwrap();
+    let lengths: Vec<_> = sessions.iter().map(|(bytes, _)| bytes.len()).collect();
+    let long = lengths.iter().filter(|length| **length > 50_000).count();
+    assert!(long <= 1 && lengths.len() >= 11, "{lengths:?}");
+}
+
+#[test]
+fn little_is_held_back_where_packets_end() {
+    // Tables, a few packets of a stream, and then something else.
+    let packets = SAMPLE[..20 * PACKET].to_vec();
+    let input = [packets, vec![0; 4 << 20]].concat();
+    let clock = ManualClock::default();
+    let mut cutter = Cutter::new(&input[..], Cuts::default(), &clock);
+    while let Some(piece) = cutter.next().unwrap() {
+        if let Piece::Bytes(bytes) = piece {
+            assert!(bytes.len() <= HOLD + 2 * READ, "{}", bytes.len());
+        }
+    }
+}
+
+/// Whoever takes the sessions waits at the beginning of each, as for a cloud: the source does not stand still then.
+#[test]
+fn sessions_are_cut_at_keyframes_however_long_their_taker_waits() {
+    let whole = cut_all(SAMPLE, every_second()).unwrap();
+    for wait in [0, 3_000, 4_500, 8_000] {
+        let clock = ManualClock::default();
+        let mut cutter = Cutter::new(Live(&clock, SAMPLE), every_second(), &clock);
+        let (mut lengths, mut length) = (Vec::new(), 0);
+        while let Some(piece) = cutter.next().unwrap() {
+            match piece {
+                Piece::Bytes(bytes) => {
+                    if length == 0 {
+                        clock.advance(wait);
+                    }
+                    length += bytes.len();
+                }
+                Piece::End { .. } => lengths.push(std::mem::take(&mut length)),
+            }
+        }
+        let expected: Vec<_> = whole.iter().map(|(bytes, _)| bytes.len()).collect();
+        assert_eq!(lengths, expected, "a wait of {wait} ms");
+    }
+}
+
 /// Gives a packet every tenth of a second.
 struct Live<'a>(&'a ManualClock, &'a [u8]);
 

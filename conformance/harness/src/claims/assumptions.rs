@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use conformance_common::spec;
 use serde::Deserialize;
 
 use crate::pairs;
 use crate::prove::manifest::{Manifest, Verdict};
+use crate::spthy::Quantifier;
 
 /// How a header begins its paragraph of what it does not prove.
 const GIVEN: &str = "Taken as given";
@@ -94,7 +96,7 @@ impl Facts {
             verified: BTreeSet::new(),
             claimed: BTreeSet::new(),
             pairs: pairs.into_iter().map(names).collect(),
-            sections: sections(SPEC_TEXT),
+            sections: sections(spec::TEXT),
         };
         for theory in &manifest.theories {
             let model = theory.stem();
@@ -108,11 +110,19 @@ impl Facts {
             }
             for set in &theory.sets {
                 for name in &set.restrictions {
+                    // Also one that the text does not say in a line of its own.
+                    facts.restrictions.insert(format!("{model}/{name}"));
                     let sets = facts.in_force.entry(format!("{model}/{name}"));
                     sets.or_default().push(set.flags.clone());
                 }
                 let holds = set.expect.iter().filter(|(_, v)| **v == Verdict::Verified);
                 if set.drops.is_none() {
+                    // That something can happen says nothing of what cannot.
+                    let all = |lemma: &str| {
+                        let is = theory.lemmas.get(lemma);
+                        is.is_some_and(|is| is.quantifier != Quantifier::ExistsTrace)
+                    };
+                    let holds = holds.filter(|(lemma, _)| all(lemma));
                     let names = holds.map(|(lemma, _)| format!("{model}/{lemma}"));
                     facts.verified.extend(names);
                 }
@@ -173,7 +183,13 @@ impl Facts {
             .iter()
             .flat_map(|flag| names.iter().map(move |n| (flag, n)))
         {
-            let mut sets = self.in_force.get(name).into_iter().flatten();
+            let sets = self.in_force.get(name);
+            if sets.is_none() {
+                wrong.push(format!(
+                    "{name}: in force in no set, so that {flag} says nothing"
+                ));
+            }
+            let mut sets = sets.into_iter().flatten();
             if sets.any(|flags| !flags.contains(flag)) {
                 wrong.push(format!("{name}: in force without {flag}"));
             }
@@ -181,11 +197,6 @@ impl Facts {
         wrong
     }
 }
-
-const SPEC_TEXT: &str = include_str!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../reference/SPEC.md"
-));
 
 fn sections(spec: &str) -> BTreeSet<String> {
     let headings = spec.lines().filter(|line| line.starts_with("##"));
@@ -321,6 +332,11 @@ mod tests {
                 "\"epochs/never_back\"",
                 "\"epochs/ever_back\"",
                 "no lemma epochs/ever_back",
+            ),
+            (
+                "\"epochs/never_back\"",
+                "\"epochs/exec_in_effect\"",
+                "no lemma epochs/exec_in_effect",
             ),
             (
                 "\"epochs/never_back\"",
