@@ -7,11 +7,11 @@ use encryptediot::camera::Unpaired;
 use encryptediot::cloud::{Cloud as _, Paths};
 use encryptediot::error::{PairingError, StoreError};
 use encryptediot::evidence::Evidence;
-use encryptediot::keys::{self, Name};
+use encryptediot::keys::Name;
 use encryptediot::message::Time;
 use encryptediot::pairing::{OFFER_LIFE, Offer};
 use encryptediot::phone::ClockDifference;
-use encryptediot::uplink::Synced;
+use encryptediot::uplink::{self, Synced};
 use encryptediot_store::Home;
 use minicbor::bytes::ByteVec;
 use qrcode::QrCode;
@@ -245,7 +245,7 @@ fn accept(context: &Context, args: &Accept) -> Outcome<Report> {
             }
         }
     };
-    let evidence = fresh::evidence(context, &here, &args.fresh)?;
+    let evidence = fresh::evidence(context, &mut here, &args.fresh)?;
     add(
         context,
         &mut here,
@@ -374,7 +374,7 @@ fn pair(context: &Context, args: &Pair) -> Outcome<Report> {
         return finish_pairing(context, &args.join);
     }
     let resumed = was_interrupted(context, &here, &args.join, &home)?;
-    let evidence = fresh::evidence(context, &here, &args.fresh)?;
+    let evidence = fresh::evidence(context, &mut here, &args.fresh)?;
     let offer = current_offer(context, &here, resumed)?;
     if !resumed {
         check_free(&here, &args.join)?;
@@ -474,11 +474,8 @@ fn join_here(context: &Context, args: &Join) -> Outcome<Report> {
         && devices::load_camera(&home, &context.clock)
             .is_ok_and(|camera| *camera.account() == offer.account);
     let reply = make(context, &args.camera, &home, &offer, resumed)?;
-    let (cloud, paths) = (context.cloud()?, Paths(offer.account));
-    let root = cloud.get(&paths.root());
-    root.and_then(|root| keys::decode_root(&offer.account, &root))
-        .during(|| "looking for the account in the store".into())?;
-    cloud.put(&paths.pairing_reply(&offer.id()), &reply)?;
+    uplink::answer_offer(context.cloud()?, &offer, &reply)
+        .during(|| "answering the offer".into())?;
     home.remove(REPLY)?;
     Ok(Report::new(
         json!({ "camera": name.as_str(), "account": offer.account.to_string() }),

@@ -152,14 +152,16 @@ struct Owed {
 
 impl Owed {
     fn of(phone: &Phone) -> Self {
-        let vault = Paths(*phone.account()).vaults();
+        let paths = Paths(*phone.account());
+        let (vaults, first) = (paths.vaults(), paths.vault(1));
         let mut owed = Self {
             objects: 0,
             vault: false,
         };
         for path in phone.owed() {
             owed.objects += 1;
-            owed.vault |= path.starts_with(&vault);
+            // The first one takes no other's place.
+            owed.vault |= path.starts_with(&vaults) && path != first;
         }
         owed
     }
@@ -182,8 +184,8 @@ impl Owed {
         failure
             .with(json!({ "unfinished": self.objects }))
             .advise(format!(
-                "this is begun and not undone: {} objects wait on this phone, and the next command that \
-                reaches the store finishes it, as 'eiot phone sync' does.{words}",
+                "this is begun and not undone: what is not written yet ({}) waits on this phone, and the next \
+                command that reaches the store finishes it, as 'eiot phone sync' does.{words}",
                 self.objects
             ))
     }
@@ -211,7 +213,7 @@ impl Owed {
                     false => "",
                 };
                 context.note(format_args!(
-                    "What an earlier command had begun is finished: {} objects written.{words}",
+                    "What an earlier command had begun is finished (objects written: {}).{words}",
                     self.objects
                 ));
                 synced

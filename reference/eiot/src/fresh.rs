@@ -5,6 +5,7 @@ use encryptediot::checkpoint::Checkpoint;
 use encryptediot::error::AccountError;
 use encryptediot::evidence::{Challenge, Evidence};
 use encryptediot::phone::Phone;
+use encryptediot_store::Home;
 
 use crate::context::Context;
 use crate::devices::{self, Kind, PhoneHere};
@@ -31,9 +32,13 @@ pub struct Fresh {
 }
 
 /// Collects evidence for an act of a phone that is up to date with what the store shows: what was handed over;
-/// what the account's cameras on this machine obey, or else its phones; what a camera answers through the store.
+/// what the account's cameras and phones on this machine have seen; what a camera answers through the store.
 /// `None` where there is nothing, for a phone that needs nothing.
-pub fn evidence(context: &Context, here: &PhoneHere, args: &Fresh) -> Outcome<Option<Evidence>> {
+pub fn evidence(
+    context: &Context,
+    here: &mut PhoneHere,
+    args: &Fresh,
+) -> Outcome<Option<Evidence>> {
     let account = here.phone.account();
     if args.without_evidence {
         return Ok(Some(Evidence::OwnersWord));
@@ -75,18 +80,25 @@ fn cameras(context: &Context, here: &PhoneHere) -> Outcome<Option<Evidence>> {
 }
 
 /// The checkpoint of another phone on this machine. None of them may have verified what this one has not seen.
-fn phones(context: &Context, here: &PhoneHere) -> Outcome<Option<Evidence>> {
+///
+/// They are looked at without their locks: two phones that act at once would wait for each other.
+fn phones(context: &Context, here: &mut PhoneHere) -> Outcome<Option<Evidence>> {
     let (cloud, mut found) = (context.cloud()?, None);
     for name in devices::list(context, Kind::Phone)? {
         if name == *here.phone.name() {
             continue;
         }
-        let home = devices::home(context, Kind::Phone, &name)?;
-        let other = Phone::from_state(home.load(Kind::Phone.word())?)?;
+        let path = devices::path(context, Kind::Phone, &name);
+        let other = Phone::from_state(Home::peek(&path, Kind::Phone.word())?)?;
         let listed = here.phone.roster()?.phone(&other.keys().instance).is_some();
         if listed && other.account() == here.phone.account() {
             let checkpoint = other.checkpoint();
-            let checked = here.phone.check(cloud, &checkpoint);
+            let mut checked = here.phone.check(cloud, &checkpoint);
+            if checked.is_err() {
+                // It may have acted since this one was brought up to date.
+                here.sync(context)?;
+                checked = here.phone.check(cloud, &checkpoint);
+            }
             checked.during(|| format!("comparing this phone's view with phone {name}'s"))?;
             found = Some(Evidence::Checkpoint(checkpoint));
         }
@@ -102,14 +114,17 @@ fn ask(context: &Context, here: &PhoneHere, args: &Fresh) -> Outcome<Option<Evid
     let challenge = here.phone.ask(cloud, &mut SystemRandom)?;
     let deadline = context.now().saturating_add(patience);
     let answer = loop {
-        match here.phone.answer(cloud, &challenge)? {
-            None if context.now() < deadline => {
+        match here.phone.answer(cloud, &challenge) {
+            Ok(None) if context.now() < deadline => {
                 std::thread::sleep(std::time::Duration::from_millis(250));
             }
             answer => break answer,
         }
     };
-    here.phone.withdraw(cloud, &challenge)?;
+    // Also of one that failed: cameras would go on reading what is left.
+    let withdrawn = here.phone.withdraw(cloud, &challenge);
+    let answer = answer?;
+    withdrawn?;
     let signed = answer.ok_or_else(|| {
         Box::<Failure>::from(AccountError::NotFresh)
             .because("no camera of the account has answered")

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use data_encoding::HEXLOWER;
 use encryptediot::contact;
 use encryptediot::error::StoreError;
 use encryptediot::keys::Name;
@@ -121,12 +122,7 @@ pub fn run(context: &Context, command: Command) -> Outcome<Report> {
 
 /// Bytes in hexadecimal.
 fn hex(bytes: &[u8]) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len()));
-    for byte in bytes {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    Zeroizing::new(HEXLOWER.encode(bytes))
 }
 
 fn export(context: &Context, args: &Export) -> Outcome<Report> {
@@ -134,10 +130,17 @@ fn export(context: &Context, args: &Export) -> Outcome<Report> {
     let (member, card) = (&here.member, here.member.card());
     // By hand, since a value of JSON would not be wiped. No name or number needs an escape.
     let key = hex(&*member.private_key().to_bytes());
-    let mut text = Zeroizing::new(format!(
+    let accounts = member
+        .accounts()
+        .map(|account| 1 + member.pairwise_keys(account).count());
+    // A text that grew would leave copies behind.
+    let room = 256 * (1 + accounts.sum::<usize>());
+    let mut text = Zeroizing::new(String::with_capacity(room));
+    let _ = write!(
+        text,
         "{{\"name\":\"{}\",\"key\":\"{}\",\"accounts\":[",
         card.name, *key
-    ));
+    );
     for (place, account) in member.accounts().enumerate() {
         let comma = if place > 0 { "," } else { "" };
         let _ = write!(text, "{comma}{{\"account\":\"{account}\",\"pairwise\":{{");
@@ -148,6 +151,7 @@ fn export(context: &Context, args: &Export) -> Outcome<Report> {
         text.push_str("}}");
     }
     text.push_str("]}");
+    debug_assert!(text.len() <= room, "the text has grown");
     temporary::write_secret(&args.to, &text).map_err(|error| {
         Box::<Failure>::from(StoreError::Output.because(error))
             .at(format!("writing the keys to {}", args.to.display()))

@@ -277,7 +277,9 @@ impl Recording<'_> {
         let waiting = self.recorder.waiting_bytes()?;
         if waiting >= self.spool {
             let text = format!(
-                "{waiting} bytes of clips wait on the camera, no more than --spool-bytes allows"
+                "{waiting} bytes of clips wait on the camera, and --spool-bytes allows {}; 'eiot camera sync' \
+                uploads them",
+                self.spool
             );
             return Err(StoreError::LocalState.because(std::io::Error::other(text)));
         }

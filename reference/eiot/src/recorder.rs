@@ -215,14 +215,25 @@ impl Recorder {
                         }
                     }
                 };
-                let home = Home::open(&self.path)?;
-                home.remove(file)?;
-                home.remove(&body_of(file))?;
+                self.forget(file)?;
                 each(recorded.sequence);
                 uploaded.clips.push((stream.clone(), recorded.sequence));
             }
         }
         Ok(uploaded)
+    }
+
+    /// Removes a session that is in the cloud. The state must know its number by then; where there is no room
+    /// to store that, the session's body makes it.
+    fn forget(&self, file: &str) -> Result<()> {
+        let home = Home::open(&self.path)?;
+        let mut camera = devices::load_camera(&home, &self.clock)?;
+        if adopt(&mut camera, &home)? && devices::save_camera(&home, &camera).is_err() {
+            home.remove(&body_of(file))?;
+            devices::save_camera(&home, &camera)?;
+        }
+        home.remove(file)?;
+        home.remove(&body_of(file))
     }
 
     /// The files of a stream's sessions that wait, in order.
@@ -278,7 +289,9 @@ impl Keeper for &Recorder {
 
 /// A process that was killed after it kept a session and before it kept the state has left one
 /// session for each stream at most that the state does not know.
-fn adopt(camera: &mut Paired, home: &Home) -> Result<()> {
+///
+/// The state is stored with what is done next, or before the session is removed. Says whether there was one.
+fn adopt(camera: &mut Paired, home: &Home) -> Result<bool> {
     let streams: Vec<Name> = camera.streams().cloned().collect();
     let mut adopted = false;
     for stream in streams {
@@ -290,10 +303,7 @@ fn adopt(camera: &mut Paired, home: &Home) -> Result<()> {
             adopted |= camera.adopt(&recorded)?;
         }
     }
-    if adopted {
-        devices::save_camera(home, camera)?;
-    }
-    Ok(())
+    Ok(adopted)
 }
 
 /// The directory of camera `name`.

@@ -125,6 +125,8 @@ struct Counts {
     new: u64,
     again: u64,
     closed: u64,
+    /// Refused for what is wrong with them, or missing.
+    damaged: u64,
     bytes: u64,
 }
 
@@ -165,7 +167,6 @@ impl Viewing<'_> {
         let mut since = Instant::now();
         let idle = self.args.idle.map(|idle| Duration::from_millis(idle.0));
         loop {
-            let mut shown = false;
             let mut viewed = Ok(());
             match self.todo() {
                 Ok(todo) => {
@@ -174,13 +175,10 @@ impl Viewing<'_> {
                         if viewed.is_err() {
                             break;
                         }
-                        shown = true;
+                        since = Instant::now();
                     }
                 }
                 Err(failure) => viewed = Err(failure),
-            }
-            if shown {
-                since = Instant::now();
             }
             let enough = idle.is_some_and(|idle| since.elapsed() >= idle);
             let over = !self.args.follow || enough || self.stop.asked();
@@ -368,6 +366,7 @@ impl Viewing<'_> {
         let reason = error.reason();
         self.line(json!({ "clip": clip, "refused": reason, "message": error.to_string() }));
         let asked_for = !self.args.clip.is_empty();
+        self.counts.damaged += u64::from(!is_closed(error));
         if is_closed(error) && !asked_for {
             self.counts.closed += 1;
             return Ok(());
@@ -423,21 +422,28 @@ impl Viewing<'_> {
             left: usize::try_from(skipped).unwrap_or(usize::MAX),
             taken: 0,
         };
-        let (since, follow, stop) = (Instant::now(), self.args.follow, self.stop.clone());
+        let (follow, stop) = (self.args.follow, self.stop.clone());
         let idle = self.args.idle.map(|idle| Duration::from_millis(idle.0));
-        let may_wait = || {
-            let enough = idle.is_some_and(|idle| since.elapsed() >= idle);
-            follow && !enough && !stop.asked()
-        };
+        let (mut taken, mut since) = (0, Instant::now());
         let read = loop {
             // A segment is written whole or not at all: what broke off goes on with the next one.
             let next = first + out.taken / SEGMENT as u64;
-            match view::read(self.cloud, &account, open, next, &mut out) {
-                Err(error) if error.is(StoreError::Unavailable) && may_wait() => {
-                    std::thread::sleep(POLL);
-                }
+            let error = match view::read(self.cloud, &account, open, next, &mut out) {
+                Err(error) if error.is(StoreError::Unavailable) => error,
                 read => break read,
+            };
+            if out.taken > taken {
+                (taken, since) = (out.taken, Instant::now());
             }
+            let enough = idle.is_some_and(|idle| since.elapsed() >= idle);
+            if !follow || enough || stop.asked() {
+                break Err(error);
+            }
+            let text = format!("waiting for the store: {error}");
+            if self.away.replace(text.clone()).as_ref() != Some(&text) {
+                self.bar.suspend(|| self.context.note(text));
+            }
+            std::thread::sleep(POLL);
         };
         let bytes = out.taken;
         match read {
@@ -474,14 +480,10 @@ impl Viewing<'_> {
             new,
             again,
             closed,
+            damaged,
             bytes,
         } = self.counts;
         self.clips.sort_by_key(|line| line["clip"].as_u64());
-        let damaged = self.clips.iter().filter(|line| {
-            let reason = line["refused"].as_str();
-            reason.is_some_and(|reason| !["no-envelope", "outside-window"].contains(&reason))
-        });
-        let damaged = damaged.count();
         let gaps: Vec<_> = self
             .gaps
             .iter()

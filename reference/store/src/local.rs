@@ -47,6 +47,17 @@ impl Home {
         })
     }
 
+    /// Reads a file of a directory that another process may have locked: files are replaced whole.
+    ///
+    /// # Errors
+    /// As [`Home::load`].
+    pub fn peek<T>(path: &Path, name: &str) -> Result<T>
+    where
+        T: Encode<()> + for<'b> Decode<'b, ()>,
+    {
+        load(&path.join(name))
+    }
+
     /// Waits until all that was renamed or removed here is so on the medium.
     ///
     /// # Errors
@@ -83,14 +94,7 @@ impl Home {
     where
         T: Encode<()> + for<'b> Decode<'b, ()>,
     {
-        let bytes = match fs::read(self.path.join(name)) {
-            Ok(bytes) => Zeroizing::new(bytes),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(StoreError::LocalMissing.into());
-            }
-            Err(error) => return Err(local_state(error)),
-        };
-        cbor::decode(&bytes).map_err(|error| StoreError::LocalState.because(error))
+        load(&self.path.join(name))
     }
 
     /// Writes a file (mode 0600) in place of the one that may be there. After a crash there is
@@ -126,6 +130,20 @@ impl Home {
     pub fn remove(&self, name: &str) -> Result<()> {
         remove(&self.path.join(name)).map_err(local_state)
     }
+}
+
+fn load<T>(path: &Path) -> Result<T>
+where
+    T: Encode<()> + for<'b> Decode<'b, ()>,
+{
+    let bytes = match fs::read(path) {
+        Ok(bytes) => Zeroizing::new(bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(StoreError::LocalMissing.into());
+        }
+        Err(error) => return Err(local_state(error)),
+    };
+    cbor::decode(&bytes).map_err(|error| StoreError::LocalState.because(error))
 }
 
 /// Removes a file, if it is there.

@@ -441,3 +441,77 @@ fn a_members_keys_are_exported_for_another_implementation() {
     assert!(pairwise.len() == 1 && pairwise.values().all(is_key));
     scene.refused(export, "output");
 }
+
+#[test]
+fn one_offer_is_answered_by_one_camera() {
+    let scene = Scene::account();
+    let offer = text(&scene.json(["camera", "offer"]), "offer");
+    let join = |name: &str| -> Vec<String> {
+        let args = [
+            "camera",
+            "join",
+            name,
+            "--streams",
+            name,
+            "--offer",
+            &offer,
+            "--home",
+            name,
+        ];
+        args.map(str::to_owned).to_vec()
+    };
+    scene.json(join("first"));
+    scene.refused(join("second"), "conflict");
+    scene.json(["camera", "accept", "first"]);
+    let cameras = scene.json(["account", "show"]);
+    assert_eq!(cameras["cameras"][0]["streams"][0], "first", "{cameras}");
+}
+
+/// Two phones of one machine that pair at the same time: neither waits for the other's directory.
+#[test]
+fn two_phones_that_act_at_once_do_not_wait_for_each_other() {
+    let scene = Scene::paired();
+    scene.json(["phone", "enroll", "tablet"]);
+    for round in 0..3 {
+        let pair = |phone: &str| {
+            let name = format!("{phone}{round}");
+            let args = ["camera", "pair", &name, "--streams", &name, "--as", phone];
+            let mut command = scene.command(args);
+            let child = command.stdout(Stdio::null()).stderr(Stdio::piped());
+            child.spawn().unwrap()
+        };
+        let mut both = [pair("anna"), pair("tablet")];
+        wait("both phones", || {
+            both.iter_mut()
+                .all(|child| child.try_wait().unwrap().is_some())
+        });
+        let ended = both.map(|child| child.wait_with_output().unwrap());
+        let done = ended.iter().filter(|output| output.status.success());
+        assert!(done.count() >= 1, "{ended:?}");
+        for output in ended.iter().filter(|output| !output.status.success()) {
+            // One of them may have been first; nobody is told not to trust the store.
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(said.contains("[conflict]"), "{said}");
+        }
+    }
+}
+
+/// A camera was stopped between a clip and its state, and its disk is full: what it owes goes up all the same.
+#[test]
+fn a_clip_that_the_state_does_not_know_is_uploaded() {
+    let scene = Scene::paired();
+    let state = scene.path("eiot-home/cameras/door/camera");
+    let before = fs::read(&state).unwrap();
+    let away = scene.path("away");
+    fs::rename(scene.path("eiot-store"), &away).unwrap();
+    scene.json(["record", "--session", "20s", "film.ts"]);
+    fs::rename(&away, scene.path("eiot-store")).unwrap();
+    fs::write(&state, &before).unwrap();
+    assert_eq!(scene.json(["camera", "sync"])["waiting"], 0);
+    assert!(
+        fs::read(&state).unwrap() != before,
+        "the number is not given out again"
+    );
+    assert!(scene.view("anna", "1") == SAMPLE);
+    assert_eq!(scene.record()["first"], 2);
+}

@@ -7,11 +7,13 @@ use crate::announcement::{self, Head};
 use crate::camera::{Paired, Recorded, Unstored};
 use crate::clip;
 use crate::clock::Clock;
-use crate::cloud::{Cloud, Paths};
+use crate::cloud::{Cloud, Paths, create_whole};
+use crate::crypto::VerifyingKey;
 use crate::error::{AnnouncementError, Error, Result, StoreError};
 use crate::evidence::{self, Challenge};
 use crate::keys::{self, KeyId, Name, verifying_id};
 use crate::message;
+use crate::pairing::Offer;
 
 /// The result of a camera's synchronisation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,17 +92,22 @@ pub fn sync(
 /// # Errors
 /// As [`sync`]; `local-missing`.
 pub fn sync_kept<K: Keeper>(mut keeper: K, cloud: &dyn Cloud, clock: &dyn Clock) -> Result<Synced> {
-    let (account, camera, has_root, streams) = keeper.read(|camera| {
+    let (account, key, has_root, streams) = keeper.read(|camera| {
         let head = |stream: &Name| (stream.clone(), camera.head(stream));
         let streams: Vec<_> = camera.streams().map(head).collect();
-        let key = verifying_id(&camera.verifying_key());
-        (*camera.account(), key, camera.has_root(), streams)
+        (
+            *camera.account(),
+            camera.verifying_key(),
+            camera.has_root(),
+            streams,
+        )
     })?;
     let mut link = Link {
         keeper,
         cloud,
         clock,
-        camera,
+        camera: verifying_id(&key),
+        key,
         paths: Paths(account),
         synced: Synced::default(),
     };
@@ -137,6 +144,7 @@ struct Link<'a, K> {
     cloud: &'a dyn Cloud,
     clock: &'a dyn Clock,
     camera: KeyId,
+    key: VerifyingKey,
     paths: Paths,
     synced: Synced,
 }
@@ -185,9 +193,9 @@ impl<K: Keeper> Link<'_, K> {
         if let Some(known) = *head
             && let path = self.paths.acknowledgement(stream, known.epoch)
             && let found = self.cloud.find(&path)?
-            && (!self.synced.corrected.is_empty() || !self.is_own(stream, known, found)?)
+            && (!self.synced.corrected.is_empty() || !self.is_own(stream, known, found))
         {
-            check_shown(&self.paths, *head, self.cloud, stream)?;
+            check_shown(&self.paths, self.cloud, Some((stream, known)))?;
             let (now, ack) = self.keeper.with(|camera| {
                 let ack = camera.acknowledge(stream, clock)?;
                 Ok((camera.head(stream).unwrap_or(known), ack))
@@ -231,13 +239,10 @@ impl<K: Keeper> Link<'_, K> {
     }
 
     /// Is this the camera's own acknowledgement of the announcement in force?
-    fn is_own(&mut self, stream: &Name, head: Head, found: Option<Vec<u8>>) -> Result<bool> {
-        let Some(found) = found else {
-            return Ok(false);
-        };
-        let key = self.keeper.read(Paired::verifying_key)?;
-        let ack = acknowledgement::open(&self.paths.0, &key, stream, &found);
-        Ok(ack.is_ok_and(|ack| ack.check_head(&head).is_ok()))
+    fn is_own(&self, stream: &Name, head: Head, found: Option<Vec<u8>>) -> bool {
+        let ack =
+            found.map(|found| acknowledgement::open(&self.paths.0, &self.key, stream, &found));
+        matches!(ack, Some(Ok(ack)) if ack.check_head(&head).is_ok())
     }
 
     /// Follows the account's rosters. One that is refused is no roster of this camera's history, and what was
@@ -272,7 +277,10 @@ impl<K: Keeper> Link<'_, K> {
     /// Answers the phones' challenges that it has not answered yet.
     fn challenges(&mut self) -> Result<()> {
         let (clock, mut answered) = (self.clock, 0);
-        let listed = self.cloud.list(&self.paths.challenges())?;
+        let mut listed = self.cloud.list(&self.paths.challenges())?;
+        // Those that nobody withdrew must not stand before a new one for ever.
+        let first = self.clock.monotonic() as usize % listed.len().max(1);
+        listed.rotate_left(first);
         for path in listed.into_iter().take(CHALLENGES) {
             if answered == ANSWERS {
                 break;
@@ -293,9 +301,8 @@ impl<K: Keeper> Link<'_, K> {
             let place = self.paths.answer(&challenge, self.camera);
             // Nobody but this camera can have put an answer there that opens.
             let found = self.cloud.find(&place)?;
-            let key = self.keeper.read(Paired::verifying_key)?;
-            let account = &self.paths.0;
-            let opens = |bytes: Vec<u8>| evidence::open(account, &key, &challenge, &bytes).is_ok();
+            let (account, key) = (&self.paths.0, &self.key);
+            let opens = |bytes: Vec<u8>| evidence::open(account, key, &challenge, &bytes).is_ok();
             if !found.is_some_and(opens) {
                 let answer = self
                     .keeper
@@ -330,10 +337,11 @@ impl<K: Keeper> Link<'_, K> {
 /// refused for; `store-unavailable`.
 pub fn check_store(camera: &Paired, cloud: &dyn Cloud, stream: &Name) -> Result<()> {
     let paths = Paths(*camera.account());
-    check_shown(&paths, camera.head(stream), cloud, stream)
+    let shown = camera.head(stream).map(|head| (stream, head));
+    check_shown(&paths, cloud, shown)
 }
 
-fn check_shown(paths: &Paths, head: Option<Head>, cloud: &dyn Cloud, stream: &Name) -> Result<()> {
+fn check_shown(paths: &Paths, cloud: &dyn Cloud, shown: Option<(&Name, Head)>) -> Result<()> {
     let account = &paths.0;
     let missing = |path: String| {
         let text = format!("the store does not show the account: there is no {path}");
@@ -342,7 +350,7 @@ fn check_shown(paths: &Paths, head: Option<Head>, cloud: &dyn Cloud, stream: &Na
     let path = paths.root();
     let root = cloud.find(&path)?.ok_or_else(|| missing(path))?;
     let root = keys::decode_root(account, &root)?;
-    if let Some(head) = head {
+    if let Some((stream, head)) = shown {
         let path = paths.announcement(stream, head.epoch);
         let bytes = cloud.find(&path)?.ok_or_else(|| missing(path))?;
         if announcement::open(&root, account, &bytes)?.hash != head.hash {
@@ -350,6 +358,18 @@ fn check_shown(paths: &Paths, head: Option<Head>, cloud: &dyn Cloud, stream: &Na
         }
     }
     Ok(())
+}
+
+/// Puts a camera's answer to a pairing offer into the cloud, which must show the account of the offer. What an
+/// interrupted write of it left is written over; the answer of another camera is not.
+///
+/// # Errors
+/// `object-missing` if there is no such account, and what else an object in the place of its root is refused for;
+/// `conflict` if another camera has answered; `store-unavailable`.
+pub fn answer_offer(cloud: &dyn Cloud, offer: &Offer, sealed: &[u8]) -> Result<()> {
+    let paths = Paths(offer.account);
+    check_shown(&paths, cloud, None)?;
+    create_whole(cloud, &paths.pairing_reply(&offer.id()), sealed)
 }
 
 /// Uploads a finished session: the body first, so that a manifest never speaks of what is not

@@ -180,6 +180,10 @@ impl Owner<'_> {
         }
         (self.next_vault, self.interrupted) = (next_vault, true);
         let result = self.phone.sync_streams(env.cloud, &streams);
+        if matches!(&result, Err(error) if error.is(StoreError::Conflict)) {
+            // Another phone was first: the act is dropped, and its offer serves the next try.
+            self.phone.offers = before;
+        }
         self.take_vault();
         if result.is_ok() {
             self.interrupted = false;
