@@ -324,10 +324,10 @@ fn following_takes_up_the_clip_that_broke_off() {
     let scene = Scene::paired();
     scene.record();
     let bodies = scene.files("eiot-store").into_iter();
-    let body = bodies.filter(|file| file.to_string_lossy().contains("/bodies/"));
+    let mut body = bodies.filter(|file| file.to_string_lossy().contains("/bodies/"));
     let away = [
         scene.object("manifests/video/000000000002"),
-        body.last().unwrap(),
+        body.next_back().unwrap(),
     ];
     let kept = |object: &std::path::Path| object.with_extension("kept~");
     for object in &away {
