@@ -12,8 +12,8 @@ from encoding import context, encode, message_hash
 from messages import (Acknowledgement, Announcement, Checkpoint, Envelope, Head, Lease, Manifest,
                       RosterHead, StreamHead)
 from refused import Refused, require
-from sharing import (LONGEST_LEASE, acknowledgement, follow, is_from, open_announcement, open_clock, open_lease,
-                     recipients)
+from sharing import (LONGEST_LEASE, acknowledgement, begin, check_camera, follow, is_from, open_announcement,
+                     open_clock, open_lease, recipients)
 from viewer import View
 
 
@@ -34,6 +34,7 @@ class Stream:
 
     head: Head | None = None
     announcement: Announcement | None = None
+    relieved: bool = False
     lease_until: int = 0
     sequence: int = 0
     previous: bytes | None = None
@@ -74,6 +75,10 @@ class Camera:
         require(name in self.streams, "unknown-stream")
         return self.streams[name]
 
+    def relieved(self) -> int:
+        """How many of its streams another camera records now, or none."""
+        return sum(stream.relieved for stream in self.streams.values())
+
     def roster(self) -> RosterHead | None:
         """The latest roster that it has followed."""
         return self.rosters[max(self.rosters)] if self.rosters else None
@@ -84,20 +89,32 @@ class Camera:
         self.rosters[head.number] = head
 
     def accept(self, data: bytes, wall: int, monotonic: int) -> bytes | None:
-        """Takes an announcement: the acknowledgement, `None` where it is the one in force and changes nothing."""
+        """Takes an announcement: the acknowledgement, `None` where it is the one in force or relieves the camera."""
         message = open_announcement(self.root, data)
         said: Announcement = message.body
-        require(said.camera == self.public, "wrong-camera")
+        if said.camera != self.public:
+            require(said.stream in self.streams, "wrong-camera")
         stream = self._stream(said.stream)
-        head = follow(stream.head, message)
-        if head is stream.head:
-            return None
+        require(not stream.relieved, "camera-relieved")
+        if stream.announcement is None:
+            require(said.camera == self.public, "wrong-camera")
+            head = begin(message)
+        else:
+            head = follow(stream.head, message)
+            if head is stream.head:
+                return None
+            check_camera(stream.announcement, said)
         under = said.roster
         require(not self.rosters or self.rosters.get(under.number) == under, "fork")
         if stream.announcement is not None:
             require(is_from(under, stream.announcement.roster), "fork")
+        if said.camera != self.public:
+            stream.head, stream.announcement, stream.relieved = None, None, True
+            return None
         if not self.rosters:
             self.rosters[under.number] = under
+        if stream.announcement is None:
+            stream.sequence, stream.previous = said.since.clips, said.since.last
         self.tick(wall, monotonic)
         stream.head, stream.announcement = head, said
         stream.lease_until = min(said.issued, self.lease_time) + said.lease
@@ -135,6 +152,7 @@ class Camera:
     def begin(self, name: str, wall: int, monotonic: int) -> None:
         """Begins a session."""
         stream = self._stream(name)
+        require(not stream.relieved, "camera-relieved")
         if stream.head is None:
             raise Refused("no-announcement")
         stream.session = Session(stream.head.hash, self.tick(wall, monotonic), self.corrections)
@@ -150,6 +168,7 @@ class Camera:
     def finish(self, name: str, wall: int, monotonic: int) -> Manifest:
         """Ends a session: wraps its key, signs, and stores the manifest before it leaves."""
         stream = self._stream(name)
+        require(not stream.relieved, "camera-relieved")
         session, head, announcement = stream.session, stream.head, stream.announcement
         if session is None or head is None or announcement is None:
             raise ValueError("no session of this stream")
@@ -194,10 +213,23 @@ class Camera:
             refused.add(error.reason)
         corrected = self.corrections > before_corrections
         for name, stream in sorted(self.streams.items()):
+            epoch = 0
             try:
-                while (data := view.find(
-                        f"announcements/{name}/{stream.head.epoch + 1 if stream.head else 1:08}")) is not None:
-                    if self._accept(view, data, wall, monotonic) is None or stream.head is None:
+                while not stream.relieved:
+                    epoch = max(epoch, stream.head.epoch if stream.head else 0) + 1
+                    data = view.find(f"announcements/{name}/{epoch:08}")
+                    if data is None:
+                        break
+                    try:
+                        taken = self._accept(view, data, wall, monotonic)
+                    except Refused as error:
+                        # Those before its first one name the cameras before it.
+                        if error.reason == "wrong-camera" and stream.head is None:
+                            continue
+                        raise
+                    if stream.relieved:
+                        break
+                    if taken is None or stream.head is None:
                         raise Refused("object-path")
                     accepted.append({"stream": name, "epoch": stream.head.epoch})
             except Refused as error:

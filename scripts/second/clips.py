@@ -162,6 +162,8 @@ def _verify_clips(root: Root, plain: LinkPlain) -> list[Shown]:
             claimed: Manifest = read_message("manifest", Manifest, root.account,
                                              Sign1(ES256, clip.manifest).payload).body
             announcement: Announcement = announced[claimed.announcement]
+            if announcement.camera is None:
+                raise Refused("link-clip")
             manifest = open_manifest(root.account, announcement.camera, announcement.stream, clip.manifest)
             shown.append(Shown(manifest.body, clip.original, clip.copy))
     except (Refused, KeyError) as error:

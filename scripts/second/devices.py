@@ -56,7 +56,9 @@ def camera_new(device: str, wall: int, monotonic: int, offer: str, root: bytes, 
 def camera_accept(device: str, wall: int, monotonic: int, rosters: list[bytes], announcement: bytes) -> Any:
     for roster in rosters:
         CAMERAS[device].take_roster(roster)
-    return {"acknowledgement": CAMERAS[device].accept(announcement, wall, monotonic)}
+    before = CAMERAS[device].relieved()
+    said = CAMERAS[device].accept(announcement, wall, monotonic)
+    return {"acknowledgement": said, "relieved": CAMERAS[device].relieved() != before}
 
 
 @operation

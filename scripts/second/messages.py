@@ -87,7 +87,7 @@ class PhoneEntry(NamedTuple):
 
 class CameraEntry(NamedTuple):
     name: Name
-    key: Point
+    key: Point | None
     streams: Annotated[list[Name], 1]
 
 
@@ -185,8 +185,14 @@ class StreamKey(NamedTuple):
     public: Point
 
 
+class Tenure(NamedTuple):
+    epoch: int
+    last: Hash | None
+    clips: int
+
+
 class Announcement(NamedTuple):
-    camera: Point
+    camera: Point | None
     stream: Name
     epoch: int
     previous: Hash | None
@@ -197,6 +203,7 @@ class Announcement(NamedTuple):
     backup: Hash
     shard_bits: Uint8
     roster: RosterHead
+    since: Tenure
 
 
 class Acknowledgement(NamedTuple):
@@ -286,7 +293,6 @@ class PastClip(NamedTuple):
 
 
 class PastShare(NamedTuple):
-    camera: Point
     stream: Name
     issued: int
     window: Window

@@ -90,6 +90,8 @@ class Phone:
         require(until > end, "lease-shorter")
         self.extended[head.hash] = until
         key = public_of(self.lease)
+        if announcement.camera is None:
+            raise Refused("wrong-camera")
         said = Lease(announcement.camera, name, head.hash, key, until)
         view.put(f"leases/{name}/{head.epoch:08}/{short_name(key).hex()}",
                  sign_lease(self.viewer.root.account, self.lease, said))
@@ -105,8 +107,11 @@ class Phone:
         for name, stream in sorted(self.viewer.streams.items()):
             head = stream.reached()
             data = view.find(f"acknowledgements/{name}/{head.epoch:08}")
-            if data is not None:
-                said = open_acknowledgement(self.viewer.root.account, stream.latest().camera, name, head, data)
+            camera = stream.latest().camera
+            if camera is None:
+                data = None
+            elif data is not None:
+                said = open_acknowledgement(self.viewer.root.account, camera, name, head, data)
                 known = self.rosters.get(said.roster.number, said.roster.hash)
                 require(known == said.roster.hash, "fork")
             shown.append({"stream": name, "epoch": head.epoch, "in_effect": data is not None})

@@ -7,10 +7,12 @@ from cose import ES256, Sign1, sign1
 from crypto import Recipient, gcm_open, hkdf_expand, public_of, short_name
 from encoding import Message, context, encode, decode, fit, message_hash, read, read_message
 from messages import (Acknowledgement, Announcement, Answer, Backup, Clock, Grants, Head, Holding, Introduction, Lease,
-                      Member, MemberPlain, PastShare, PhoneKeys, RosterHead, StreamKey)
+                      Member, MemberPlain, PastShare, PhoneKeys, RosterHead, StreamKey, Tenure)
 from refused import Refused, require
 
 LONGEST_LEASE = 2_678_400_000
+FIRST = Tenure(1, None, 0)
+"""That of a stream's first camera."""
 OWNER, DSK, TDSK, INSTANCE, PAST = range(5)
 """The roles of an envelope; the first three are also the kinds of a stream key."""
 
@@ -19,7 +21,7 @@ OWNER, DSK, TDSK, INSTANCE, PAST = range(5)
 
 
 def open_announcement(root: Root, data: bytes) -> Message:
-    """Opens an announcement and checks its form (`announcement-keys`, `lease-out-of-range`)."""
+    """Opens an announcement and checks its form (`announcement-keys`, `lease-out-of-range`, `announcement-tenure`)."""
     message = open_statement(root, "announcement", data)
     said: Announcement = message.body
     kinds = [key.kind for key in said.keys]
@@ -33,7 +35,30 @@ def open_announcement(root: Root, data: bytes) -> Message:
     points = [key.public for key in said.keys] + [phone.instance for phone in said.phones]
     require(good and len(set(points)) == len(points), "announcement-keys")
     require(1 <= said.lease <= LONGEST_LEASE, "lease-out-of-range")
+    since = said.since
+    if since.epoch == 1:
+        good = since == FIRST and said.camera is not None
+    else:
+        good = 2 <= since.epoch <= said.epoch and (since.last is None) == (since.clips == 0)
+    require(good, "announcement-tenure")
     return message
+
+
+def check_camera(before: Announcement, said: Announcement) -> None:
+    """May the announcement after `before` name this camera?"""
+    if said.since == before.since:
+        require(said.camera == before.camera, "wrong-camera")
+        return
+    counted = (said.since.clips > before.since.clips
+               or (said.since.clips, said.since.last) == (before.since.clips, before.since.last))
+    require(said.since.epoch == said.epoch and said.camera != before.camera and counted, "announcement-tenure")
+
+
+def begin(message: Message) -> Head:
+    """The head of a camera's chain with the first announcement that it takes."""
+    said: Announcement = message.body
+    require(said.epoch == said.since.epoch and (said.previous is None) == (said.epoch == 1), "not-first")
+    return Head(said.epoch, message.hash, said.issued)
 
 
 def follow(head: Head | None, message: Message) -> Head:

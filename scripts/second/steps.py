@@ -252,8 +252,7 @@ def backup_open(account: bytes, ring: list[bytes], stream: str, hash: bytes, ann
 def past_share_open(root: bytes, past_share: bytes) -> Any:
     message = sharing.open_past_share(accounts.open_root(root), past_share)
     said = message.body
-    return {"hash": message.hash, "camera": said.camera, "stream": said.stream, "window": said.window,
-            "key": said.key,
+    return {"hash": message.hash, "stream": said.stream, "window": said.window, "key": said.key,
             "clips": [{"sequence": clip.sequence, "manifest": clip.manifest} for clip in said.clips],
             "roster": said.roster}
 

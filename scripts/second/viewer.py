@@ -10,7 +10,7 @@ from crypto import public_of, short_name
 from encoding import Message
 from messages import Announcement, Head, Manifest, RosterHead
 from refused import Refused, require
-from sharing import follow, is_from, open_announcement
+from sharing import check_camera, follow, is_from, open_announcement
 
 
 class View:
@@ -57,8 +57,22 @@ class Stream:
         return self.head
 
     def latest(self) -> Announcement:
-        """The newest announcement; all name the same camera."""
+        """The newest announcement."""
         return self.announcements[self.reached().hash]
+
+    def tenure(self, sequence: int) -> tuple[Announcement, Announcement | None]:
+        """The first announcement that names the camera whose clip this is, and the first of the one after it."""
+        first: Announcement | None = None
+        for said in self.announcements.values():
+            if first is None:
+                first = said
+            elif said.since != first.since:
+                if said.since.clips >= sequence:
+                    return first, said
+                first = said
+        if first is None:
+            raise Refused("unknown-stream")
+        return first, None
 
 
 @dataclass
@@ -91,11 +105,14 @@ class Viewer:
                 return
             said: Announcement = message.body
             require(said.stream == name, "unknown-stream")
-            require(stream.head is None or stream.latest().camera == said.camera, "wrong-camera")
             head = follow(stream.head, message)
             require(head.epoch == epoch, "object-path")
+            if stream.head is not None:
+                check_camera(stream.latest(), said)
             require(stream.head is None or is_from(said.roster, stream.latest().roster), "fork")
             require(known(said.roster), "fork")
+            if stream.head is not None and said.since != stream.latest().since:
+                stream.manifests = {}
             stream.head = head
             stream.announcements[message.hash] = said
             self.streams[name] = stream
@@ -112,13 +129,32 @@ class Viewer:
     def manifest(self, view: View, name: str, sequence: int) -> Message:
         """The manifest of a clip, checked in SPEC's order; it is seen then, whatever comes of the clip."""
         stream = self.stream(name)
+        _, until = stream.tenure(sequence)
+        if until is not None:
+            unread = until.since.clips
+            while unread > sequence and unread in stream.manifests:
+                unread -= 1
+            for between in range(unread, sequence, -1):
+                self._manifest(view, name, between)
+        return self._manifest(view, name, sequence)
+
+    def _manifest(self, view: View, name: str, sequence: int) -> Message:
+        stream = self.stream(name)
+        first, until = stream.tenure(sequence)
         data = view.find(f"manifests/{name}/{sequence:012}")
-        if data is None:
-            raise Refused("clip-missing" if any(seen > sequence for seen in stream.manifests) else "no-such-clip")
-        message = open_manifest(self.root.account, stream.latest().camera, name, data)
+        if data is None or first.camera is None:
+            later = until is not None or any(seen > sequence for seen in stream.manifests)
+            raise Refused("clip-missing" if later else "no-such-clip")
+        message = open_manifest(self.root.account, first.camera, name, data)
         said: Manifest = message.body
         require(said.announcement in stream.announcements, "unknown-announcement")
+        epoch = stream.announcements[said.announcement].epoch
+        require(epoch >= first.epoch and (until is None or epoch < until.epoch), "unknown-announcement")
         require(said.sequence == sequence, "wrong-sequence")
+        if sequence == first.since.clips + 1:
+            require(said.previous == first.since.last, "manifest-chain")
+        if until is not None and sequence == until.since.clips:
+            require(message.hash == until.since.last, "manifest-chain")
         if sequence in stream.manifests:
             require(stream.manifests[sequence][0] == message.hash, "manifest-fork")
         if sequence - 1 in stream.manifests:

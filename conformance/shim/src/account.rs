@@ -278,8 +278,8 @@ struct Phone {
 struct Camera {
     /// Its name.
     name: String,
-    /// The key under which it signs.
-    key: Fixed<65>,
+    /// The key under which it signs, `null` once it is retired.
+    key: Option<Fixed<65>>,
     /// Its streams.
     streams: Vec<String>,
 }
@@ -294,7 +294,7 @@ pub fn roster_open(input: RosterOpen, _: &mut Devices) -> Outcome<RosterOpened> 
     };
     let camera = |entry: &roster::CameraEntry| Camera {
         name: entry.name.to_string(),
-        key: entry.key.into(),
+        key: entry.key.map(Into::into),
         streams: entry.streams.iter().map(ToString::to_string).collect(),
     };
     Ok(RosterOpened {

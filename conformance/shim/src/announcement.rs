@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::values::{Fixed, Head, Hex, PhoneKeys, Role, RosterHead, Window, name, pinned};
+use super::values::{Fixed, Head, Hex, PhoneKeys, Role, RosterHead, Tenure, Window, name, pinned};
 use super::{Devices, Outcome};
 use encryptediot::acknowledgement;
 use encryptediot::announcement::{self, Step};
@@ -30,8 +30,8 @@ pub struct AnnouncementOpen {
 pub struct Announced {
     /// Its hash.
     hash: Fixed<32>,
-    /// The camera.
-    camera: Fixed<65>,
+    /// The camera, `null` once it is retired.
+    camera: Option<Fixed<65>>,
     /// The stream.
     stream: String,
     /// The epoch.
@@ -52,6 +52,8 @@ pub struct Announced {
     shard_bits: u8,
     /// The roster under which it was made.
     roster: RosterHead,
+    /// Since when that camera records the stream.
+    since: Tenure,
 }
 
 /// A stream key.
@@ -77,7 +79,7 @@ pub fn announcement_open(input: AnnouncementOpen, _: &mut Devices) -> Outcome<An
     };
     Ok(Announced {
         hash,
-        camera: body.camera.into(),
+        camera: body.camera.map(Into::into),
         stream: body.stream.to_string(),
         epoch: body.epoch,
         previous: body.previous.map(Into::into),
@@ -88,6 +90,7 @@ pub fn announcement_open(input: AnnouncementOpen, _: &mut Devices) -> Outcome<An
         backup: body.backup.into(),
         shard_bits: body.shard_bits,
         roster: body.roster.into(),
+        since: body.since.into(),
     })
 }
 

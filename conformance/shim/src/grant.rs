@@ -231,8 +231,6 @@ pub struct PastShareOpen {
 pub struct PastShare {
     /// Its hash.
     hash: Fixed<32>,
-    /// The camera.
-    camera: Fixed<65>,
     /// The stream.
     stream: String,
     /// The window.
@@ -265,7 +263,6 @@ pub fn past_share_open(input: PastShareOpen, _: &mut Devices) -> Outcome<PastSha
     };
     Ok(PastShare {
         hash,
-        camera: body.camera.into(),
         stream: body.stream.to_string(),
         window: body.window.into(),
         key: body.key.into(),

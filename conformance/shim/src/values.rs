@@ -251,6 +251,28 @@ pub struct RosterHead {
 
 same!(RosterHead, roster::Head { number, hash });
 
+/// Since when a camera records a stream.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Tenure {
+    /// The epoch of the first announcement that named it.
+    epoch: u64,
+    /// How many clips there were before.
+    clips: u64,
+    /// The hash of the last one's manifest, `null` if there were none.
+    last: Option<Fixed<32>>,
+}
+
+impl From<announcement::Tenure> for Tenure {
+    fn from(since: announcement::Tenure) -> Self {
+        Self {
+            epoch: since.epoch,
+            clips: since.clips,
+            last: since.last.map(Into::into),
+        }
+    }
+}
+
 /// A span of time.
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]

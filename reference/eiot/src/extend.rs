@@ -80,7 +80,12 @@ pub fn run(context: &Context, command: Command) -> Outcome<Report> {
 fn extend_lease(context: &Context, args: &ExtendLease) -> Outcome<Report> {
     let mut here = PhoneHere::open(context, args.phone.as_ref())?;
     here.sync_streams(context, &args.stream)?;
-    let streams = streams(&here.phone, &args.stream)?;
+    let mut streams = streams(&here.phone, &args.stream)?;
+    if args.stream.is_empty() {
+        // Nobody records what a retired camera did.
+        let phone = &here.phone;
+        streams.retain(|s| phone.followed(s).is_none_or(|f| f.camera().is_some()));
+    }
     let (cloud, now) = (context.cloud()?, context.now());
     let until = now.saturating_add(args.length.0);
     for stream in &streams {

@@ -67,7 +67,13 @@ fn cameras(context: &Context, here: &PhoneHere) -> Outcome<Option<Evidence>> {
         let home = devices::home(context, Kind::Camera, &name)?;
         let mut camera = devices::load_camera(&home, clock)?;
         let key = camera.verifying_key();
-        if !here.phone.roster()?.cameras.iter().any(|c| c.key == key) {
+        if !here
+            .phone
+            .roster()?
+            .cameras
+            .iter()
+            .any(|c| c.key == Some(key))
+        {
             continue;
         }
         let challenge = Challenge::random(&mut SystemRandom);

@@ -83,6 +83,8 @@ struct StreamStatus {
     epoch: u64,
     announced: Time,
     acknowledged: Option<Acknowledgement>,
+    /// Is the camera retired?
+    retired: bool,
     /// The last epoch that the camera has acknowledged.
     in_force: Option<u64>,
     /// How the camera's clock differs from this phone's.
@@ -132,13 +134,17 @@ impl StreamStatus {
             .find(|status| status.stream == *stream)
             .and_then(|status| status.acknowledged);
         let camera = phone.roster()?.camera_of(stream);
+        let retired = followed.camera().is_none();
         Ok(Self {
             stream: stream.clone(),
             camera: camera.map_or_else(String::new, |camera| camera.name.to_string()),
             clips: view::list(cloud, phone.account(), stream)?.len(),
             epoch: head.epoch,
             announced: head.issued,
+            retired,
             in_force: match &acknowledged {
+                // What is recorded against an announcement that retires a camera nobody takes.
+                None if retired => Some(head.epoch),
                 Some(_) => Some(head.epoch),
                 None => last_acknowledged(phone, cloud, stream, followed)?,
             },
@@ -172,7 +178,8 @@ impl StreamStatus {
             json!({ "member": name.as_str(), "epoch": epoch, "in_effect": self.in_effect(*epoch) })
         });
         json!({
-            "stream": self.stream.as_str(), "camera": self.camera, "clips": self.clips,
+            "stream": self.stream.as_str(), "camera": self.camera, "retired": self.retired,
+            "clips": self.clips,
             "epoch": self.epoch, "announced": show(self.announced),
             "acknowledged": self.acknowledged.as_ref().map(|ack| {
                 json!({ "time": show(ack.time), "first_clip": ack.first })
@@ -225,6 +232,7 @@ impl StreamStatus {
         );
         let announced = show(self.announced);
         let state = match (&self.acknowledged, self.in_force) {
+            _ if self.retired => "the camera is retired, and nobody records the stream".to_owned(),
             (Some(ack), _) => format!(
                 "acknowledged at {}, from clip {}",
                 show(ack.time),
@@ -253,7 +261,9 @@ impl StreamStatus {
         } else {
             ""
         };
-        text.push_str(&format!("  lease until {}{from}{over}\n", show(until)));
+        if !self.retired {
+            text.push_str(&format!("  lease until {}{from}{over}\n", show(until)));
+        }
         for (kind, window, names) in &self.held {
             if *kind != Kind::Owner && !names.is_empty() {
                 let names = crate::devices::join(names);
@@ -293,7 +303,10 @@ fn last_acknowledged(
         let Some(bytes) = cloud.find(&paths.acknowledgement(stream, epoch))? else {
             continue;
         };
-        let ack = acknowledgement::open(account, &followed.camera, stream, &bytes)?;
+        let Some(camera) = followed.camera_at(epoch) else {
+            continue;
+        };
+        let ack = acknowledgement::open(account, &camera, stream, &bytes)?;
         if ack.epoch == epoch && ack.announcement == *hash {
             return Ok(Some(epoch));
         }

@@ -271,7 +271,7 @@ pub const MESSAGES: [Message; 15] = [
 ];
 
 /// The fields of SPEC's structures that this model does not have, and where they are instead.
-pub const NOT_IN_THE_MODEL: [(&str, &str); 46] = [
+pub const NOT_IN_THE_MODEL: [(&str, &str); 50] = [
     ("vault.number", "account"),
     ("vault.salt", "kdf's argument, in clear"),
     ("vault.work", "the cost of guessing"),
@@ -302,6 +302,19 @@ pub const NOT_IN_THE_MODEL: [(&str, &str); 46] = [
         "the backup is sealed; the hash hinders who withholds",
     ),
     ("announcement.shard-bits", "where parts lie"),
+    ("announcement.since", "tenure"),
+    (
+        "tenure.epoch",
+        "a camera that is replaced; no model has it yet",
+    ),
+    (
+        "tenure.last",
+        "a camera that is replaced; no model has it yet",
+    ),
+    (
+        "tenure.clips",
+        "a camera that is replaced; no model has it yet",
+    ),
     (
         "announcement.roster",
         "one history of rosters; no model has it yet",

@@ -202,6 +202,7 @@ fn lost(attack: impl FnOnce(&Thief, &House, &Clip) -> Result<()>) -> Outcome {
             .map(|head| head.epoch);
         let epoch = epoch.unwrap_or_default();
         let camera = house.announcement(epoch)?.body.camera;
+        let camera = camera.ok_or(encryptediot::error::AnnouncementError::WrongCamera)?;
         let manifest = clip::open(&house.account, &camera, &house.video, &bytes)?.body;
         attack(&thief, &house, &Clip { manifest, epoch })
     })

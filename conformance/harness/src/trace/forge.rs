@@ -169,7 +169,7 @@ impl Forger {
             }
         };
         let manifest = Manifest {
-            camera: body.camera,
+            camera: body.camera.unwrap_or(self.camera.verifying_key()),
             stream: stream.clone(),
             sequence,
             previous: before,
@@ -192,7 +192,7 @@ impl Forger {
     pub fn acknowledgement(&mut self, truth: &Truth<'_>, stream: &Name) -> Result<Objects> {
         let Signed { hash, body } = Self::newest(truth, stream)?;
         let ack = Acknowledgement {
-            camera: body.camera,
+            camera: body.camera.unwrap_or(self.camera.verifying_key()),
             stream: stream.clone(),
             epoch: body.epoch,
             announcement: hash,

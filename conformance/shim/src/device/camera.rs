@@ -11,7 +11,7 @@ use super::super::Outcome;
 use super::super::values::{Fixed, Hex, Nothing, name, not};
 use super::{Devices, Text, here};
 use encryptediot::announcement::Head;
-use encryptediot::camera::{Paired, Recorded, Session};
+use encryptediot::camera::{self, Paired, Recorded, Session};
 use encryptediot::cbor;
 use encryptediot::clip::Manifest;
 use encryptediot::clock::Clock;
@@ -108,8 +108,10 @@ pub struct CameraAccept {
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Accepted {
-    /// The message in its acknowledgement, `null` where it is the one in force.
+    /// The message in its acknowledgement, `null` where it is the one in force or relieves the camera.
     acknowledgement: Option<Hex>,
+    /// Is the camera retired by it, or replaced?
+    relieved: bool,
 }
 
 pub fn camera_accept(input: CameraAccept, devices: &mut Devices) -> Outcome<Accepted> {
@@ -118,12 +120,19 @@ pub fn camera_accept(input: CameraAccept, devices: &mut Devices) -> Outcome<Acce
     for roster in &input.rosters {
         camera.take_roster(&roster.0)?;
     }
-    let made = camera.accept(&input.announcement.0, &clock)?;
-    // The shim's devices live no longer than its process.
-    let signed = made.map(|ack| ack.store(|_| Ok(()))).transpose()?;
-    let payload = signed.map(|signed| cose::unverified_payload(&signed));
-    let acknowledgement = payload.transpose()?.map(Hex);
-    Ok(Accepted { acknowledgement })
+    let (acknowledgement, relieved) = match camera.accept(&input.announcement.0, &clock)? {
+        camera::Accepted::Same => (None, false),
+        camera::Accepted::Relieved => (None, true),
+        camera::Accepted::InForce(ack) => {
+            // The shim's devices live no longer than its process.
+            let signed = ack.store(|_| Ok(()))?;
+            (Some(Hex(cose::unverified_payload(&signed)?)), false)
+        }
+    };
+    Ok(Accepted {
+        acknowledgement,
+        relieved,
+    })
 }
 
 /// Gives a camera a lease extension.

@@ -181,7 +181,7 @@ impl World {
             phones: vec![(name("phone")?, self.phone_keys())],
             cameras: vec![CameraEntry {
                 name: name("door")?,
-                key: self.camera.verifying_key(),
+                key: Some(self.camera.verifying_key()),
                 streams: vec![x()?, name("y")?],
             }],
             private: Private {

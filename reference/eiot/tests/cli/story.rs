@@ -357,3 +357,75 @@ fn what_is_private_is_readable_by_its_owner_alone() {
         (0o600, 0o600)
     );
 }
+
+/// A camera is given a new key, in its own place; then it is retired.
+#[test]
+fn a_camera_is_replaced_and_retired() {
+    let scene = Scene::paired();
+    scene.record();
+    let before = scene.view("anna", "1,2,3");
+    let other = [
+        "camera",
+        "pair",
+        "door",
+        "--streams",
+        "audio",
+        "--replace",
+        "--again",
+    ];
+    scene.refused(other, "unknown-stream");
+    let unknown = ["camera", "pair", "gate", "--streams", "video", "--replace"];
+    scene.refused(unknown, "usage");
+    scene.json([
+        "camera",
+        "pair",
+        "door",
+        "--streams",
+        "video",
+        "--replace",
+        "--again",
+    ]);
+    scene.record();
+    assert_eq!(scene.view("anna", "1,2,3"), before);
+    assert_eq!(scene.view("anna", "4,5,6"), before);
+    let status = scene.json(["status"]);
+    assert_eq!(status["streams"][0]["retired"], false);
+    assert_eq!(status["streams"][0]["clips"], 6);
+    assert_eq!(
+        status["streams"][0]["epoch"],
+        status["streams"][0]["epoch_in_force"]
+    );
+
+    let none = ["camera", "retire", "door", "--clips", "video=2"];
+    scene.refused(none, "no-such-clip");
+    let retired = scene.json(["camera", "retire", "door", "--clips", "video=5"]);
+    assert_eq!(retired["streams"][0]["clips"], 5);
+    scene.refused(["camera", "retire", "door"], "wrong-camera");
+    let two = scene.view("anna", "1,2");
+    assert_eq!(scene.view("anna", "4,5"), two);
+    scene.closed("anna", "6", "no-such-clip");
+    let synced = scene.json(["camera", "sync"]);
+    assert_eq!(synced["relieved"][0], "video");
+    assert_eq!(
+        scene.json(["camera", "list"])["cameras"][0]["streams"][0]["relieved"],
+        true
+    );
+    let record = ["record", "--camera", "door", "--stream", "video", "film.ts"];
+    scene.refused(record, "camera-relieved");
+    let status = scene.json(["status"]);
+    assert_eq!(status["streams"][0]["retired"], true);
+    scene.json(["extend", "lease"]);
+    let again = [
+        "camera",
+        "pair",
+        "door",
+        "--streams",
+        "video",
+        "--replace",
+        "--again",
+        "--without-evidence",
+    ];
+    scene.json(again);
+    scene.record();
+    assert_eq!(scene.view("anna", "6,7,8"), before);
+}

@@ -63,9 +63,9 @@ pub struct CameraEntry {
     /// What the owner calls it.
     #[n(0)]
     pub name: Name,
-    /// The key under which it signs, as exchanged at pairing.
+    /// The key under which it signs, as exchanged at pairing; none once it is retired.
     #[n(1)]
-    pub key: VerifyingKey,
+    pub key: Option<VerifyingKey>,
     /// Its streams; a stream's name is unique in the account.
     #[n(2)]
     #[cbor(decode_with = "crate::cbor::some")]

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use crate::acknowledgement;
-use crate::announcement::{self, Head};
-use crate::camera::{Paired, Recorded, Unstored};
+use crate::announcement::{self, Head, Step};
+use crate::camera::{Accepted, Paired, Recorded, Unstored};
 use crate::clip;
 use crate::clock::Clock;
 use crate::cloud::{Cloud, Paths, create_whole};
-use crate::crypto::VerifyingKey;
+use crate::crypto::{RsaPublic, VerifyingKey};
 use crate::error::{AnnouncementError, Error, Result, StoreError};
 use crate::evidence::{self, Challenge};
 use crate::keys::{self, KeyId, Name, verifying_id};
@@ -21,6 +21,8 @@ use crate::pairing::Offer;
 pub struct Synced {
     /// Announcements accepted, by stream.
     pub accepted: Vec<(Name, Head)>,
+    /// Streams on which the camera was found to be retired or replaced.
+    pub relieved: Vec<Name>,
     /// Leases extended.
     pub extended: Vec<Name>,
     /// Corrections of the camera's clock that were obeyed.
@@ -94,7 +96,10 @@ pub fn sync(
 pub fn sync_kept<K: Keeper>(mut keeper: K, cloud: &dyn Cloud, clock: &dyn Clock) -> Result<Synced> {
     let (account, key, has_root, streams) = keeper.read(|camera| {
         let head = |stream: &Name| (stream.clone(), camera.head(stream));
-        let streams: Vec<_> = camera.streams().map(head).collect();
+        let streams = camera
+            .streams()
+            .filter(|stream| !camera.is_relieved(stream));
+        let streams: Vec<_> = streams.map(head).collect();
         (
             *camera.account(),
             camera.verifying_key(),
@@ -203,8 +208,10 @@ impl<K: Keeper> Link<'_, K> {
             *head = Some(now);
             self.acknowledge(stream, now, &stored(ack)?)?;
         }
+        // Those before a new camera's first one name the cameras before it.
+        let mut passed = 0;
         loop {
-            let epoch = next(*head);
+            let epoch = next(*head).max(passed + 1);
             let path = self.paths.announcement(stream, epoch);
             let Some(bytes) = self.cloud.find(&path)? else {
                 return Ok(());
@@ -224,13 +231,19 @@ impl<K: Keeper> Link<'_, K> {
                 taken = accept(&mut self.keeper);
             }
             match (taken, after) {
-                (Ok(Some(ack)), Some(now)) if before != after => {
+                (Ok(Accepted::InForce(ack)), Some(now)) if before != after => {
                     *head = after;
                     self.synced.accepted.push((stream.clone(), now));
                     self.acknowledge(stream, now, &stored(ack)?)?;
                 }
+                (Ok(Accepted::Relieved), _) => {
+                    *head = None;
+                    self.synced.relieved.push(stream.clone());
+                    return Ok(());
+                }
                 // Others who use this camera were first, and acknowledge what they took.
                 (_, Some(now)) if before == after && now.epoch >= epoch => *head = after,
+                (Err(error), None) if error.is(AnnouncementError::WrongCamera) => passed = epoch,
                 // It is another stream's, whose turn comes.
                 (Ok(_), _) => return Err(StoreError::Path.into()),
                 (Err(error), _) => return Err(error),
@@ -330,18 +343,36 @@ impl<K: Keeper> Link<'_, K> {
 }
 
 /// Does the cloud show the account that the camera knows: its root, and the announcement in force on
-/// `stream`? Nothing is uploaded into any other store: it would be lost there.
+/// `stream`? Nothing is uploaded into any other store: it would be lost there. And nothing by a camera that the
+/// owner has retired or replaced: another one's clips have its numbers.
 ///
 /// # Errors
 /// `object-missing`; `wrong-account`, `announcement-fork` and what else another object in their place is
-/// refused for; `store-unavailable`.
+/// refused for; `camera-relieved`; `store-unavailable`.
 pub fn check_store(camera: &Paired, cloud: &dyn Cloud, stream: &Name) -> Result<()> {
-    let paths = Paths(*camera.account());
-    let shown = camera.head(stream).map(|head| (stream, head));
-    check_shown(&paths, cloud, shown)
+    let (account, paths) = (camera.account(), Paths(*camera.account()));
+    let relieved = || AnnouncementError::Relieved.into();
+    if camera.is_relieved(stream) {
+        return Err(relieved());
+    }
+    let head = camera.head(stream);
+    let root = check_shown(&paths, cloud, head.map(|head| (stream, head)))?;
+    if let Some(head) = head
+        && let Some(bytes) = cloud.find(&paths.announcement(stream, next(Some(head))))?
+        && let Ok(after) = announcement::open(&root, account, &bytes)
+        && let Ok(Step::Next(_)) = announcement::follow(Some(&head), &after)
+        && after.body.camera != Some(camera.verifying_key())
+    {
+        return Err(relieved());
+    }
+    Ok(())
 }
 
-fn check_shown(paths: &Paths, cloud: &dyn Cloud, shown: Option<(&Name, Head)>) -> Result<()> {
+fn check_shown(
+    paths: &Paths,
+    cloud: &dyn Cloud,
+    shown: Option<(&Name, Head)>,
+) -> Result<RsaPublic> {
     let account = &paths.0;
     let missing = |path: String| {
         let text = format!("the store does not show the account: there is no {path}");
@@ -357,7 +388,7 @@ fn check_shown(paths: &Paths, cloud: &dyn Cloud, shown: Option<(&Name, Head)>) -
             return Err(AnnouncementError::Chain.into());
         }
     }
-    Ok(())
+    Ok(root)
 }
 
 /// Puts a camera's answer to a pairing offer into the cloud, which must show the account of the offer. What an

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read, Write};
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
-use crate::announcement::{self, Announcement, Head, Step};
+use crate::announcement::{self, Announcement, Head, Step, Tenure};
 use crate::clip::{self, Manifest, OpenClip, Seen};
 use crate::cloud::{Cloud, Paths};
 use crate::cose::Signed;
@@ -20,9 +20,9 @@ use crate::segment::SEALED_SEGMENT;
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Followed {
-    /// The camera that every announcement so far has named.
+    /// The cameras that the announcements have named, each since when; none where one was retired.
     #[n(0)]
-    pub camera: VerifyingKey,
+    pub cameras: Vec<(Tenure, Option<VerifyingKey>)>,
     /// The latest announcement.
     #[n(1)]
     pub current: Announcement,
@@ -49,8 +49,8 @@ pub struct Pinned<'a> {
 /// them in order. The one that was the latest must still be there, unchanged.
 ///
 /// # Errors
-/// Those of [`announcement::open`] and [`announcement::follow`]; `wrong-camera`, `unknown-stream`;
-/// `announcement-rollback` if what was seen is gone; `object-path` if an announcement lies at the place
+/// Those of [`announcement::open`] and [`announcement::follow`]; `unknown-stream`; `wrong-camera`,
+/// `announcement-tenure`; `announcement-rollback` if what was seen is gone; `object-path` if an announcement lies at the place
 /// of another; `fork` if one goes back behind the roster of its predecessor; those of the store and of `each`.
 pub fn follow(
     cloud: &dyn Cloud,
@@ -77,16 +77,13 @@ pub fn follow(
         if next.body.stream != *stream {
             return Err(AnnouncementError::UnknownStream.into());
         }
-        if followed
-            .as_ref()
-            .is_some_and(|f| f.camera != next.body.camera)
-        {
-            return Err(AnnouncementError::WrongCamera.into());
-        }
         let head = followed.as_ref().map(|f| &f.head);
         let Step::Next(head) = announcement::follow(head, &next)? else {
             return Err(StoreError::Path.into());
         };
+        if let Some(f) = followed {
+            next.body.check_tenure(&f.current)?;
+        }
         // An older roster than the last announcement's names phones that may have been lost since.
         let before = followed.as_ref().map(|f| &f.current.roster);
         if before.is_some_and(|before| !next.body.roster.is_from(before)) {
@@ -94,32 +91,46 @@ pub fn follow(
         }
         each(&next)?;
         let Signed { hash, body } = next;
-        match followed {
-            Some(f) => (f.current, f.head) = (body, head),
-            None => {
-                let (camera, known, seen) = (body.camera, Vec::new(), Seen::default());
-                *followed = Some(Followed {
-                    camera,
-                    current: body,
-                    head,
-                    known,
-                    seen,
-                });
-            }
+        let f = followed.get_or_insert_with(|| Followed {
+            cameras: Vec::new(),
+            current: body.clone(),
+            head,
+            known: Vec::new(),
+            seen: Seen::default(),
+        });
+        if f.cameras
+            .last()
+            .is_none_or(|(since, _)| *since != body.since)
+        {
+            f.cameras.push((body.since, body.camera));
+            // What the last camera signed counts from now on if it leads to the clip that the owner names.
+            f.seen.manifests.clear();
         }
-        if let Some(f) = followed {
-            f.known.push(hash);
-        }
+        (f.current, f.head) = (body, head);
+        f.known.push(hash);
     }
 }
 
 impl Followed {
-    /// Fetches and checks the manifest of clip `sequence`: signature, shape, stream, place in the
-    /// chain of manifests, and that the announcement it names is one that was verified.
+    /// The camera that records the stream now, none once it is retired.
+    pub fn camera(&self) -> Option<VerifyingKey> {
+        self.current.camera
+    }
+
+    /// The camera that the announcement of `epoch` names.
+    pub fn camera_at(&self, epoch: u64) -> Option<VerifyingKey> {
+        let mut cameras = self.cameras.iter().rev();
+        cameras.find(|(since, _)| since.epoch <= epoch)?.1
+    }
+
+    /// Fetches and checks the manifest of clip `sequence`: signature of the camera whose clip it is, shape,
+    /// stream, place in the chain of manifests, and that the announcement it names is one that was verified. Of
+    /// an earlier camera those clips count that lead to the last one, which the owner has named: the manifests
+    /// between are read first.
     ///
     /// # Errors
-    /// `clip-missing` if a later clip was seen, `no-such-clip` if none was; those of
-    /// [`clip::open`] and [`Seen::check`]; `unknown-announcement`.
+    /// `clip-missing` if a later clip was seen or counted, `no-such-clip` if none was; those of
+    /// [`clip::open`] and [`Seen::check`]; `unknown-announcement`; `manifest-chain`.
     pub fn manifest(
         &mut self,
         cloud: &dyn Cloud,
@@ -127,18 +138,75 @@ impl Followed {
         stream: &Name,
         sequence: u64,
     ) -> Result<(Signed<Manifest>, Vec<u8>)> {
-        let Some(bytes) = cloud.find(&Paths(*account).manifest(stream, sequence))? else {
+        let (_, until) = self.tenure_of(sequence);
+        if let Some(Tenure { clips: last, .. }) = until {
+            let unread = |n: &u64| !self.seen.manifests.contains_key(n);
+            let from = (sequence.saturating_add(1)..=last).rev().find(unread);
+            for between in (sequence.saturating_add(1)..=from.unwrap_or(0)).rev() {
+                self.checked(cloud, account, stream, between)?;
+            }
+        }
+        self.checked(cloud, account, stream, sequence)
+    }
+
+    /// Whose clip `sequence` is, and the tenure after that one.
+    fn tenure_of(
+        &self,
+        sequence: u64,
+    ) -> (Option<&(Tenure, Option<VerifyingKey>)>, Option<Tenure>) {
+        let after = |(since, _): &(Tenure, Option<VerifyingKey>)| since.clips >= sequence.max(1);
+        // Of several that begin with one clip all but the last have recorded nothing.
+        let next = self
+            .cameras
+            .iter()
+            .skip(1)
+            .position(after)
+            .map(|place| place + 1);
+        let place = next.unwrap_or(self.cameras.len()).checked_sub(1);
+        let until = next.and_then(|next| self.cameras.get(next));
+        (
+            place.and_then(|place| self.cameras.get(place)),
+            until.map(|(since, _)| *since),
+        )
+    }
+
+    /// [`Self::manifest`] of a clip whose successor, if it is an earlier camera's, was read.
+    fn checked(
+        &mut self,
+        cloud: &dyn Cloud,
+        account: &AccountId,
+        stream: &Name,
+        sequence: u64,
+    ) -> Result<(Signed<Manifest>, Vec<u8>)> {
+        let (whose, until) = self.tenure_of(sequence);
+        let found = cloud.find(&Paths(*account).manifest(stream, sequence))?;
+        // Where a camera was retired nobody has recorded what is shown.
+        let (Some(bytes), Some((since, Some(camera)))) = (found, whose) else {
             let later = self.seen.manifests.keys().any(|seen| *seen >= sequence);
-            let reason = if later {
+            let reason = if later || until.is_some() {
                 ClipError::Missing
             } else {
                 ClipError::NoSuchClip
             };
             return Err(reason.into());
         };
-        let manifest = clip::open(account, &self.camera, stream, &bytes)?;
-        if !self.known.contains(&manifest.body.announcement) {
+        let manifest = clip::open(account, camera, stream, &bytes)?;
+        let Manifest {
+            announcement,
+            previous,
+            ..
+        } = manifest.body;
+        let epoch = self.known.iter().position(|hash| *hash == announcement);
+        let epoch = epoch.ok_or(ClipError::UnknownAnnouncement)? as u64 + 1;
+        if epoch < since.epoch || until.is_some_and(|until| epoch >= until.epoch) {
             return Err(ClipError::UnknownAnnouncement.into());
+        }
+        let first = since.clips.saturating_add(1) == sequence;
+        let last = until.filter(|until| until.clips == sequence);
+        let leads = (!first || previous == since.last)
+            && last.is_none_or(|until| until.last == Some(manifest.hash));
+        if manifest.body.sequence == sequence && !leads {
+            return Err(ClipError::ManifestChain.into());
         }
         self.seen.check(sequence, &manifest)?;
         Ok((manifest, bytes))

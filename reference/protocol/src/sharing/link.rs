@@ -268,7 +268,7 @@ pub fn open(link: &Link, object: &[u8], now: Time) -> Result<Vec<LinkClip>> {
         let vouched = announced.iter().find_map(|a| {
             let opened = clip::open(
                 &link.account,
-                &a.body.camera,
+                a.body.camera.as_ref()?,
                 &a.body.stream,
                 &clip.manifest,
             )

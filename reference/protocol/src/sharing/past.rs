@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 use crate::announcement::Window;
 use crate::clip::Envelope;
 use crate::cose::Signed;
-use crate::crypto::{KemPublic, RsaPublic, VerifyingKey};
+use crate::crypto::{KemPublic, RsaPublic};
 use crate::error::{AnnouncementError, Result};
 use crate::keys::Name;
 use crate::message::{AccountId, Body, Hash, Time};
@@ -17,33 +17,30 @@ use crate::statement;
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct PastShare {
-    /// The camera whose clips these are.
-    #[n(0)]
-    pub camera: VerifyingKey,
     /// The stream.
-    #[n(1)]
+    #[n(0)]
     pub stream: Name,
     /// When it was made.
-    #[n(2)]
+    #[n(1)]
     pub issued: Time,
     /// The window; every clip lies in it as a whole.
-    #[n(3)]
+    #[n(2)]
     pub window: Window,
     /// The TDSK.
-    #[n(4)]
+    #[n(3)]
     pub key: KemPublic,
     /// The clips, ascending by sequence number, at least one.
-    #[n(5)]
+    #[n(4)]
     #[cbor(decode_with = "crate::cbor::some")]
     pub clips: Vec<PastClip>,
     /// As in an announcement.
-    #[n(6)]
+    #[n(5)]
     pub backup: Hash,
     /// As in an announcement.
-    #[n(7)]
+    #[n(6)]
     pub shard_bits: u8,
     /// The roster under which it is made.
-    #[n(8)]
+    #[n(7)]
     pub roster: roster::Head,
 }
 

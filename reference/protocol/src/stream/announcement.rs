@@ -68,13 +68,37 @@ pub struct StreamKey {
     pub public: KemPublic,
 }
 
+/// Since when the camera that an announcement names records the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Tenure {
+    /// The epoch of the first announcement that named it.
+    #[n(0)]
+    pub epoch: u64,
+    /// The hash of the manifest of the last clip before, none if there was none.
+    #[n(1)]
+    pub last: Option<Hash>,
+    /// How many clips of the stream there were before: the cameras before it made these and no more.
+    #[n(2)]
+    pub clips: u64,
+}
+
+impl Tenure {
+    /// That of a stream's first camera.
+    pub const FIRST: Self = Self {
+        epoch: 1,
+        last: None,
+        clips: 0,
+    };
+}
+
 /// The statement.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Announcement {
-    /// The key of the camera that it is for.
+    /// The key of the camera that it is for; none once the camera is retired.
     #[n(0)]
-    pub camera: VerifyingKey,
+    pub camera: Option<VerifyingKey>,
     /// The stream.
     #[n(1)]
     pub stream: Name,
@@ -107,6 +131,9 @@ pub struct Announcement {
     /// The roster under which it is made.
     #[n(10)]
     pub roster: roster::Head,
+    /// Since when that camera records the stream.
+    #[n(11)]
+    pub since: Tenure,
 }
 
 impl Body for Announcement {
@@ -140,13 +167,17 @@ impl StreamKey {
 /// What the model's rules say of an epoch: whose, which camera's and stream's, and which.
 pub(crate) fn place(
     account: &AccountId,
-    camera: &VerifyingKey,
+    camera: Option<&VerifyingKey>,
     stream: &Name,
     hash: &Hash,
 ) -> Vec<(&'static str, Value)> {
+    let camera = match camera {
+        Some(camera) => action::public("key", verifying_id(camera)),
+        None => action::name("retired"),
+    };
     vec![
         ("U", action::name(account)),
-        ("cam", action::public("key", verifying_id(camera))),
+        ("cam", camera),
         ("s", action::name(stream)),
         ("e", action::fresh("epoch", hash)),
     ]
@@ -155,7 +186,7 @@ pub(crate) fn place(
 impl Announcement {
     /// What the model's rules say of an epoch of a stream.
     pub(crate) fn facts(&self, account: &AccountId, hash: &Hash) -> Vec<(&'static str, Value)> {
-        place(account, &self.camera, &self.stream, hash)
+        place(account, self.camera.as_ref(), &self.stream, hash)
     }
 
     /// Notes that a camera has accepted this announcement for a stream: in the model each of its keys.
@@ -168,7 +199,7 @@ impl Announcement {
     ) {
         for key in &self.keys {
             action::log("Camera_accept", || {
-                let mut values = place(account, camera, stream, hash);
+                let mut values = place(account, Some(camera), stream, hash);
                 values.extend(key.place());
                 values.push(("p", key.fact(hash)));
                 values
@@ -222,6 +253,37 @@ impl Announcement {
         if self.lease == 0 || self.lease > MAX_LEASE {
             return Err(AnnouncementError::Lease.into());
         }
+        let Tenure { epoch, clips, last } = self.since;
+        let first = self.since == Tenure::FIRST && self.camera.is_some();
+        let possible = match epoch {
+            1 => first,
+            _ => (1..=self.epoch).contains(&epoch) && (clips == 0) == last.is_none(),
+        };
+        if !possible {
+            return Err(AnnouncementError::Tenure.into());
+        }
+        Ok(())
+    }
+
+    /// May this announcement, which follows `before` in the chain, name the camera that it names?
+    ///
+    /// # Errors
+    /// `wrong-camera` if it names another one without a tenure of its own; `announcement-tenure` if the new one's
+    /// does not begin here, is the same camera's, or counts other clips of the cameras before than were counted.
+    pub fn check_tenure(&self, before: &Self) -> Result<()> {
+        let (since, was) = (self.since, before.since);
+        let same = self.camera == before.camera;
+        if since == was {
+            if !same {
+                return Err(AnnouncementError::WrongCamera.into());
+            }
+            return Ok(());
+        }
+        let begins = since.epoch == self.epoch;
+        let counted = since.clips > was.clips || (since.clips, since.last) == (was.clips, was.last);
+        if !begins || same || !counted {
+            return Err(AnnouncementError::Tenure.into());
+        }
         Ok(())
     }
 }
@@ -229,7 +291,7 @@ impl Announcement {
 /// Verifies an announcement by itself: the signature, and that it is one that may be made.
 ///
 /// # Errors
-/// Those of [`statement::open`]; `announcement-keys`; `lease-out-of-range`.
+/// Those of [`statement::open`]; `announcement-keys`; `lease-out-of-range`; `announcement-tenure`.
 pub fn open(root: &RsaPublic, account: &AccountId, bytes: &[u8]) -> Result<Signed<Announcement>> {
     let signed = statement::open::<Announcement>(root, account, bytes)?;
     signed.body.check_shape()?;
@@ -258,6 +320,29 @@ pub enum Step {
     Same,
     /// The announcement is the next one; this is the new head.
     Next(Head),
+}
+
+/// The place of the first announcement that a camera takes of a stream: the one with which its tenure begins.
+///
+/// # Errors
+/// `not-first`.
+pub fn begin(first: &Signed<Announcement>) -> Result<Head> {
+    let Announcement {
+        epoch,
+        previous,
+        issued,
+        since,
+        ..
+    } = first.body;
+    if epoch != since.epoch || previous.is_none() != (epoch == 1) {
+        return Err(AnnouncementError::NotFirst.into());
+    }
+    let hash = first.hash;
+    Ok(Head {
+        epoch,
+        hash,
+        issued,
+    })
 }
 
 /// May `next` come after `head`?

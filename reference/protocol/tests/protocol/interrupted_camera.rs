@@ -83,7 +83,7 @@ fn session_key(home: &Home, stream: &str, sequence: u64) -> [u8; 16] {
     let bytes = home
         .cloud
         .bytes(&home.paths().manifest(&n(stream), sequence));
-    let manifest = clip::open(&id, &followed.camera, &n(stream), &bytes)
+    let manifest = clip::open(&id, &followed.camera().unwrap(), &n(stream), &bytes)
         .unwrap()
         .body;
     let backup = followed.current.backup;

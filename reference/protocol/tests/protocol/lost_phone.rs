@@ -1,5 +1,6 @@
 //! A phone that was lost, in the hands of the provider.
 
+use encryptediot::camera::Accepted;
 use encryptediot::keys::kem_id;
 use encryptediot::message;
 use encryptediot::passphrase::Passphrase;
@@ -46,7 +47,8 @@ fn a_new_passphrase_does_not_shut_out_a_phone_that_was_kept_unlocked() {
     let forged =
         encryptediot::statement::sign_all(&opened.signing_key, &id, vec![leaf], &mut rng(8));
     let (door, clock, _) = home.at_camera("door");
-    assert!(door.accept(&forged.unwrap()[0], clock).unwrap().is_some());
+    let accepted = door.accept(&forged.unwrap()[0], clock);
+    assert!(matches!(accepted, Ok(Accepted::InForce(_))));
 }
 
 #[test]
@@ -185,5 +187,33 @@ fn a_lost_phone_opens_nothing_that_is_shared_anew_with_an_old_member() {
             );
         }
         assert!(!opens(&keys, &home.cloud, &n("x"), clip), "{clip}");
+    }
+}
+
+#[test]
+fn a_phone_that_is_not_shown_that_another_was_kept_unlocked_drops_it_in_vain() {
+    let mut home = home();
+    home.enroll("tablet", None).unwrap();
+    home.sync_phone("phone").unwrap();
+    home.sync_camera("door").unwrap();
+    let mut stale = Saved::of(&home).load(71);
+    home.act("tablet", |owner, env| owner.keep_unlocked(env))
+        .unwrap();
+    home.sync_camera("door").unwrap();
+    // The provider shows the phone the account from before, and the camera what the phone makes of it.
+    stale.lose("phone", "tablet").unwrap();
+    for stream in ["x", "y"] {
+        let epoch = stale
+            .phone("phone")
+            .unwrap()
+            .followed(&n(stream))
+            .unwrap()
+            .head
+            .epoch;
+        let bytes = stale
+            .cloud
+            .bytes(&stale.paths().announcement(&n(stream), epoch));
+        let (door, clock, _) = home.at_camera("door");
+        assert_eq!(reason(door.accept(&bytes, clock)), "announcement-fork");
     }
 }

@@ -2,6 +2,7 @@
 
 mod adversary;
 mod boundaries;
+mod cameras;
 mod clocks;
 mod clouds;
 mod entitlement;

@@ -189,6 +189,8 @@ const CASES: &[Case] = &[
     ("epoch-gap", epoch_gap),
     ("announcement-fork", announcement_fork),
     ("announcement-keys", announcement_keys),
+    ("announcement-tenure", announcements::announcement_tenure),
+    ("camera-relieved", announcements::camera_relieved),
     ("lease-out-of-range", lease_out_of_range),
     ("lease-key", announcements::lease_key),
     ("lease-stale", lease_stale),

@@ -3,7 +3,7 @@
 //! crate; those of cameras and phones are deterministic (RFC 6979).
 
 use encryptediot::acknowledgement::Acknowledgement;
-use encryptediot::announcement::{self, Announcement, Kind, StreamKey};
+use encryptediot::announcement::{self, Announcement, Kind, StreamKey, Tenure};
 use encryptediot::camera::Recorded;
 use encryptediot::cbor::{self, Bytes};
 use encryptediot::checkpoint::Checkpoint;
@@ -108,7 +108,7 @@ fn announced(f: &Fixed) -> Announcement {
         public: key.public(),
     };
     Announcement {
-        camera: f.camera.verifying_key(),
+        camera: Some(f.camera.verifying_key()),
         stream: n("x"),
         epoch: 2,
         previous: Some(Bytes([12; 32])),
@@ -123,6 +123,7 @@ fn announced(f: &Fixed) -> Announcement {
         backup: Bytes([13; 32]),
         shard_bits: 0,
         roster: ROSTER,
+        since: Tenure::FIRST,
     }
 }
 
@@ -214,7 +215,7 @@ fn roster() {
         phones: vec![(n("phone"), phone_keys(&f))],
         cameras: vec![CameraEntry {
             name: n("door"),
-            key: f.camera.verifying_key(),
+            key: Some(f.camera.verifying_key()),
             streams: ns(&["x", "y"]),
         }],
         private: Private {
@@ -335,7 +336,6 @@ fn past_share() {
     let (x, role, rng) = (n("x"), Role::Past, &mut rng(28));
     let envelope = clip::wrap(&f.account, &x, &hash, &clip, role, &to, &key, rng).unwrap();
     let share = PastShare {
-        camera: f.camera.verifying_key(),
         stream: x,
         issued: START,
         window: window(START, 2_000),

@@ -355,7 +355,7 @@ fn number(kind: Type) -> &'static str {
 /// Whether bytes are a point, of one size, or of any.
 fn bytes(kind: Type) -> &'static str {
     match expand(kind) {
-        _ if kind == "point" => "point",
+        _ if named(kind) == Some("point") => "point",
         // A signature of another size is one that does not verify.
         "bstr .size 64" | "bstr .size 256" => "signature",
         kind if kind.contains(".size") => "sized",

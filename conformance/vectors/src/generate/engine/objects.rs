@@ -77,7 +77,10 @@ fn roster(world: &World, a: &Arguments<'_>) -> Result<Item> {
         };
         Ok(CameraEntry {
             name: named(&name)?,
-            key: VerifyingKey::from_bytes(&bytes(&key))?,
+            key: match &key {
+                Item::Bytes(key) => Some(VerifyingKey::from_bytes(key)?),
+                _ => None,
+            },
             streams: streams.iter().map(named).collect::<Result<_>>()?,
         })
     };

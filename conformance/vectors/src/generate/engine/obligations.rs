@@ -43,6 +43,11 @@ pub fn all() -> Vec<Obligation> {
     found
 }
 
+/// Is this a rule of the grammar?
+pub fn is_rule(name: &str) -> bool {
+    rule(name).is_some()
+}
+
 /// The rule that a type is, if it has no fields of its own.
 pub fn rule_of(of: Type) -> Option<Type> {
     named(of).filter(|name| array(name).is_none())

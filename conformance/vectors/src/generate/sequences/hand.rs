@@ -2,7 +2,7 @@
 
 use encryptediot::{
     acknowledgement::Acknowledgement,
-    announcement::{Announcement, Kind, StreamKey, Window, open},
+    announcement::{Announcement, Kind, StreamKey, Tenure, Window, open},
     cbor::Bytes,
     correction::Correction,
     crypto::{KemSecret, SigningKey, sha256},
@@ -72,7 +72,7 @@ impl Stage {
         let epoch = before.map_or(0, |b| b.body.epoch) + 1;
         let dsk = 40_u8.saturating_add(u8::try_from(epoch).unwrap_or(u8::MAX));
         let body = Announcement {
-            camera: self.world.camera.verifying_key(),
+            camera: Some(self.world.camera.verifying_key()),
             stream,
             epoch,
             previous: before.map(|b| b.hash),
@@ -83,6 +83,7 @@ impl Stage {
             backup: Bytes([13; 32]),
             shard_bits: 0,
             roster: ROSTER,
+            since: before.map_or(Tenure::FIRST, |b| b.body.since),
         };
         self.but(body, words)
     }
@@ -151,7 +152,17 @@ impl Stage {
         } else if words.eat("another roster 3") {
             body.roster = self.world.roster_three(true)?.0;
         } else if words.eat("camera key") {
-            body.camera = signing(words.number("the byte of a key")?)?.verifying_key();
+            body.camera = Some(signing(words.number("the byte of a key")?)?.verifying_key());
+        } else if words.eat("no camera") {
+            body.camera = None;
+        } else if words.eat("since epoch") {
+            body.since.epoch = words.number("an epoch")?;
+        } else if words.eat("since another clip") {
+            body.since.clips = words.number("a number of clips")?;
+            body.since.last = Some(Bytes([2; 32]));
+        } else if words.eat("since clip") {
+            body.since.clips = words.number("a number of clips")?;
+            body.since.last = (body.since.clips > 0).then_some(Bytes([1; 32]));
         } else if words.eat("no owner key") {
             kind(body, Kind::Owner);
         } else if words.eat("no dsk") {
@@ -193,7 +204,10 @@ impl Stage {
         let by = self.lease_key(words)?;
         words.need("until")?;
         let mut lease = Lease {
-            camera: of.body.camera,
+            camera: of
+                .body
+                .camera
+                .ok_or_else(|| words.expected("an announcement with a camera"))?,
             stream: of.body.stream.clone(),
             announcement: of.hash,
             key: by.verifying_key(),
@@ -248,7 +262,7 @@ impl Stage {
         let taken = all.find(|one| hexed(&one.signed) == input["announcement"]);
         let taken = taken.ok_or_else(|| Error::Generate("this is no announcement".to_owned()))?;
         Ok(hexed(self.world.encode(Acknowledgement {
-            camera: taken.body.camera,
+            camera: self.world.camera.verifying_key(),
             stream: taken.body.stream.clone(),
             epoch: taken.body.epoch,
             announcement: taken.hash,

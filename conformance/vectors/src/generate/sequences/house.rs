@@ -14,7 +14,7 @@ use encryptediot::{
     evidence::Evidence,
     keys::Name,
     member::Member,
-    owner::{Env, Meeting, Owner, Term, create_account_of},
+    owner::{Counted, Env, Meeting, Owner, Term, create_account_of},
     pairing::{self, Offer, Reply},
     passphrase::Passphrase,
     vault::{Opened, Pdk, Ring, Work},
@@ -47,6 +47,16 @@ pub fn plaintext(stream: &str, sequence: u64) -> Vec<u8> {
 /// Names, read.
 fn names(texts: &[String]) -> Result<Vec<Name>> {
     texts.iter().map(|text| Ok(name(text)?)).collect()
+}
+
+/// `[counting CLIPS of STREAM]`: how many clips of the old camera count.
+fn counted(words: &mut Words) -> Result<Counted> {
+    if !words.eat("counting") {
+        return Ok(Counted::new());
+    }
+    let clips = words.number("a number of clips")?;
+    words.need("of")?;
+    Ok(Counted::from([(name(&words.word("a stream")?)?, clips)]))
 }
 
 impl House {
@@ -190,7 +200,15 @@ impl Stage {
     /// What the owner does with a phone.
     fn phone_in_house(&mut self, phone: &str, words: &mut Words) -> Result<()> {
         let act: Act = if words.eat("pairs") {
-            return self.pairs(phone, words);
+            return self.pairs(phone, words, None);
+        } else if words.eat("replaces") {
+            let old = name(&words.word("a camera")?)?;
+            words.need("by")?;
+            return self.pairs(phone, words, Some(old));
+        } else if words.eat("retires") {
+            let old = name(&words.word("a camera")?)?;
+            let counted = counted(words)?;
+            Box::new(move |owner, env| owner.retire_camera(&old, counted, env))
         } else if words.eat("meets") {
             let member = words.word("a member")?;
             let key = self.members.get(&member);
@@ -242,14 +260,15 @@ impl Stage {
         Ok(self.house()?.house.act(phone, act)?)
     }
 
-    /// `CAMERA with key BYTE for STREAMS`: the camera takes its first announcements.
-    fn pairs(&mut self, phone: &str, words: &mut Words) -> Result<()> {
+    /// `CAMERA with key BYTE for STREAMS [counting CLIPS of STREAM]`: the camera takes its first announcements, in the
+    /// place of another or of none.
+    fn pairs(&mut self, phone: &str, words: &mut Words, old: Option<Name>) -> Result<()> {
         let camera = words.word("a camera")?;
         words.need("with key")?;
         let key = words.number("the byte of a key")?;
         words.need("for")?;
         let streams = words.list("a stream")?;
-        let account = self.world.account;
+        let (counted, account) = (counted(words)?, self.world.account);
         let house = &mut self.house()?.house;
         let offer = Offer::new(account, house.now(), &mut house.rng);
         let (named, names) = (name(&camera)?, names(&streams)?);
@@ -260,8 +279,11 @@ impl Stage {
         };
         let reply = pairing::seal_reply(&offer, &reply, &mut house.rng)?;
         house.act(phone, |owner, env| {
-            let word = Evidence::OwnersWord;
-            owner.add_camera(named.clone(), &offer, &reply, Some(&word), env)
+            let word = Some(&Evidence::OwnersWord);
+            match &old {
+                Some(old) => owner.replace_camera(old, counted, &offer, &reply, word, env),
+                None => owner.add_camera(named.clone(), &offer, &reply, word, env),
+            }
         })?;
         house.cameras.insert(named, paired);
         house.sync_camera(&camera)?;

@@ -24,7 +24,12 @@ impl Stage {
         }
         let words = &mut step.words;
         let output = match operation {
-            "camera-accept" if words.eat("-> no change") => json!({ "acknowledgement": null }),
+            "camera-accept" if words.eat("-> no change") => {
+                json!({ "acknowledgement": null, "relieved": false })
+            }
+            "camera-accept" if words.eat("-> relieved") => {
+                json!({ "acknowledgement": null, "relieved": true })
+            }
             "camera-accept" => {
                 words.need("-> acknowledges from clip")?;
                 let first = words.number("the number of a clip")?;
@@ -32,7 +37,8 @@ impl Stage {
                     true => words.time()?,
                     false => input["wall"].as_u64().unwrap_or_default(),
                 };
-                json!({ "acknowledgement": self.acknowledgement(input, first, time)? })
+                let acknowledgement = self.acknowledgement(input, first, time)?;
+                json!({ "acknowledgement": acknowledgement, "relieved": false })
             }
             "camera-finish" => {
                 words.need("-> clip")?;

@@ -6,6 +6,6 @@ mod paired;
 mod session;
 mod state;
 
-pub use paired::{Paired, Unpaired};
+pub use paired::{Accepted, Paired, Unpaired};
 pub use session::{Recorded, Session, Unstored};
 pub use state::State;

@@ -8,7 +8,7 @@ use rand_core::CryptoRng;
 
 use super::session::{Recorded, Session, Unstored};
 use crate::acknowledgement::Acknowledgement;
-use crate::announcement::{self, Announcement, Head, Step};
+use crate::announcement::{self, Announcement, Head, Step, Tenure};
 use crate::cbor::Bytes;
 use crate::checkpoint::Checkpoint;
 use crate::clip;
@@ -61,13 +61,40 @@ impl Unpaired {
     }
 }
 
+/// What came of an announcement.
+pub enum Accepted {
+    /// It is the one in force, and changes nothing.
+    Same,
+    /// It is in force; this is the acknowledgement to upload.
+    InForce(Unstored<Vec<u8>>),
+    /// It retires this camera, or names another in its place: this one records the stream no more.
+    Relieved,
+}
+
 /// What the camera keeps of one stream.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stream {
     pub(super) in_force: Option<InForce>,
+    /// Has the owner retired or replaced this camera? Then nothing more is taken.
+    pub(super) relieved: bool,
     /// The sequence number of the last clip, 0 before the first.
     pub(super) sequence: u64,
     pub(super) previous: Option<Hash>,
+}
+
+impl Stream {
+    /// Another camera records it now, or none.
+    fn relieve(&mut self) {
+        (self.in_force, self.relieved) = (None, true);
+    }
+
+    /// What a clip is recorded under.
+    fn recording(&self) -> Result<&InForce> {
+        if self.relieved {
+            return Err(AnnouncementError::Relieved.into());
+        }
+        Ok(self.in_force.as_ref().ok_or(ClipError::NotRecording)?)
+    }
 }
 
 /// The announcement that the camera goes by.
@@ -156,6 +183,11 @@ impl Paired {
         Some(self.streams.get(stream)?.in_force.as_ref()?.lease_until)
     }
 
+    /// Has the owner retired or replaced this camera on `stream`?
+    pub fn is_relieved(&self, stream: &Name) -> bool {
+        self.streams.get(stream).is_some_and(|s| s.relieved)
+    }
+
     /// The sequence number of the last clip of `stream`, 0 before the first.
     pub fn last_sequence(&self, stream: &Name) -> u64 {
         self.streams.get(stream).map_or(0, |stream| stream.sequence)
@@ -214,32 +246,44 @@ impl Paired {
         Ok(())
     }
 
-    /// Takes an announcement. Returns the acknowledgement to upload, none if it is the one in
-    /// force. A restart must not forget a revocation that the owner was told is in effect: the
-    /// state is stored before the acknowledgement leaves.
+    /// Takes an announcement. A restart must not forget a revocation that the owner was told is in effect:
+    /// the state is stored before the acknowledgement leaves.
     ///
-    /// The checks, in this order: signature and tree path under the pinned root; account; shape;
-    /// camera; stream; place in the chain; that the roster under which it was made is one that the camera
-    /// has followed, and none before that of the announcement in force.
+    /// The checks, in this order: signature and tree path under the pinned root; account; shape; stream; that
+    /// the camera is not relieved; place in the chain; camera; that the roster under which it was made is one that
+    /// the camera has followed, and none before that of the announcement in force.
     ///
     /// # Errors
-    /// Those of [`announcement::open`], `wrong-camera`, `unknown-stream`, those of
-    /// [`announcement::follow`]; `fork`. A refused announcement changes nothing.
-    pub fn accept(&mut self, bytes: &[u8], clock: &dyn Clock) -> Result<Option<Unstored<Vec<u8>>>> {
+    /// Those of [`announcement::open`], `unknown-stream`, `camera-relieved`, those of
+    /// [`announcement::begin`] and [`announcement::follow`], `wrong-camera`, `announcement-tenure`; `fork`. A
+    /// refused announcement changes nothing.
+    pub fn accept(&mut self, bytes: &[u8], clock: &dyn Clock) -> Result<Accepted> {
         let root = self.root.as_ref().ok_or(StoreError::Missing)?;
         let signed = announcement::open(root, &self.account, bytes)?;
         let camera = self.key.verifying_key();
-        if signed.body.camera != camera {
-            return Err(AnnouncementError::WrongCamera.into());
-        }
+        let own = signed.body.camera == Some(camera);
+        let unknown = match own {
+            true => AnnouncementError::UnknownStream,
+            false => AnnouncementError::WrongCamera,
+        };
         let (name, stream) = self
             .streams
             .iter_mut()
             .find(|(name, _)| **name == signed.body.stream)
-            .ok_or(AnnouncementError::UnknownStream)?;
-        let head = stream.in_force.as_ref().map(|now| &now.head);
-        let Step::Next(head) = announcement::follow(head, &signed)? else {
-            return Ok(None);
+            .ok_or(unknown)?;
+        if stream.relieved {
+            return Err(AnnouncementError::Relieved.into());
+        }
+        let head = match &stream.in_force {
+            None if !own => return Err(AnnouncementError::WrongCamera.into()),
+            None => announcement::begin(&signed)?,
+            Some(now) => {
+                let Step::Next(head) = announcement::follow(Some(&now.head), &signed)? else {
+                    return Ok(Accepted::Same);
+                };
+                signed.body.check_tenure(&now.announcement)?;
+                head
+            }
         };
         let under = signed.body.roster;
         let before = stream.in_force.as_ref().map(|now| now.announcement.roster);
@@ -249,8 +293,16 @@ impl Paired {
         {
             return Err(AnnouncementError::Fork.into());
         }
+        if !own {
+            stream.relieve();
+            return Ok(Accepted::Relieved);
+        }
         if first {
             self.rosters = roster::History::from(under);
+        }
+        if stream.in_force.is_none() {
+            let Tenure { clips, last, .. } = signed.body.since;
+            (stream.sequence, stream.previous) = (clips, last);
         }
         let lease_until = signed.body.lease_until_from(self.time.lease_time(clock));
         let ack = Acknowledgement {
@@ -258,7 +310,7 @@ impl Paired {
             stream: name.clone(),
             epoch: head.epoch,
             announcement: head.hash,
-            first: stream.sequence + 1,
+            first: stream.sequence.saturating_add(1),
             time: self.time.now(clock),
             roster: self.rosters.head().unwrap_or(under),
         };
@@ -271,26 +323,26 @@ impl Paired {
             lease_until,
         });
         let signed = cose::sign(&self.key, message::encode(&self.account, ack))?;
-        Ok(Some(Unstored(signed)))
+        Ok(Accepted::InForce(Unstored(signed)))
     }
 
     /// Signs the acknowledgement of the announcement in force again, for a cloud that lost it.
     ///
     /// # Errors
-    /// `no-announcement`, `unknown-stream`, `crypto`.
+    /// `no-announcement`, `camera-relieved`, `unknown-stream`, `crypto`.
     pub fn acknowledge(&mut self, stream: &Name, clock: &dyn Clock) -> Result<Unstored<Vec<u8>>> {
         let time = self.time.now(clock);
         let kept = self
             .streams
             .get(stream)
             .ok_or(AnnouncementError::UnknownStream)?;
-        let now = kept.in_force.as_ref().ok_or(ClipError::NotRecording)?;
+        let now = kept.recording()?;
         let ack = Acknowledgement {
             camera: self.key.verifying_key(),
             stream: stream.clone(),
             epoch: now.head.epoch,
             announcement: now.head.hash,
-            first: kept.sequence + 1,
+            first: kept.sequence.saturating_add(1),
             time,
             roster: self.rosters.head().unwrap_or(now.announcement.roster),
         };
@@ -382,7 +434,7 @@ impl Paired {
     /// Starts a session of `stream` under the announcement in force.
     ///
     /// # Errors
-    /// `unknown-stream`, `no-announcement`.
+    /// `unknown-stream`, `no-announcement`, `camera-relieved`.
     pub fn begin<R>(
         &mut self,
         stream: &Name,
@@ -414,8 +466,7 @@ impl Paired {
             .streams
             .get(stream)
             .ok_or(AnnouncementError::UnknownStream)?;
-        let in_force = kept.in_force.as_ref().ok_or(ClipError::NotRecording)?;
-        let under = in_force.head.hash;
+        let under = kept.recording()?.head.hash;
         let mut clip = [0; 16];
         rng.fill_bytes(&mut clip);
         let clip = Bytes(clip);
@@ -439,7 +490,7 @@ impl Paired {
     /// leaves.
     ///
     /// # Errors
-    /// `no-announcement`, `crypto`; `local-state` if the body's last bytes cannot be written.
+    /// `no-announcement`, `camera-relieved`, `crypto`; `local-state` if the body's last bytes cannot be written.
     pub fn finish<W, R>(
         &mut self,
         session: Session<W>,
@@ -466,8 +517,8 @@ impl Paired {
             .streams
             .get_mut(&name)
             .ok_or(AnnouncementError::UnknownStream)?;
-        let now = stream.in_force.as_ref().ok_or(ClipError::NotRecording)?;
-        let sequence = stream.sequence + 1;
+        let now = stream.recording()?;
+        let sequence = stream.sequence.saturating_add(1);
         // What was recorded across a change is for the owner alone: who joins with the new
         // announcement gets nothing from before it, who leaves nothing from after it; and when it
         // was recorded is not certain, if the clock was set back meanwhile.
@@ -514,7 +565,7 @@ impl Paired {
             .streams
             .get_mut(name)
             .ok_or(AnnouncementError::UnknownStream)?;
-        let next = manifest.body.sequence == stream.sequence + 1
+        let next = manifest.body.sequence == stream.sequence.saturating_add(1)
             && manifest.body.previous == stream.previous;
         if next {
             stream.sequence = manifest.body.sequence;

@@ -40,6 +40,8 @@ struct StreamState {
     previous: Option<Hash>,
     #[n(3)]
     in_force: Vec<InForce>,
+    #[n(4)]
+    relieved: bool,
 }
 
 impl Paired {
@@ -50,6 +52,7 @@ impl Paired {
             sequence: stream.sequence,
             previous: stream.previous,
             in_force: stream.in_force.iter().cloned().collect(),
+            relieved: stream.relieved,
         };
         State {
             account: self.account,
@@ -78,6 +81,7 @@ impl Paired {
         let stream = |s: StreamState| {
             let kept = Stream {
                 in_force: s.in_force.into_iter().next(),
+                relieved: s.relieved,
                 sequence: s.sequence,
                 previous: s.previous,
             };

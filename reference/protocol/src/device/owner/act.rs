@@ -61,6 +61,8 @@ pub(super) struct Act {
     pub streams: Vec<Name>,
     /// The pairing offer that it uses, and the camera that is paired by it.
     pub offer: Option<(OfferId, VerifyingKey)>,
+    /// How many clips of a camera that it retires or replaces count, where the owner has said it.
+    pub counted: BTreeMap<Name, u64>,
 }
 
 /// An act whose statements are signed.
@@ -107,6 +109,7 @@ impl Act {
             met: Members::new(),
             streams: Vec::new(),
             offer: None,
+            counted: BTreeMap::new(),
         }
     }
 

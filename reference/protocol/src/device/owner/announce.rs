@@ -35,7 +35,8 @@ pub(super) type Streams = BTreeMap<Name, Next>;
 /// What the next announcement of a stream is made of.
 pub(super) struct NextAnnouncement<'a> {
     pub stream: &'a Name,
-    pub camera: VerifyingKey,
+    /// The camera, none if it is retired.
+    pub camera: Option<VerifyingKey>,
     pub plan: &'a Plan,
     /// The owner's stream key; a fresh one if there is none.
     pub owner: Option<Holding>,
@@ -92,12 +93,13 @@ impl Owner<'_> {
     /// Adds the next announcement of a stream to an act: fresh keys for `plan`, wrapped for the
     /// members that it names (paper section 4.4).
     pub(super) fn announce(
-        &self,
+        &mut self,
         act: &mut Act,
         next: NextAnnouncement<'_>,
         env: &mut Env<'_>,
     ) -> Result<()> {
         let NextAnnouncement { stream, phones, .. } = next;
+        let since = self.tenure(act, stream, next.camera, env)?;
         let account = &self.phone.account;
         let followed = self.phone.streams.get(stream);
         let owner = match next.owner {
@@ -145,6 +147,7 @@ impl Owner<'_> {
             backup,
             shard_bits,
             roster: self.roster_of(act)?,
+            since,
         };
         let path = self.phone.paths().announcement(stream, announcement.epoch);
         let leaf = message::encode(account, announcement.clone());

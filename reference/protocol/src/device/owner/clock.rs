@@ -13,13 +13,15 @@ impl Owner<'_> {
     /// new time.
     ///
     /// # Errors
-    /// `wrong-camera` if the account has none of this name, `object-path` if an earlier correction is
+    /// `wrong-camera` if the account has none of this name or has retired it, `object-path` if an earlier correction is
     /// not one of this camera, `conflict`, and those of committing.
     pub fn set_clock_back(&mut self, camera: &Name, back: Time, env: &mut Env<'_>) -> Result<()> {
         let mut act = self.begin(env)?;
         let mut cameras = self.phone.roster()?.cameras.iter();
         let camera = cameras.find(|listed| listed.name == *camera);
-        let camera = camera.ok_or(AnnouncementError::WrongCamera)?.key;
+        let camera = camera
+            .and_then(|listed| listed.key)
+            .ok_or(AnnouncementError::WrongCamera)?;
         let (account, paths) = (self.phone.account, self.phone.paths());
         let mut count = 1;
         while let Some(earlier) = env.cloud.find(&paths.clock(verifying_id(&camera), count))? {

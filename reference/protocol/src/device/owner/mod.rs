@@ -27,6 +27,7 @@ mod share;
 
 pub use announce::DEFAULT_LEASE;
 pub use arrange::Arrangement;
+pub use cameras::Counted;
 pub use create::{create_account, create_account_of};
 pub use enroll::{enroll, recover};
 pub use links::remove_link;

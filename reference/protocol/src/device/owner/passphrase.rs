@@ -29,7 +29,8 @@ impl Owner<'_> {
 
     /// Leaves the passphrase-derived key in the cloud, wrapped to this phone's instance key (paper
     /// section 3.2.1). Whoever has this phone then has the account, for good: the roster notes it for
-    /// the other phones, and comes before the key.
+    /// the other phones, and comes before the key. Every stream is announced anew under that roster, so that cameras
+    /// refuse what a phone announces that is not shown it.
     ///
     /// # Errors
     /// `crypto`, and those of committing.
@@ -38,10 +39,6 @@ impl Owner<'_> {
         let instance = self.phone.instance.public();
         let id = kem_id(&instance);
         let mut draft = self.next_roster(env.now)?;
-        if !draft.private.unlocked.contains(&id) {
-            draft.private.unlocked.push(id);
-            self.add_roster(&mut act, draft, env)?;
-        }
         let account = &self.phone.account;
         let bytes = unlock::seal(account, &instance, &self.opened.pdk, env.rng)?;
         act.other.push(Outgoing {
@@ -49,6 +46,10 @@ impl Owner<'_> {
             replace: true,
             bytes,
         });
-        self.commit(act, env)
+        if draft.private.unlocked.contains(&id) {
+            return self.commit(act, env);
+        }
+        draft.private.unlocked.push(id);
+        self.republish(act, draft, None, env)
     }
 }

@@ -70,11 +70,10 @@ impl Owner<'_> {
         let (backup, bytes) = grant::seal_backup(&account, &act.ring, stream, &holdings, env.rng)?;
         act.named_by_hash
             .push(create(self.phone.paths().backup(&backup), bytes));
-        let (camera, stream) = (self.phone.camera_of(stream)?, stream.clone());
+        let stream = stream.clone();
         let shard_bits = grant::shard_bits(members.len());
         let issued = env.now;
         let share = PastShare {
-            camera,
             stream,
             issued,
             window,

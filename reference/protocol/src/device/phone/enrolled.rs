@@ -176,8 +176,8 @@ impl Phone {
         Paths(self.account)
     }
 
-    /// The key of the camera that has `stream`, as the roster lists it.
-    pub(crate) fn camera_of(&self, stream: &Name) -> Result<VerifyingKey> {
+    /// The key of the camera that has `stream`, as the roster lists it; none if that is retired.
+    pub(crate) fn camera_of(&self, stream: &Name) -> Result<Option<VerifyingKey>> {
         let camera = self.roster()?.camera_of(stream);
         Ok(camera.ok_or(AnnouncementError::UnknownStream)?.key)
     }

@@ -5,7 +5,7 @@ use rand_core::CryptoRng;
 use super::enrolled::Phone;
 use crate::cloud::Cloud;
 use crate::error::{AccountError, AnnouncementError, Result};
-use crate::evidence::{self, Challenge};
+use crate::evidence::{self, Answer, Challenge};
 use crate::message;
 
 impl Phone {
@@ -60,12 +60,13 @@ impl Phone {
     /// Those of [`evidence::open`] under the key of one of the account's cameras, `wrong-camera` if it is
     /// none's; `not-fresh` if the camera obeys something that this phone has not seen; `fork` if it obeys
     /// something else.
-    pub fn check_answer(&self, challenge: &Challenge, signed: &[u8]) -> Result<()> {
+    pub fn check_answer(&self, challenge: &Challenge, signed: &[u8]) -> Result<Answer> {
         let cameras = &self.roster()?.cameras;
         let named = evidence::named_camera(&self.account, signed)?;
-        let camera = cameras.iter().find(|camera| camera.key == named);
-        let key = &camera.ok_or(AnnouncementError::WrongCamera)?.key;
-        let answer = evidence::open(&self.account, key, challenge, signed)?;
+        if !cameras.iter().any(|camera| camera.key == Some(named)) {
+            return Err(AnnouncementError::WrongCamera.into());
+        }
+        let answer = evidence::open(&self.account, &named, challenge, signed)?;
         let behind = || AccountError::NotFresh.into();
         if let Some(roster) = answer.roster {
             self.history.check(&roster)?;
@@ -82,6 +83,6 @@ impl Phone {
                 None => return Err(behind()),
             }
         }
-        Ok(())
+        Ok(answer)
     }
 }

@@ -20,6 +20,8 @@ pub struct StreamStatus {
     pub stream: Name,
     /// The latest announcement.
     pub head: Head,
+    /// Is the stream's camera retired? Then nobody records it, and nothing is acknowledged.
+    pub retired: bool,
     /// The camera's acknowledgement of it. Only with it is a revocation in effect.
     pub acknowledged: Option<Acknowledgement>,
     /// When shared keys lapse, as announced (extensions are the camera's to know).
@@ -79,7 +81,8 @@ impl Phone {
         if let Some(last) = view::list(cloud, &self.account, stream)?.last()
             && let Some(bytes) = cloud.find(&self.paths().manifest(stream, *last))?
             // What is no clip of the camera, whoever views it refuses.
-            && let Ok(clip) = clip::open(&self.account, &followed.camera, stream, &bytes)
+            && let Some(camera) = followed.camera()
+            && let Ok(clip) = clip::open(&self.account, &camera, stream, &bytes)
             && clip.body.announcement == head.hash
             // Of the two, the camera's last word: its clock may have been set right in between.
             && ack.is_none_or(|ack| ack.first <= clip.body.sequence)
@@ -99,13 +102,15 @@ impl Phone {
         let mut all = Vec::new();
         for (stream, followed) in &self.streams {
             let path = self.paths().acknowledgement(stream, followed.head.epoch);
+            let retired = followed.camera().is_none();
             let acknowledged = match cloud.find(&path)? {
-                Some(bytes) => Some(self.acknowledgement(stream, followed, &bytes)?),
-                None => None,
+                Some(bytes) if !retired => Some(self.acknowledgement(stream, followed, &bytes)?),
+                _ => None,
             };
             all.push(StreamStatus {
                 stream: stream.clone(),
                 head: followed.head,
+                retired,
                 acknowledged,
                 lease_until: followed.current.lease_until(),
             });
@@ -160,8 +165,8 @@ impl Phone {
                 continue;
             };
             let listed = followed.current.phones.iter().any(|p| p.lease == lease.key);
-            if listed && lease.announcement == followed.head.hash && lease.camera == followed.camera
-            {
+            let of_it = Some(lease.camera) == followed.camera();
+            if listed && of_it && lease.announcement == followed.head.hash {
                 latest = latest.max(Some(lease.until));
             }
         }
@@ -175,12 +180,13 @@ impl Phone {
         followed: &Followed,
         bytes: &[u8],
     ) -> Result<Acknowledgement> {
-        let ack = acknowledgement::open(&self.account, &followed.camera, stream, bytes)?;
+        let camera = followed.camera().ok_or(AnnouncementError::WrongCamera)?;
+        let ack = acknowledgement::open(&self.account, &camera, stream, bytes)?;
         ack.check_head(&followed.head)?;
         self.history.check(&ack.roster)?;
         action::log("Acknowledge", || {
             let Head { hash, .. } = &followed.head;
-            announcement::place(&self.account, &followed.camera, stream, hash)
+            announcement::place(&self.account, Some(&camera), stream, hash)
         });
         Ok(ack)
     }
@@ -188,7 +194,7 @@ impl Phone {
     /// Extends the lease of a stream until `until`. Needs no passphrase.
     ///
     /// # Errors
-    /// `unknown-stream`, `lease-out-of-range` if it is longer than a camera takes, `lease-shorter`
+    /// `unknown-stream`, `wrong-camera` if its camera is retired, `lease-out-of-range` if it is longer than a camera takes, `lease-shorter`
     /// if this phone has extended it further already, `crypto`, `store-unavailable`.
     pub fn extend_lease(
         &self,
@@ -206,7 +212,7 @@ impl Phone {
         }
         let key = self.lease.verifying_key();
         let lease = Lease {
-            camera: followed.camera,
+            camera: followed.camera().ok_or(AnnouncementError::WrongCamera)?,
             stream: stream.clone(),
             announcement: followed.head.hash,
             key,

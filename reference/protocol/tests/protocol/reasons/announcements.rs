@@ -48,9 +48,25 @@ pub(super) fn stream_taken() -> Result<()> {
 
 pub(super) fn wrong_camera() -> Result<()> {
     let mut home = home();
-    home.pair("phone", "garden", &["z"])?;
-    let foreign = home.cloud.bytes(&home.paths().announcement(&n("z"), 1));
-    accept(&mut home, &foreign)
+    let other = SigningKey::generate(&mut rng(1))?.verifying_key();
+    let bytes = forged_announcement(&home, |body| body.camera = Some(other));
+    accept(&mut home, &bytes)
+}
+
+/// A tenure that begins later than the announcement.
+pub(super) fn announcement_tenure() -> Result<()> {
+    let mut home = home();
+    let bytes = forged_announcement(&home, |body| body.since.epoch = body.epoch + 1);
+    accept(&mut home, &bytes)
+}
+
+pub(super) fn camera_relieved() -> Result<()> {
+    let mut home = home();
+    home.act("phone", |owner, env| {
+        owner.retire_camera(&n("door"), owner::Counted::new(), env)
+    })?;
+    home.sync_camera("door")?;
+    home.record("door", "x", b"").map(drop)
 }
 
 pub(super) fn unknown_stream() -> Result<()> {

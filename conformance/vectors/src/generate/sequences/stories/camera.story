@@ -260,3 +260,54 @@ story camera.rosters
   at 5.5s door takes forked with another roster 3 -> refused roster-chain # that one does not follow roster 3
   at 5.7s door takes forked-y -> refused fork                      # the first of another stream, in that history
   at 5.8s door takes three -> acknowledges from clip 1             # the history goes on
+
+story camera.tenure
+  A camera takes a stream over, and another one takes it from this one.
+  checks CLAIM-CAMERA-REPLACED, SPEC#replacement-and-retirement, SPEC#what-the-camera-checks
+  flags Tenure, Restart
+  let one = announcement of x issued 1s but camera key 50
+  let two = announcement of x after one issued 2s but camera key 5, since epoch 2, since clip 3
+  let three = announcement of x after two issued 3s
+  let other = three but camera key 50
+  let again = three but since epoch 3, since clip 4
+  let fewer = three but camera key 50, since epoch 3, since clip 2
+  let elsewhere = three but camera key 50, since epoch 3, since another clip 3
+  let late = announcement of x after three issued 4s but camera key 50, since epoch 3, since clip 5
+  let four = announcement of x after three issued 4s but camera key 50, since epoch 4, since clip 4
+  let five = announcement of x after four issued 5s but camera key 5, since epoch 5, since clip 9
+  as a camera that takes its offer
+  at 5s door takes one -> refused wrong-camera              # the stream's first announcement names another camera
+  at 5s door takes three -> refused not-first               # the one after that which names this one first
+  at 5s door takes two -> acknowledges from clip 4          # from which on it counts after three clips
+  from 5s..6s door records x -> clip 4 under two for phone, owner, dsk  # its first clip
+  at 6s door takes other -> refused wrong-camera            # another camera, and no tenure of its own
+  at 6s door takes again -> refused announcement-tenure     # a second tenure of the same camera
+  at 6s door takes fewer -> refused announcement-tenure     # another camera after fewer clips than were counted
+  at 6s door takes elsewhere -> refused announcement-tenure # another camera after another third clip
+  at 6s door takes three -> acknowledges from clip 5        # the next one
+  at 7s door takes late -> refused announcement-tenure      # a tenure that begins with an epoch that has passed
+  at 7s door begins x                                       # a session
+  at 7s door takes four -> relieved                         # another camera after its fourth clip
+  at 8s door ends x -> refused camera-relieved              # nobody would take what it has recorded
+  at 8s door begins x -> refused camera-relieved            # it records no more
+  at 8s door takes three -> refused camera-relieved         # nor goes back
+  at 8s door takes five -> refused camera-relieved          # nor takes what would name it again
+  wall 60s counter 0s door restarts                         # it is switched off and on
+  wall 60s counter 0s door takes two -> refused camera-relieved  # and remembers
+
+story camera.retired
+  A camera is retired on one of its streams.
+  checks CLAIM-CAMERA-REPLACED, SPEC#replacement-and-retirement
+  flags Tenure
+  let one = announcement of x issued 1s
+  let two = announcement of x after one issued 2s but no camera, since epoch 2, since clip 0
+  let tacit = announcement of x after one issued 2s but no camera
+  let aside = announcement of y issued 1s
+  as a camera that takes its offer
+  at 2s door takes two -> refused wrong-camera              # it has none, and this one names none
+  at 2s door takes one -> acknowledges from clip 1          # epoch 1
+  at 2s door takes tacit -> refused announcement-tenure     # no camera can be none from the first epoch on
+  at 2s door takes two -> relieved                          # nobody records x
+  at 3s door begins x -> refused camera-relieved            # nor does it
+  at 3s door takes aside -> acknowledges from clip 1        # y goes on
+  from 3s..4s door records y -> clip 1 under aside for phone, owner, dsk  # as ever

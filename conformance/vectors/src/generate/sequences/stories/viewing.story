@@ -164,3 +164,102 @@ story {who}.after-theft
   cloud shows all           # every clip
   {who} views x 1 -> shown  # clip 1
   {who} views x 2 -> shown  # the owner's viewers go on
+
+scene phone is there
+  phone starts                                        # phone is on the roster, and has seen nothing
+  phone reads the cloud                               # the phone reads what is there
+
+scene alice is there
+  alice starts                                        # alice has a key
+  alice compares the number of alice                  # alice and the owner compared safety numbers
+  alice reads the cloud -> 1 introduction, 1 key      # the key of x
+
+scene phone reads of another camera
+  phone reads the cloud                               # the camera is replaced, after three clips
+
+scene alice reads of another camera
+  alice reads the cloud -> 1 key                      # the camera is replaced, after three clips; and the key of that epoch
+
+scene phone is there after all
+  phone starts                                        # phone is on the roster, and has seen nothing
+  phone reads the cloud                               # the camera is retired
+
+scene alice is there after all
+  alice starts                                        # alice has a key
+  alice compares the number of alice                  # alice and the owner compared safety numbers
+  alice reads the cloud -> 1 introduction, 2 keys     # the camera is retired; a key of each epoch
+
+story {who}.replaced
+  A camera's key is copied, and its owner replaces it: what the copy signs counts no more.
+  checks CLAIM-CAMERA-REPLACED, SPEC#replacement-and-retirement, SPEC#viewing
+  flags Tenure, WrongKey
+  given household 230
+  let alice = member with key 8
+  given phone pairs door with key 5 for x
+  given phone meets alice
+  given phone shares x with alice
+  given door obeys
+  let copy = memory of door
+  let bare = the cloud
+  given door records x
+  given door records x
+  given door records x
+  let all = the cloud
+  given door is set back to copy
+  given the cloud is set back to bare
+  given door records x as forged-one
+  given door records x showing "the copy's second" as forged-two
+  given door records x showing "the copy's third" as forged-three
+  given door records x showing "the copy's fourth" as forged-four
+  given the cloud is set back to all
+  given phone replaces door by gate with key 6 for x
+  given gate records x
+  let after = the cloud
+  cloud shows all without manifests/ without bodies/               # the account, without clips
+  as {who} is there
+  cloud shows manifest x 1 of forged-one and bodies/ of forged-one # the copy's first clip, before the camera is replaced
+  {who} views x 1 -> shown                                         # nothing tells it from the camera's
+  cloud shows clip x 2 of all                                      # the camera's second
+  {who} views x 2 -> refused manifest-chain                        # which does not follow the copy's first
+  cloud shows after without manifests/                             # what the owner has done
+  as {who} reads of another camera
+  cloud shows clip x 4 of after                                    # the new camera's first
+  cloud shows manifest x 2 of forged-two and bodies/ of forged-two # the copy's second
+  cloud shows manifest x 3 of forged-three                         # the copy's third
+  {who} views x 3 -> refused manifest-chain                        # and does not follow it
+  cloud shows clip x 3 of after                                    # the genuine third
+  {who} views x 3 -> shown                                         # the last one that counts
+  {who} views x 4 -> shown                                         # the new camera's first
+  {who} views x 1 -> refused manifest-chain                        # the copy's second clip leads nowhere
+  {who} views x 2 -> refused manifest-chain                        # the third does not name it
+  cloud removes manifest x 2 of after                              # it is withheld
+  {who} views x 1 -> refused clip-missing                          # whether the first leads to the third cannot be told
+  cloud shows clip x 2 of after                                    # the genuine one
+  cloud shows clip x 1 of after                                    # and the genuine first
+  {who} views x 1 -> shown                                         # which leads to the third, whatever was seen before
+  {who} views x 2 -> shown                                         # as the second does
+  cloud shows manifest x 1 of forged-one and bodies/ of forged-one # the copy's first clip
+  {who} views x 1 -> refused manifest-fork                         # another was seen there
+  cloud shows manifest x 4 of forged-four and bodies/ of forged-four  # the copy's fourth
+  {who} views x 4 -> refused invalid-signature                     # the new camera has recorded it
+
+story {who}.retired
+  A camera is retired, and its owner says which clips count.
+  checks CLAIM-CAMERA-REPLACED, SPEC#replacement-and-retirement, SPEC#viewing
+  flags Tenure, WrongKey
+  given household 231
+  let alice = member with key 8
+  given phone pairs door with key 5 for x
+  given phone meets alice
+  given phone shares x with alice
+  given door obeys
+  given door records x
+  given door records x
+  given door records x
+  given phone retires door counting 2 of x
+  let all = the cloud
+  cloud shows all                                # everything
+  as {who} is there after all
+  {who} views x 3 -> refused no-such-clip        # the third counts no more
+  {who} views x 2 -> shown                       # the second does
+  {who} views x 1 -> shown                       # and the first, which leads to it
