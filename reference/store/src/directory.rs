@@ -230,6 +230,10 @@ fn remove_stale(root: &OwnedFd) {
     for entry in Dir::read_from(&folder).into_iter().flatten().flatten() {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let name = entry.file_name();
+        // The folder itself and the store, which are listed too, are nobody's to lock.
+        if entry.file_type() == FileType::Directory {
+            continue;
+        }
         if let Ok(file) = rustix::fs::openat(&folder, name, flags, Mode::empty())
             && rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
         {
