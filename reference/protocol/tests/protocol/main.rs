@@ -5,6 +5,7 @@ mod boundaries;
 mod clocks;
 mod clouds;
 mod entitlement;
+mod faulty;
 mod forked;
 mod grammar;
 mod interrupted;
