@@ -3,11 +3,11 @@
 use std::cell::{Cell, OnceCell};
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use encryptediot::clock::{Clock as _, SystemClock};
 use encryptediot::cloud::Cloud;
-use encryptediot::error::StoreError;
+use encryptediot::error::{ClipError, ErrorKind, StoreError};
 use encryptediot::message::Time;
 use encryptediot::vault::Work;
 use encryptediot::{Error, Result};
@@ -139,9 +139,9 @@ impl Context {
         Ok(self.cloud.get_or_init(|| cloud))
     }
 
-    /// The object in the cloud that was asked for last.
-    pub fn last_object(&self) -> Option<String> {
-        self.cloud.get().and_then(Traced::last)
+    /// The object in the cloud that an error is about.
+    fn object_of(&self, failure: &Failure) -> Option<String> {
+        self.cloud.get()?.object_of(failure.error.as_ref()?)
     }
 
     /// Says something to people while the command goes on.
@@ -177,7 +177,7 @@ impl Context {
     pub fn fail(&self, mut failure: Failure) {
         if failure.object.is_none() && failure.is_of_an_object() {
             failure.object = self
-                .last_object()
+                .object_of(&failure)
                 .map(|object| format!("{} in {}", object, self.global.store));
         }
         if self.global.json {
@@ -235,68 +235,96 @@ fn open_s3(_: &str) -> Outcome<Box<dyn Cloud>> {
     ))
 }
 
-/// A cloud that remembers what it was asked for last, so that an error can name the object.
+/// A cloud that remembers how it has answered, so that an error can name the object that it is about.
 pub struct Traced {
     inner: Box<dyn Cloud>,
-    last: Mutex<Option<String>>,
+    answered: Mutex<Answered>,
+}
+
+/// The paths of the last answers of each kind.
+#[derive(Default)]
+struct Answered {
+    found: Option<String>,
+    missing: Option<String>,
+    failed: Option<String>,
 }
 
 impl Traced {
     fn new(inner: Box<dyn Cloud>) -> Self {
-        let last = Mutex::new(None);
-        Self { inner, last }
+        let answered = Mutex::default();
+        Self { inner, answered }
     }
 
-    /// What it was asked for last.
-    pub fn last(&self) -> Option<String> {
-        self.last
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    /// The object that an error is about: what the cloud failed at, what it did not have, or what it gave last.
+    pub fn object_of(&self, error: &Error) -> Option<String> {
+        let answered = self.answered();
+        let object = match error.kind() {
+            ErrorKind::Store(StoreError::Missing) | ErrorKind::Clip(ClipError::Missing) => {
+                &answered.missing
+            }
+            // One that breaks off while it is read was found.
+            ErrorKind::Store(_) if answered.failed.is_some() => &answered.failed,
+            _ => &answered.found,
+        };
+        object.clone()
     }
 
-    fn on<T>(&self, path: &str, ask: impl FnOnce(&dyn Cloud) -> Result<T>) -> Result<T> {
-        self.trace(path);
-        ask(&*self.inner)
+    fn answered(&self) -> MutexGuard<'_, Answered> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn trace(&self, path: &str) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(path.to_owned());
+    /// Notes whether the cloud did what it was asked.
+    fn done<T>(&self, path: &str, done: Result<T>) -> Result<T> {
+        if done.is_err() {
+            self.answered().failed = Some(path.to_owned());
+        }
+        done
+    }
+
+    /// Notes whether it had the object.
+    fn got<T>(&self, path: &str, got: Result<Option<T>>) -> Result<Option<T>> {
+        let got = self.done(path, got)?;
+        let mut answered = self.answered();
+        match got {
+            Some(_) => answered.found = Some(path.to_owned()),
+            None => answered.missing = Some(path.to_owned()),
+        }
+        drop(answered);
+        Ok(got)
     }
 }
 
 impl Cloud for Traced {
     fn find(&self, path: &str) -> Result<Option<Vec<u8>>> {
-        self.on(path, |cloud| cloud.find(path))
+        self.got(path, self.inner.find(path))
     }
 
     fn read<'a>(&'a self, path: &str, from: u64) -> Result<Option<Box<dyn Read + 'a>>> {
-        self.trace(path);
-        self.inner.read(path, from)
+        self.got(path, self.inner.read(path, from))
     }
 
     fn create(&self, path: &str, bytes: &[u8]) -> Result<()> {
-        self.on(path, |cloud| cloud.create(path, bytes))
+        self.done(path, self.inner.create(path, bytes))
     }
 
     fn create_from(&self, path: &str, file: &Path) -> Result<()> {
-        self.on(path, |cloud| cloud.create_from(path, file))
+        self.done(path, self.inner.create_from(path, file))
     }
 
     fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
-        self.on(path, |cloud| cloud.put(path, bytes))
+        self.done(path, self.inner.put(path, bytes))
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<String>> {
-        self.on(prefix, |cloud| cloud.list(prefix))
+        self.done(prefix, self.inner.list(prefix))
     }
 
     fn folders(&self, prefix: &str) -> Result<Vec<String>> {
-        self.on(prefix, |cloud| cloud.folders(prefix))
+        self.done(prefix, self.inner.folders(prefix))
     }
 
     fn delete(&self, path: &str) -> Result<()> {
-        self.on(path, |cloud| cloud.delete(path))
+        self.done(path, self.inner.delete(path))
     }
 }
 
@@ -309,4 +337,28 @@ pub fn refusals(refused: &[(String, Error)]) -> Vec<Value> {
         })
     };
     refused.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_object_that_it_is_about_and_not_the_last_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = DirectoryCloud::create(folder.path()).unwrap();
+        let cloud = Traced::new(Box::new(inner));
+        cloud.create("f/found", b"x").unwrap();
+        cloud.find("f/found").unwrap();
+        cloud.create("f/found", b"y").unwrap_err();
+        cloud.find("f/missing").unwrap();
+        cloud.put("f/last", b"x").unwrap();
+        cloud.list("f").unwrap();
+        let object = |error: Error| cloud.object_of(&error);
+        let is = |path: &str| Some(path.to_owned());
+        assert_eq!(object(StoreError::Missing.into()), is("f/missing"));
+        assert_eq!(object(ClipError::Missing.into()), is("f/missing"));
+        assert_eq!(object(StoreError::Conflict.into()), is("f/found"));
+        assert_eq!(object(ClipError::Segment.into()), is("f/found"));
+    }
 }

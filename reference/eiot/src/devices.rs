@@ -123,16 +123,16 @@ pub fn home(context: &Context, kind: Kind, name: &Name) -> Outcome<Home> {
 }
 
 fn say_if_waiting(path: &Path) {
-    if let Ok(lock) = std::fs::File::open(path.join("lock"))
-        && let Err(std::fs::TryLockError::WouldBlock) = lock.try_lock()
-    {
+    if Home::holder(path).is_none() {
+        return;
+    }
+    // Most waits are short; a person at a terminal who waits longer should know for what.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    if let Some(holder) = Home::holder(path) {
         let path = path.display();
-        // Most waits are short; a person at a terminal who waits longer should know for what.
-        let text = format!("waiting for another eiot that uses {path}");
-        std::thread::sleep(std::time::Duration::from_millis(500));
-        if let Err(std::fs::TryLockError::WouldBlock) = lock.try_lock() {
-            tell(text);
-        }
+        tell(format_args!(
+            "waiting for another eiot (process {holder}), which uses {path}"
+        ));
     }
 }
 

@@ -21,7 +21,7 @@ pub struct Failure {
     pub message: String,
     /// What the command was doing.
     pub during: Option<String>,
-    /// The object in the cloud that was read or written last.
+    /// The object in the cloud that it is about.
     pub object: Option<String>,
     /// What to do about it.
     pub advice: Option<String>,

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use encryptediot::camera::{Paired, Recorded, Session};
 use encryptediot::clock::{CameraClock, SystemClock};
-use encryptediot::cloud::Cloud;
+use encryptediot::cloud::{Cloud, Paths};
 use encryptediot::error::StoreError;
 use encryptediot::keys::Name;
 use encryptediot::uplink::{self, Keeper, Synced};
@@ -149,6 +149,8 @@ impl Recorder {
                 placed.map_err(|error| error.error)
             });
             kept.map_err(local)?;
+            // After a power cut there is no manifest without its body.
+            home.sync()?;
             // The manifest is kept here; `with` stores the state before anything is uploaded.
             recorded.store(|recorded| home.save(&name, recorded))
         })
@@ -196,7 +198,9 @@ impl Recorder {
             for (place, file) in files.iter().enumerate() {
                 let sent = self.load(file).and_then(|recorded| match recorded {
                     Some(recorded) => {
-                        uplink::upload_file(&account, cloud, &recorded)?;
+                        if recorded.body.exists() || !is_uploaded(&account, cloud, &recorded)? {
+                            uplink::upload_file(&account, cloud, &recorded)?;
+                        }
                         Ok(Some(recorded))
                     }
                     None => Ok(None),
@@ -285,6 +289,14 @@ impl Keeper for &Recorder {
     fn with<T>(&mut self, act: impl FnOnce(&mut Paired) -> Result<T>) -> Result<T> {
         Recorder::with(self, |camera, _| act(camera))
     }
+}
+
+/// Does the cloud have the clip already? A power cut may bring the manifest back of which the body was removed.
+fn is_uploaded(camera: &Paired, cloud: &dyn Cloud, recorded: &Recorded<PathBuf>) -> Result<bool> {
+    let paths = Paths(*camera.account());
+    let manifest = paths.manifest(&recorded.stream, recorded.sequence);
+    let there = cloud.find(&manifest)?.as_ref() == Some(&recorded.manifest);
+    Ok(there && cloud.read(&paths.body(&recorded.clip), 0)?.is_some())
 }
 
 /// A process that was killed after it kept a session and before it kept the state has left one

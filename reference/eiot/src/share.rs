@@ -331,9 +331,12 @@ pub fn revoke(context: &Context, args: Revoke) -> Outcome<Report> {
         &format!("revoking {}", args.member),
         |owner, env| owner.revoke(&streams, &args.member, env),
     )?;
+    // Nothing is kept from here on: other commands need not wait for this one.
+    let PhoneHere { home, phone } = here;
+    drop(home);
     let deadline = context.now() + args.wait.map_or(0, |wait| wait.0);
     let waiting = loop {
-        let status = here.phone.status(context.cloud()?)?;
+        let status = phone.status(context.cloud()?)?;
         let open = status.into_iter().filter(|s| s.acknowledged.is_none());
         let open: Vec<Name> = open
             .map(|s| s.stream)

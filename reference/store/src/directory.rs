@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use encryptediot::cloud::Cloud;
 use encryptediot::error::{Error, Result, StoreError};
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::{local_state, make_folder, read_message, same};
@@ -32,6 +32,9 @@ pub struct DirectoryCloud {
     root: OwnedFd,
 }
 
+/// Where objects are written before they have their place, in the store so that a rename moves them.
+const UNFINISHED: &str = ".unfinished";
+
 /// Distinguishes the temporary files of this process.
 static TEMPORARY: AtomicU64 = AtomicU64::new(0);
 
@@ -43,9 +46,9 @@ impl DirectoryCloud {
     pub fn open(path: &Path) -> Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(path, flags, Mode::empty());
-        Ok(Self {
-            root: root.map_err(|error| unavailable(error.into()))?,
-        })
+        let root = root.map_err(|error| unavailable(error.into()))?;
+        remove_stale(&root);
+        Ok(Self { root })
     }
 
     /// Opens a directory, which is made if it is not there.
@@ -113,14 +116,14 @@ impl DirectoryCloud {
         let Some((folder, name)) = self.place(path, true)? else {
             return Err(ErrorKind::NotFound.into());
         };
-        let temporary = Temporary::new(&folder)?;
+        let temporary = Temporary::new(&self.root)?;
         let mut file = &temporary.file;
         io::copy(&mut from, &mut file)?;
         file.flush()?;
         file.sync_all()?;
         match replace {
-            true => rustix::fs::renameat(&folder, &temporary.name, &folder, name)?,
-            false => temporary.become_new(name)?,
+            true => rustix::fs::renameat(&temporary.folder, &temporary.name, &folder, name)?,
+            false => temporary.become_new(&folder, name)?,
         }
         Ok(rustix::fs::fsync(&folder)?)
     }
@@ -167,26 +170,37 @@ impl DirectoryCloud {
     }
 }
 
-/// A file that is not an object yet. It goes with this value unless it became one.
-struct Temporary<'a> {
-    folder: &'a OwnedFd,
+/// A file that is not an object yet. It goes with this value unless it became one. It is locked as long as its
+/// process lives, so that what a killed one has left is known by having no lock.
+struct Temporary {
+    folder: OwnedFd,
     name: String,
     file: File,
 }
 
-impl<'a> Temporary<'a> {
-    fn new(folder: &'a OwnedFd) -> io::Result<Self> {
+impl Temporary {
+    fn new(root: &OwnedFd) -> io::Result<Self> {
+        match rustix::fs::mkdirat(root, UNFINISHED, FOLDER) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let folder = rustix::fs::openat(root, UNFINISHED, OPEN_FOLDER, Mode::empty())?;
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         loop {
             let number = TEMPORARY.fetch_add(1, Ordering::Relaxed);
-            let name = format!(".{}-{number}", std::process::id());
-            match rustix::fs::openat(folder, &*name, flags, FILE) {
+            let name = format!("{}-{number}", std::process::id());
+            match rustix::fs::openat(&folder, &*name, flags, FILE) {
                 Ok(file) => {
-                    let file = File::from(file);
-                    return Ok(Self { folder, name, file });
+                    // Where there are no locks, nothing is removed for having none.
+                    let _ = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
+                    // Another process may have taken it for a killed one's before it was locked.
+                    if rustix::fs::fstat(&file)?.st_nlink > 0 {
+                        let file = File::from(file);
+                        return Ok(Self { folder, name, file });
+                    }
                 }
-                // An earlier process of the same number left it.
+                // A process of the same number left it, or has it on another machine.
                 Err(Errno::EXIST) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -194,13 +208,13 @@ impl<'a> Temporary<'a> {
     }
 
     /// Takes the name if nothing has it.
-    fn become_new(&self, name: &str) -> io::Result<()> {
+    fn become_new(&self, folder: &OwnedFd, name: &str) -> io::Result<()> {
         let rename = RenameFlags::NOREPLACE;
-        match rustix::fs::renameat_with(self.folder, &self.name, self.folder, name, rename) {
+        match rustix::fs::renameat_with(&self.folder, &self.name, folder, name, rename) {
             // File systems differ in which of the two they know.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
                 let flags = AtFlags::empty();
-                rustix::fs::linkat(self.folder, &self.name, self.folder, name, flags)?;
+                rustix::fs::linkat(&self.folder, &self.name, folder, name, flags)?;
                 Ok(())
             }
             renamed => Ok(renamed?),
@@ -208,9 +222,29 @@ impl<'a> Temporary<'a> {
     }
 }
 
-impl Drop for Temporary<'_> {
+/// Removes what processes that were killed have left. Where that fails, the next one tries again.
+fn remove_stale(root: &OwnedFd) {
+    let Ok(folder) = rustix::fs::openat(root, UNFINISHED, OPEN_FOLDER, Mode::empty()) else {
+        return;
+    };
+    for entry in Dir::read_from(&folder).into_iter().flatten().flatten() {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let name = entry.file_name();
+        // The folder itself and the store, which are listed too, are nobody's to lock.
+        if entry.file_type() == FileType::Directory {
+            continue;
+        }
+        if let Ok(file) = rustix::fs::openat(&folder, name, flags, Mode::empty())
+            && rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+        {
+            let _ = rustix::fs::unlinkat(&folder, name, AtFlags::empty());
+        }
+    }
+}
+
+impl Drop for Temporary {
     fn drop(&mut self) {
-        let _ = rustix::fs::unlinkat(self.folder, &self.name, AtFlags::empty());
+        let _ = rustix::fs::unlinkat(&self.folder, &self.name, AtFlags::empty());
     }
 }
 
@@ -366,6 +400,32 @@ mod tests {
         cloud.delete("a/b/c").unwrap();
         assert_eq!(cloud.list("").unwrap(), ["a/d"]);
         assert!(cloud.folders("a").unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_a_killed_process_has_left_is_removed_and_what_another_writes_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let cloud = DirectoryCloud::create(directory.path()).unwrap();
+        let writing = Temporary::new(&cloud.root).unwrap();
+        let unfinished = directory.path().join(UNFINISHED);
+        std::fs::write(unfinished.join("4711-0"), "half an object").unwrap();
+        DirectoryCloud::open(directory.path()).unwrap();
+        let left = || std::fs::read_dir(&unfinished).unwrap().count();
+        assert_eq!(left(), 1);
+        writing.become_new(&cloud.root, "object").unwrap();
+        drop(writing);
+        assert_eq!(
+            (left(), cloud.list("").unwrap()),
+            (0, vec!["object".to_owned()])
+        );
+        // Nor is it followed if the provider put it there.
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::write(outside.path().join("kept"), "kept").unwrap();
+        std::fs::remove_dir(&unfinished).unwrap();
+        symlink(outside.path(), &unfinished).unwrap();
+        let cloud = DirectoryCloud::open(directory.path()).unwrap();
+        assert!(cloud.put("object", b"x").is_err());
+        assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! process at a time.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use minicbor::{Decode, Encode};
@@ -23,6 +23,23 @@ pub struct Home {
     _lock: File,
 }
 
+/// The file that is locked. Whoever holds the lock has written its process number into it.
+const LOCK: &str = "lock";
+
+/// Waits for the lock of a directory.
+fn lock(path: &Path) -> std::io::Result<File> {
+    let mut lock = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path.join(LOCK))?;
+    lock.lock()?;
+    // It is a help alone: a full disk keeps nobody out.
+    let _ = lock.set_len(0);
+    let _ = write!(lock, "{}", std::process::id());
+    Ok(lock)
+}
+
 impl Home {
     /// Opens the directory, making it (mode 0700) if it is not there, and waits for the lock.
     ///
@@ -37,14 +54,24 @@ impl Home {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         make_folder(path, &mut builder)?;
-        let lock = File::create(path.join("lock"))?;
-        lock.lock()?;
+        let lock = lock(path)?;
         // Private bytes that a killed process has left.
         remove(&path.join(UNFINISHED))?;
         Ok(Self {
             path: path.to_owned(),
             _lock: lock,
         })
+    }
+
+    /// The number of the process that has the directory locked now, if one has; 0 where it does not say.
+    pub fn holder(path: &Path) -> Option<u32> {
+        let mut lock = File::open(path.join(LOCK)).ok()?;
+        if !matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock)) {
+            return None;
+        }
+        let mut number = String::new();
+        let _ = lock.read_to_string(&mut number);
+        Some(number.parse().unwrap_or_default())
     }
 
     /// Reads a file of a directory that another process may have locked: files are replaced whole.
@@ -76,7 +103,7 @@ impl Home {
         let name =
             |entry: std::io::Result<fs::DirEntry>| entry.ok()?.file_name().into_string().ok();
         let mut names: Vec<String> = entries.filter_map(name).collect();
-        names.retain(|name| name != "lock" && !name.starts_with('.'));
+        names.retain(|name| name != LOCK && !name.starts_with('.'));
         names.sort_unstable();
         Ok(names)
     }
@@ -168,7 +195,9 @@ mod tests {
         home.save("a", &2_u64).unwrap();
         assert_eq!(home.load::<u64>("a").unwrap(), 2);
         assert_eq!(home.names().unwrap(), ["a"]);
+        assert_eq!(Home::holder(&path), Some(std::process::id()));
         drop(home);
+        assert_eq!(Home::holder(&path), None);
         fs::write(path.join(UNFINISHED), "what a killed process has left").unwrap();
         let home = Home::open(&path).unwrap();
         assert!(!path.join(UNFINISHED).exists());

@@ -46,14 +46,19 @@ impl ObjectCloud {
         Self::new(Arc::new(object_store::memory::InMemory::new()))
     }
 
-    /// A bucket, from the environment variables `AWS_…` that the `object_store` crate documents.
+    /// A bucket, from the environment variables `AWS_…` that the `object_store` crate documents. A request that
+    /// fails is tried again for twenty seconds: a person waits, and what waits on a device is not lost.
     ///
     /// # Errors
     /// `store-unavailable`.
     #[cfg(feature = "s3")]
     pub fn s3(bucket: &str) -> Result<Self> {
         let builder = object_store::aws::AmazonS3Builder::from_env().with_bucket_name(bucket);
-        let store = builder.build().map_err(unavailable)?;
+        let retry = object_store::RetryConfig {
+            retry_timeout: std::time::Duration::from_secs(20),
+            ..Default::default()
+        };
+        let store = builder.with_retry(retry).build().map_err(unavailable)?;
         Self::new(Arc::new(store))
     }
 }
@@ -159,11 +164,15 @@ fn unavailable(error: object_store::Error) -> Error {
     StoreError::Unavailable.because(error)
 }
 
-/// A missing object is an answer, not a failure.
+/// A missing object is an answer, not a failure; a missing bucket is one.
 fn optional<T>(result: object_store::Result<T>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(object_store::Error::NotFound { .. }) => Ok(None),
+        Err(object_store::Error::NotFound { source, .. })
+            if !source.to_string().contains("NoSuchBucket") =>
+        {
+            Ok(None)
+        }
         Err(error) => Err(unavailable(error)),
     }
 }

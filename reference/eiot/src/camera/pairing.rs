@@ -147,14 +147,15 @@ pub fn offer(context: &Context, args: &OfferArgs) -> Outcome<Report> {
 }
 
 pub fn accept(context: &Context, args: &Accept) -> Outcome<Report> {
-    let mut here = PhoneHere::open(context, args.phone.as_ref())?;
-    if !here.home.exists(OFFER) {
-        return Err(Failure::usage(
+    let offered = |here: &PhoneHere| match here.home.exists(OFFER) {
+        true => current_offer(context, here, true),
+        false => Err(Failure::usage(
             "this phone has made no offer",
             "'eiot camera offer' makes one",
-        ));
-    }
-    let offer = current_offer(context, &here, true)?;
+        )),
+    };
+    // Others may use the phone while this waits for the camera.
+    let offer = offered(&PhoneHere::open(context, args.phone.as_ref())?)?;
     let (cloud, path) = (
         context.cloud()?,
         Paths(offer.account).pairing_reply(&offer.id()),
@@ -176,6 +177,13 @@ pub fn accept(context: &Context, args: &Accept) -> Outcome<Report> {
             }
         }
     };
+    let mut here = PhoneHere::open(context, args.phone.as_ref())?;
+    if offered(&here)?.id() != offer.id() {
+        return Err(Failure::usage(
+            "this phone has made another offer in the meantime",
+            "let the camera read that one",
+        ));
+    }
     let evidence = fresh::evidence(context, &mut here, &args.fresh)?;
     let taken = Taken {
         name: &args.name,

@@ -403,3 +403,85 @@ fn what_a_killed_recording_leaves_is_removed() {
     assert_eq!(bodies(), Vec::<String>::new());
     assert!(scene.view("anna", "4,5,6") == SAMPLE);
 }
+
+#[test]
+fn a_command_that_waits_for_a_phone_says_for_whom() {
+    let scene = Scene::account();
+    let sync = |scene: &Scene| {
+        let mut command = scene.command(["phone", "sync"]);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let lock = fs::File::options()
+        .write(true)
+        .open(scene.path("eiot-home/phones/anna/lock"))
+        .unwrap();
+    lock.lock().unwrap();
+    write!(&lock, "4711").unwrap();
+    let mut waiting = sync(&scene);
+    let mut said = String::new();
+    let mut from = std::io::BufReader::new(waiting.stderr.take().unwrap());
+    std::io::BufRead::read_line(&mut from, &mut said).unwrap();
+    assert!(
+        said.contains("process 4711") && said.contains("anna"),
+        "{said}"
+    );
+    lock.unlock().unwrap();
+    assert!(waiting.wait().unwrap().success());
+    // Where nobody has it, there is nothing to say.
+    let output = sync(&scene).wait_with_output().unwrap();
+    assert!(
+        !String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("waiting")
+    );
+}
+
+#[test]
+fn a_command_that_waits_for_a_camera_keeps_no_other_from_the_phone() {
+    let scene = Scene::paired();
+    scene.json(["member", "new", "alice"]);
+    scene.json(["share", "--stream", "video", "--to", "alice"]);
+    scene.json(["camera", "sync"]);
+    let lock = scene.path("eiot-home/phones/anna/lock");
+    let waits = |args: &[&str]| {
+        let child = scene.command(args).spawn().unwrap();
+        let pid = child.id().to_string();
+        // It has had the phone, and does not have it any more.
+        wait("the phone", || {
+            fs::read_to_string(&lock).unwrap() == pid
+                && fs::File::open(&lock).unwrap().try_lock().is_ok()
+        });
+        scene.json(["phone", "sync"]);
+        child
+    };
+    let mut revoke = waits(&["revoke", "--member", "alice", "--wait", "1m"]);
+    assert_eq!(revoke.try_wait().unwrap(), None, "it waits");
+    scene.json(["camera", "sync"]);
+    assert!(revoke.wait().unwrap().success());
+    scene.json(["camera", "offer"]);
+    let mut accept = waits(&["camera", "accept", "shed", "--wait", "1m"]);
+    assert_eq!(accept.try_wait().unwrap(), None, "it waits");
+    kill(accept);
+}
+
+/// A power cut may keep the removal of a body and lose that of its manifest.
+#[test]
+fn a_clip_whose_manifest_comes_back_after_its_upload_stops_nothing() {
+    let scene = Scene::paired();
+    let away = scene.path("away");
+    fs::rename(scene.path("eiot-store"), &away).unwrap();
+    scene.record();
+    fs::rename(&away, scene.path("eiot-store")).unwrap();
+    let spooled = scene.path("eiot-home/cameras/door/spool.video.000000000001");
+    let manifest = fs::read(&spooled).unwrap();
+    scene.json(["camera", "sync"]);
+    fs::write(&spooled, &manifest).unwrap();
+    assert_eq!(scene.json(["camera", "sync"])["waiting"], 0);
+    assert!(!spooled.exists());
+    // If the cloud does not have it, it is not taken for uploaded.
+    fs::write(&spooled, &manifest).unwrap();
+    fs::remove_file(scene.object("manifests/video/000000000001")).unwrap();
+    scene.refused(["camera", "sync"], "local-state");
+    assert!(spooled.exists());
+}

@@ -115,7 +115,7 @@ fn set_clock_back(owner: &mut Owner<'_>, env: &mut Env<'_>) -> Result<()> {
     owner.set_clock_back(&n("door"), 1_000, env)
 }
 
-const ACTS: [(&str, Act); 9] = [
+pub const ACTS: [(&str, Act); 9] = [
     ("share", share),
     ("revoke", revoke),
     ("lose a phone", lose),
@@ -151,7 +151,7 @@ fn shape(home: &Home) -> Vec<String> {
 
 /// Everyone who is entitled now still is: the camera obeys what it finds, and a clip that it
 /// records opens for both phones that are listed and for whoever `x` is shared with.
-fn everyone_goes_on(home: &mut Home, what: &str) {
+pub fn everyone_goes_on(home: &mut Home, what: &str) {
     let synced = home.sync_camera("door").unwrap();
     assert_eq!(synced.refused, [], "{what}");
     let clip = home.record("door", "x", b"during").unwrap();

@@ -6,6 +6,7 @@ mod cameras;
 mod clocks;
 mod clouds;
 mod entitlement;
+mod faulty;
 mod forked;
 mod grammar;
 mod interrupted;
