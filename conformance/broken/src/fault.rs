@@ -27,7 +27,10 @@ thread_local! {
 /// Switches one fault on in this thread, or all off.
 pub fn switch(name: Option<&'static str>) {
     let one = |name: &'static str| ALL.iter().find(|fault| fault.name == name);
-    ON.set(name.and_then(one).map_or(&[], |fault| std::slice::from_ref(&fault.name)));
+    ON.set(
+        name.and_then(one)
+            .map_or(&[], |fault| std::slice::from_ref(&fault.name)),
+    );
 }
 
 /// Switches several faults on in this thread: what was one mistake of an earlier design.

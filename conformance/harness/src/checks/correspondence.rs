@@ -133,6 +133,7 @@ fn household(context: &Context<'_>) -> Outcome {
         seed: context.seed,
         length: LENGTH,
         only: None,
+        about: "",
     };
     let outcome = match hands::search(&effort, &|_| ()) {
         Ok(outcome) => outcome,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use encryptediot::Result;
 use encryptediot::announcement::Head;
 use encryptediot::camera::{Paired, Unpaired};
 use encryptediot::clip::Manifest;
@@ -17,7 +18,6 @@ use encryptediot::passphrase::Passphrase;
 use encryptediot::phone::Phone;
 use encryptediot::uplink;
 use encryptediot::vault::{Opened, Pdk, Ring, Work};
-use encryptediot::Result;
 use encryptediot_testkit::keys::ACCOUNT;
 use encryptediot_testkit::{
     load_camera, load_member, load_phone, n, ns, rng, store_camera, store_member, store_phone,
@@ -142,16 +142,23 @@ fn begin() -> Result<Begun> {
     let account = *first.account();
     let mut cameras = Vec::new();
     for (number, (name, streams)) in CAMERAS[..FIRST_CAMERAS].iter().enumerate() {
-        let (offer, clock) = (
-            Offer::new(account, BEGIN, &mut rng),
-            ManualClock::at(BEGIN),
-        );
+        let (offer, clock) = (Offer::new(account, BEGIN, &mut rng), ManualClock::at(BEGIN));
         let (mut camera, reply) = Unpaired::new(ns(streams)).pair(&offer, &clock, &mut rng)?;
         let (seat, passphrase) = (provider.seat(0), &passphrase);
-        with(&mut first, &seat, BEGIN, &mut rng, passphrase, |owner, env| {
-            owner.add_camera(n(name), &offer, &reply, None, env)
-        })?;
-        uplink::sync(&mut camera, &provider.seat(CAMERA + number), &clock, &|_| Ok(()))?;
+        with(
+            &mut first,
+            &seat,
+            BEGIN,
+            &mut rng,
+            passphrase,
+            |owner, env| owner.add_camera(n(name), &offer, &reply, None, env),
+        )?;
+        uplink::sync(
+            &mut camera,
+            &provider.seat(CAMERA + number),
+            &clock,
+            &|_| Ok(()),
+        )?;
         cameras.push(camera);
     }
     let mut phones = vec![first];
@@ -163,7 +170,13 @@ fn begin() -> Result<Begun> {
             save: &|_| Ok(()),
             rng: &mut rng,
         };
-        phones.push(owner::enroll(n(name), account, &passphrase, None, &mut env)?);
+        phones.push(owner::enroll(
+            n(name),
+            account,
+            &passphrase,
+            None,
+            &mut env,
+        )?);
     }
     for (number, phone) in phones.iter_mut().enumerate() {
         phone.sync(&provider.seat(number))?;
@@ -268,10 +281,17 @@ impl House {
             root: begun.root.clone(),
             rng: rng(seed),
             now: BEGIN,
-            phones: phones.map(|phone| Held::new(phone, 0)).enumerate().collect(),
+            phones: phones
+                .map(|phone| Held::new(phone, 0))
+                .enumerate()
+                .collect(),
             stolen: BTreeMap::new(),
             cameras: BTreeMap::new(),
-            members: begun.members.iter().map(|bytes| load_member(bytes)).collect(),
+            members: begun
+                .members
+                .iter()
+                .map(|bytes| load_member(bytes))
+                .collect(),
             passphrases: Passphrase::parse(&begun.passphrase).into_iter().collect(),
             ledger: begun.ledger.clone(),
             clips: Vec::new(),
@@ -286,7 +306,9 @@ impl House {
             for stream in CAMERAS[number].1 {
                 let (stream, device) = (n(stream), &camera.device);
                 let lease = device.lease_until(&stream).unwrap_or_default();
-                let obeyed = device.head(&stream).map(|head| Obeyed { head, ends: lease });
+                let obeyed = device
+                    .head(&stream)
+                    .map(|head| Obeyed { head, ends: lease });
                 camera.obeyed.insert(stream, obeyed.into_iter().collect());
             }
             house.cameras.insert(number, camera);
@@ -311,14 +333,19 @@ impl House {
     /// The phones that are enrolled and that the owner still has.
     pub fn in_hand(&self) -> Vec<Device> {
         let phones = self.phones.keys().copied();
-        phones.filter(|phone| !self.stolen.contains_key(phone)).collect()
+        phones
+            .filter(|phone| !self.stolen.contains_key(phone))
+            .collect()
     }
 
     /// A device starts again from what it stored.
     pub fn restart(&mut self, device: Device) {
         if let Some(held) = self.phones.get_mut(&device) {
             held.device = load_phone(&store_phone(&held.device));
-        } else if let Some(member) = device.checked_sub(MEMBER).and_then(|at| self.members.get_mut(at)) {
+        } else if let Some(member) = device
+            .checked_sub(MEMBER)
+            .and_then(|at| self.members.get_mut(at))
+        {
             *member = load_member(&store_member(member));
         } else if let Some(camera) = self.cameras.get_mut(&device.wrapping_sub(CAMERA)) {
             camera.device.now(&camera.clock);

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use encryptediot::announcement::Kind;
+use encryptediot::cbor;
 use encryptediot::clip::{self, Envelope, Role};
 use encryptediot::crypto::{KemSecret, SecretBytes};
 use encryptediot::grant;
@@ -11,7 +12,6 @@ use encryptediot::keys::{KeyId, MemberId, Name, kem_id, member_id};
 use encryptediot::message::{self, Hash};
 use encryptediot::roster;
 use encryptediot::statement::SignedStatement;
-use encryptediot::cbor;
 use encryptediot_testkit::theft::{self, Loot};
 use encryptediot_testkit::{MemoryCloud, Objects, loot};
 
@@ -23,7 +23,9 @@ use super::op::PHONES;
 type Keys = BTreeMap<KeyId, KemSecret>;
 
 fn by_name(keys: impl IntoIterator<Item = KemSecret>) -> Keys {
-    keys.into_iter().map(|key| (kem_id(&key.public()), key)).collect()
+    keys.into_iter()
+        .map(|key| (kem_id(&key.public()), key))
+        .collect()
 }
 
 /// What no lie of the provider's, no clock and no act of the owner's is a reason for.
@@ -55,12 +57,19 @@ pub const ONLY_LIES: [&str; 22] = [
 impl House {
     /// After each thing: no phone goes back, and none goes by what was announced under a roster of another history.
     pub fn watch(&mut self) {
-        let House { phones, ledger, wrong, verified, .. } = self;
+        let House {
+            phones,
+            ledger,
+            wrong,
+            verified,
+            ..
+        } = self;
         for (device, held) in phones.iter() {
             let now = held.device.checkpoint();
             let before = verified.entry(*device).or_default();
             let Some(roster) = now.roster else { continue };
-            let mut moved = |of: Option<Name>, hash: Hash| before.insert(of, hash).filter(|was| *was != hash);
+            let mut moved =
+                |of: Option<Name>, hash: Hash| before.insert(of, hash).filter(|was| *was != hash);
             if let Some(was) = moved(None, roster.hash)
                 && !ledger.precedes(&was, &roster.hash)
             {
@@ -69,9 +78,13 @@ impl House {
             for (stream, head) in now.streams {
                 let was = moved(Some(stream.clone()), head.hash);
                 if was.is_some_and(|was| !ledger.announced_before(&was, &head.hash)) {
-                    wrong.insert("NO-ROLLBACK: a phone went back behind an announcement".to_owned());
+                    wrong
+                        .insert("NO-ROLLBACK: a phone went back behind an announcement".to_owned());
                 }
-                let under = ledger.announced.get(&head.hash).map(|announced| announced.roster.hash);
+                let under = ledger
+                    .announced
+                    .get(&head.hash)
+                    .map(|announced| announced.roster.hash);
                 if !under.is_some_and(|under| ledger.precedes(&under, &roster.hash)) {
                     wrong.insert(
                         "NO-FORK: a phone goes by what was announced under a roster of another history".to_owned(),
@@ -109,12 +122,16 @@ impl House {
         let member = &self.members[number];
         let own = member.private_key();
         let folder = format!("{}/introductions/{}/", self.account, kem_id(&own.public()));
-        let introductions = everything.iter().filter(|(path, _)| path.starts_with(&folder));
+        let introductions = everything
+            .iter()
+            .filter(|(path, _)| path.starts_with(&folder));
         let opened = introductions.filter_map(|(_, bytes)| {
             let opened = grant::open_introduction(&self.root, &self.account, own, bytes);
             Some(opened.ok()?.2)
         });
-        let touched = member.pairwise_keys(&self.account).map(|(_, key)| key.clone());
+        let touched = member
+            .pairwise_keys(&self.account)
+            .map(|(_, key)| key.clone());
         let mut pairwise: Vec<SecretBytes<32>> = opened.chain(touched).collect();
         pairwise.dedup();
         by_name(theft::granted(&pairwise, cloud))
@@ -125,20 +142,30 @@ impl House {
         let Loot { instance, ring } = loot(stored);
         let mut rings = vec![ring];
         let folder = format!("{}/roster/", self.account);
-        for (_, bytes) in everything.iter().filter(|(path, _)| path.starts_with(&folder)) {
+        for (_, bytes) in everything
+            .iter()
+            .filter(|(path, _)| path.starts_with(&folder))
+        {
             let Ok(statement) = cbor::decode::<SignedStatement>(bytes) else {
                 continue;
             };
-            let Ok(roster) = message::decode::<roster::Roster>(&self.account, &statement.leaf) else {
+            let Ok(roster) = message::decode::<roster::Roster>(&self.account, &statement.leaf)
+            else {
                 continue;
             };
             let ring = roster::open_ring(&self.account, &roster, &instance);
-            rings.extend(ring.ok().filter(|ring| !rings.iter().any(|r| r.to_bytes() == ring.to_bytes())));
+            rings.extend(
+                ring.ok()
+                    .filter(|ring| !rings.iter().any(|r| r.to_bytes() == ring.to_bytes())),
+            );
         }
         // A ring that has another one's keys first opens what that one opens.
         let starts = |one: &[u8], other: &[u8]| one.len() < other.len() && other.starts_with(one);
         let keys = |ring: &encryptediot::vault::Ring| -> Vec<u8> {
-            ring.keys.iter().flat_map(|key| key.as_bytes().to_vec()).collect()
+            ring.keys
+                .iter()
+                .flat_map(|key| key.as_bytes().to_vec())
+                .collect()
         };
         let all: Vec<Vec<u8>> = rings.iter().map(keys).collect();
         let of = |ring| {
@@ -168,9 +195,16 @@ impl House {
             }
         };
         let roles = [Role::Instance, Role::Owner, Role::Dsk, Role::Tdsk];
-        attempt(&clip.manifest.announcement, &clip.manifest.envelopes, &roles);
+        attempt(
+            &clip.manifest.announcement,
+            &clip.manifest.envelopes,
+            &roles,
+        );
         for (share, _) in self.ledger.past.values() {
-            let listed = share.clips.iter().filter(|listed| listed.manifest == clip.manifest_hash);
+            let listed = share
+                .clips
+                .iter()
+                .filter(|listed| listed.manifest == clip.manifest_hash);
             for listed in listed {
                 let envelope = std::slice::from_ref(&listed.envelope);
                 attempt(&clip.manifest_hash, envelope, &[Role::Past]);
@@ -187,7 +221,10 @@ impl House {
             let place = self.ledger.keys.get(key);
             if !place.is_some_and(|place| self.was_granted(place, &id)) {
                 let what = place.map_or("a key that nobody announced".to_owned(), |place| {
-                    format!("a key of {} ({:?}), which no act granted to its key", place.stream, place.of.0)
+                    format!(
+                        "a key of {} ({:?}), which no act granted to its key",
+                        place.stream, place.of.0
+                    )
                 });
                 wrong.push(format!("STREAM-KEYS, GRANT-AGREEMENT: {name} holds {what}"));
             }
@@ -207,7 +244,11 @@ impl House {
     /// Did the owner ever ask for this key to be this member's?
     fn was_granted(&self, place: &Place, member: &MemberId) -> bool {
         let holders = match place.past {
-            true => self.ledger.past.get(&place.statement).map(|(_, holders)| holders),
+            true => self
+                .ledger
+                .past
+                .get(&place.statement)
+                .map(|(_, holders)| holders),
             false => {
                 let announced = self.ledger.announced.get(&place.statement);
                 announced.and_then(|announced| announced.holders.get(&place.of))
@@ -224,20 +265,28 @@ impl House {
         }
         if let (Kind::Tdsk, Some(window)) = place.of {
             if !window.contains(start, end) {
-                return Some("WINDOW: a TDSK opens a clip that by its own stamps is not in the window");
+                return Some(
+                    "WINDOW: a TDSK opens a clip that by its own stamps is not in the window",
+                );
             }
             if clip.right && !window.contains(clip.start, clip.end) {
-                return Some("WINDOW: a TDSK opens a clip outside its window, of a camera whose clock was never wrong");
+                return Some(
+                    "WINDOW: a TDSK opens a clip outside its window, of a camera whose clock was never wrong",
+                );
             }
         }
         if place.past {
             return None;
         }
         if place.statement != clip.under {
-            return Some("REVOCATION, LATE-JOINER: a key of another epoch than the one in force opens a clip");
+            return Some(
+                "REVOCATION, LATE-JOINER: a key of another epoch than the one in force opens a clip",
+            );
         }
         if clip.changed {
-            return Some("WINDOW: a member's key opens a session across which the camera obeyed something");
+            return Some(
+                "WINDOW: a member's key opens a session across which the camera obeyed something",
+            );
         }
         if clip.end > clip.served {
             return Some("LEASE: a member's key opens a clip after the lease is over");

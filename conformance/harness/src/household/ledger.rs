@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use encryptediot::announcement::{Announcement, Kind, Window};
+use encryptediot::cbor;
 use encryptediot::keys::{KeyId, MemberId, Name, kem_id, verifying_id};
 use encryptediot::message::{self, AccountId, Body, Hash};
 use encryptediot::past::PastShare;
 use encryptediot::roster::{self, Roster};
 use encryptediot::statement::SignedStatement;
-use encryptediot::cbor;
 
 use super::provider::{Device, Written};
 
@@ -135,15 +135,27 @@ impl Ledger {
         let mut listed = Listed {
             number: roster.number,
             previous: roster.previous,
-            cameras: roster.cameras.iter().map(|c| verifying_id(&c.key)).collect(),
-            phones: roster.phones.iter().map(|p| kem_id(&p.keys.instance)).collect(),
+            cameras: roster
+                .cameras
+                .iter()
+                .map(|c| verifying_id(&c.key))
+                .collect(),
+            phones: roster
+                .phones
+                .iter()
+                .map(|p| kem_id(&p.keys.instance))
+                .collect(),
             all: before.map(|b| b.all.clone()).unwrap_or_default(),
             lost: before.map(|b| b.lost.clone()).unwrap_or_default(),
             unlocked: before.map(|b| b.unlocked.clone()).unwrap_or_default(),
             passed_over: before.map(|b| b.passed_over.clone()).unwrap_or_default(),
         };
         match intent {
-            Intent::Share { member, streams: None, .. } => drop(listed.all.insert(*member)),
+            Intent::Share {
+                member,
+                streams: None,
+                ..
+            } => drop(listed.all.insert(*member)),
             Intent::Revoke { member } => drop(listed.all.remove(member)),
             Intent::Lose { lost, word } => {
                 if !word && listed.unlocked.contains(lost) {
@@ -183,8 +195,15 @@ impl Ledger {
             }
         };
         match intent {
-            Intent::Share { member, streams, of } => {
-                if streams.as_ref().is_none_or(|named| named.contains(&body.stream)) {
+            Intent::Share {
+                member,
+                streams,
+                of,
+            } => {
+                if streams
+                    .as_ref()
+                    .is_none_or(|named| named.contains(&body.stream))
+                {
                     holders.entry(*of).or_default().insert(*member);
                 }
             }
@@ -259,6 +278,8 @@ impl Ledger {
     pub fn passed_over(&self, announcement: &Hash) -> BTreeSet<Device> {
         let announced = self.announced.get(announcement);
         let listed = announced.and_then(|one| self.rosters.get(&one.roster.hash));
-        listed.map(|listed| listed.passed_over.clone()).unwrap_or_default()
+        listed
+            .map(|listed| listed.passed_over.clone())
+            .unwrap_or_default()
     }
 }

@@ -7,6 +7,7 @@
 pub mod house;
 pub mod judge;
 pub mod ledger;
+pub mod obey;
 pub mod op;
 pub mod play;
 pub mod provider;

@@ -3,40 +3,30 @@
 use std::collections::BTreeSet;
 
 use encryptediot::Result;
-use encryptediot::announcement::{Head, Kind, MAX_LEASE, Window};
+use encryptediot::announcement::{Kind, Window};
 use encryptediot::camera::Unpaired;
-use encryptediot::clip;
 use encryptediot::clock::{Clock as _, ManualClock};
-use encryptediot::cloud::{Cloud as _, Paths};
 use encryptediot::contact::{self, VerifiedMember};
-use encryptediot::correction;
 use encryptediot::error::{AccountError, Error};
 use encryptediot::evidence::{Challenge, Evidence};
 use encryptediot::keys::{Name, member_id};
-use encryptediot::message::Hash;
 use encryptediot::owner::{self, Env, Meeting, Owner, Term};
 use encryptediot::pairing::{OFFER_LIFE, Offer};
 use encryptediot::passphrase::Passphrase;
-use encryptediot::uplink::{self, Synced};
 use encryptediot::vault::Work;
-use encryptediot::view;
 use encryptediot_testkit::{n, ns, store_phone};
 
-use super::house::{Camera, HOUR, Held, House, MINUTE, Obeyed, Recorded, with};
+use super::house::{Camera, HOUR, Held, House, MINUTE, with};
 use super::ledger::Intent;
 use super::op::{CAMERA, CAMERAS, EVIDENCE, FOLDERS, MEMBER, Op, PHONES, STREAMS, TERMS};
 use super::provider::Device;
 
-/// How long a session is.
-const SESSION: u64 = 1_000;
-
 /// What a thing is refused with whose device is not there.
-fn nobody() -> Error {
+pub(super) fn nobody() -> Error {
     AccountError::UnknownPhone.into()
 }
 
-
-fn camera_of(stream: u8) -> usize {
+pub(super) fn camera_of(stream: u8) -> usize {
     let stream = STREAMS[usize::from(stream)];
     let of = CAMERAS.iter().position(|(_, of)| of.contains(&stream));
     of.unwrap_or_default()
@@ -44,17 +34,37 @@ fn camera_of(stream: u8) -> usize {
 
 impl House {
     /// The phone that is meant: this one, or the next that the owner has.
-    fn phone(&self, phone: u8) -> Result<Device> {
+    pub(super) fn phone(&self, phone: u8) -> Result<Device> {
         let (have, meant) = (self.in_hand(), usize::from(phone));
         let next = have.iter().find(|device| **device >= meant);
         next.or(have.first()).copied().ok_or_else(nobody)
+    }
+
+    /// The stream that is meant, or another one that has a camera.
+    fn stream(&self, stream: u8) -> u8 {
+        let all = (0..STREAMS.len() as u8)
+            .filter(|stream| self.cameras.contains_key(&camera_of(*stream)));
+        let all: Vec<u8> = all.collect();
+        match all.contains(&stream) {
+            true => stream,
+            false => all
+                .get(usize::from(stream) % all.len().max(1))
+                .copied()
+                .unwrap_or(stream),
+        }
     }
 
     /// The streams of a set that have a camera.
     fn streams_of(&self, set: u8) -> Vec<Name> {
         let chosen = (0..STREAMS.len() as u8).filter(|stream| set >> stream & 1 == 1);
         let there = chosen.filter(|stream| self.cameras.contains_key(&camera_of(*stream)));
-        there.map(|stream| n(STREAMS[usize::from(stream)])).collect()
+        let named: Vec<Name> = there
+            .map(|stream| n(STREAMS[usize::from(stream)]))
+            .collect();
+        match &*named {
+            [] => vec![n(STREAMS[usize::from(self.stream(set))])],
+            _ => named,
+        }
     }
 
     /// Lets the owner act at a phone, and takes in what came of it.
@@ -66,14 +76,26 @@ impl House {
     ) -> Result<T> {
         let (seat, now) = (self.provider.seat(device), self.clock_of(device));
         self.settle(device)?;
-        let House { phones, rng, passphrases, .. } = self;
+        let House {
+            phones,
+            rng,
+            passphrases,
+            ..
+        } = self;
         let held = phones.get_mut(&device).ok_or_else(nobody)?;
         let mut order: Vec<usize> = (0..passphrases.len()).rev().collect();
         order.sort_by_key(|number| *number != held.passphrase);
         let mut result = Err(nobody());
         // The owner has kept every sheet of words.
         for number in order {
-            result = with(&mut held.device, &seat, now, rng, &passphrases[number], &act);
+            result = with(
+                &mut held.device,
+                &seat,
+                now,
+                rng,
+                &passphrases[number],
+                &act,
+            );
             if !matches!(&result, Err(error) if error.is(AccountError::VaultOpen)) {
                 held.passphrase = number;
                 break;
@@ -97,7 +119,7 @@ impl House {
     }
 
     /// Lets a phone write what an earlier act left.
-    fn settle(&mut self, device: Device) -> Result<()> {
+    pub(super) fn settle(&mut self, device: Device) -> Result<()> {
         let seat = self.provider.seat(device);
         let held = self.phones.get_mut(&device).ok_or_else(nobody)?;
         if held.device.owed().next().is_none() {
@@ -121,31 +143,64 @@ impl House {
     /// Why it was refused.
     pub fn play(&mut self, op: &Op) -> Result<()> {
         match *op {
-            Op::Share { phone, member, streams, term, touch } => {
+            Op::Share {
+                phone,
+                member,
+                streams,
+                term,
+                touch,
+            } => {
                 let streams = self.streams_of(streams);
                 self.share(phone, member, &streams, term, touch)
             }
             Op::Rotate { phone, streams } => {
                 let (phone, streams) = (self.phone(phone)?, self.streams_of(streams));
-                self.act(phone, Intent::Nothing, |owner, env| owner.rotate(&streams, env))
+                self.act(phone, Intent::Nothing, |owner, env| {
+                    owner.rotate(&streams, env)
+                })
             }
-            Op::Revoke { phone, member, streams } => {
+            Op::Revoke {
+                phone,
+                member,
+                streams,
+            } => {
                 let (phone, streams) = (self.phone(phone)?, self.streams_of(streams));
                 let card = self.members[usize::from(member)].card();
-                let intent = Intent::Revoke { member: member_id(&card.key) };
-                self.act(phone, intent, |owner, env| owner.revoke(&streams, &card.name, env))
+                let intent = Intent::Revoke {
+                    member: member_id(&card.key),
+                };
+                self.act(phone, intent, |owner, env| {
+                    owner.revoke(&streams, &card.name, env)
+                })
             }
-            Op::Term { phone, streams, hours } => {
+            Op::Term {
+                phone,
+                streams,
+                hours,
+            } => {
                 let (phone, streams) = (self.phone(phone)?, self.streams_of(streams));
                 let lease = u64::from(hours) * HOUR;
-                self.act(phone, Intent::Nothing, |owner, env| owner.set_lease(&streams, lease, env))
+                self.act(phone, Intent::Nothing, |owner, env| {
+                    owner.set_lease(&streams, lease, env)
+                })
             }
-            Op::Extend { phone, stream, hours } => self.extend(phone.into(), stream, hours),
+            Op::Extend {
+                phone,
+                stream,
+                hours,
+            } => self.extend(phone.into(), self.stream(stream), hours),
             Op::Enroll { phone } => self.enroll(phone.into()),
-            Op::Lose { phone, lost, word, passphrase } => self.lose(phone, lost, word, passphrase),
+            Op::Lose {
+                phone,
+                lost,
+                word,
+                passphrase,
+            } => self.lose(phone, lost, word, passphrase),
             Op::Keep { phone } => {
                 let phone = self.phone(phone)?;
-                self.act(phone, Intent::Keep { phone }, |owner, env| owner.keep_unlocked(env))
+                self.act(phone, Intent::Keep { phone }, |owner, env| {
+                    owner.keep_unlocked(env)
+                })
             }
             Op::Passphrase { phone } => {
                 let phone = self.phone(phone)?;
@@ -154,41 +209,74 @@ impl House {
                     owner.change_passphrase(&words, Work::LEAST, env)
                 })
             }
-            Op::Pair { phone, camera, evidence, minutes } => {
+            Op::Pair {
+                phone,
+                camera,
+                evidence,
+                minutes,
+            } => {
                 let phone = self.phone(phone)?;
                 self.offer(phone)?;
                 self.take(phone, camera.into(), evidence, minutes)
             }
-            Op::Reuse { phone, camera, evidence } => {
+            Op::Reuse {
+                phone,
+                camera,
+                evidence,
+            } => {
                 let phone = self.phone(phone)?;
                 self.take(phone, camera.into(), evidence, 0)
             }
-            Op::Correct { phone, camera, hours } => self.correct(phone, camera.into(), hours),
-            Op::Past { phone, member, stream, hours } => {
+            Op::Correct {
+                phone,
+                camera,
+                hours,
+            } => self.correct(phone, camera.into(), hours),
+            Op::Past {
+                phone,
+                member,
+                stream,
+                hours,
+            } => {
                 let phone = self.phone(phone)?;
                 let card = self.members[usize::from(member)].card();
-                let stream = n(STREAMS[usize::from(stream)]);
+                let stream = n(STREAMS[usize::from(self.stream(stream))]);
                 let window = Window {
                     from: self.now - u64::from(hours) * HOUR,
                     until: self.now + HOUR,
                 };
-                let intent = Intent::Past { member: member_id(&card.key) };
+                let intent = Intent::Past {
+                    member: member_id(&card.key),
+                };
                 let names = [card.name];
                 self.act(phone, intent, |owner, env| {
                     owner.share_past(&stream, &names, window, env).map(drop)
                 })
             }
-            Op::Sync { camera } => self.sync(camera.into()).map(drop),
-            Op::Record { stream } => self.record(stream, false),
-            Op::Across { stream } => self.record(stream, true),
+            Op::Sync { camera } => {
+                let meant = usize::from(camera);
+                let other = meant % self.cameras.len().max(1);
+                let there = self.cameras.contains_key(&meant);
+                let other = self.cameras.keys().nth(other).copied().unwrap_or(meant);
+                self.sync(if there { meant } else { other }).map(drop)
+            }
+            Op::Record { stream } => self.record(self.stream(stream), false),
+            Op::Across { stream } => self.record(self.stream(stream), true),
             Op::Status { phone } => self.status(phone),
             Op::Follow { member } => {
                 let member = usize::from(member);
                 let seat = self.provider.seat(MEMBER + member);
                 let news = self.members[member].sync(&seat)?;
-                news.refused.into_iter().next().map_or(Ok(()), |(_, why)| Err(why))
+                news.refused
+                    .into_iter()
+                    .next()
+                    .map_or(Ok(()), |(_, why)| Err(why))
             }
-            Op::View { viewer, stream, clip } => self.view(viewer.into(), stream, clip.into()),
+            Op::View {
+                viewer,
+                stream,
+                clip,
+            } => self.view(viewer.into(), self.stream(stream), clip.into()),
             Op::Restart { device } => {
                 self.restart(device.into());
                 Ok(())
@@ -206,7 +294,8 @@ impl House {
                 Ok(())
             }
             Op::Lend { who, folder, of } => {
-                self.provider.lend(who.into(), &self.folder(folder), of.into());
+                self.provider
+                    .lend(who.into(), &self.folder(folder), of.into());
                 Ok(())
             }
             Op::Hide { who, folder } => {
@@ -214,7 +303,8 @@ impl House {
                 Ok(())
             }
             Op::Except { who, path, version } => {
-                self.provider.except(who.into(), path.into(), version.into());
+                self.provider
+                    .except(who.into(), path.into(), version.into());
                 Ok(())
             }
             Op::Clock { who, hours } => {
@@ -276,7 +366,11 @@ impl House {
                 _ => (Kind::Dsk, None),
             },
         };
-        let meeting = if touch { Meeting::Touch } else { Meeting::Remote };
+        let meeting = if touch {
+            Meeting::Touch
+        } else {
+            Meeting::Remote
+        };
         let members = [verified];
         let handed = self.act(phone, intent, |owner, env| {
             owner.share(streams, &members, term, meeting, env)
@@ -326,7 +420,10 @@ impl House {
         let mut others = self.in_hand();
         others.retain(|other| *other != lost);
         let meant = usize::from(phone);
-        let by = others.iter().find(|other| **other >= meant).or(others.first());
+        let by = others
+            .iter()
+            .find(|other| **other >= meant)
+            .or(others.first());
         let by = *by.ok_or_else(nobody)?;
         self.stolen.entry(lost).or_insert(stored);
         let words = passphrase.then(|| self.new_passphrase());
@@ -349,9 +446,12 @@ impl House {
 
     /// A camera answers a phone's last offer, and so many minutes later the phone takes its reply.
     fn take(&mut self, phone: Device, number: usize, evidence: u8, minutes: i16) -> Result<()> {
-        if self.cameras.contains_key(&number) {
-            return Err(nobody());
-        }
+        let mut new = (0..CAMERAS.len()).filter(|camera| !self.cameras.contains_key(camera));
+        let number = new
+            .clone()
+            .find(|camera| *camera >= number)
+            .or(new.next())
+            .ok_or_else(nobody)?;
         let held = self.phones.get(&phone).ok_or_else(nobody)?;
         let (offer, made) = held.offer.clone().ok_or_else(nobody)?;
         // Whoever has a photograph of the offer has a clock that suits it; the owner's own camera has the true time.
@@ -381,7 +481,11 @@ impl House {
             owner.add_camera(name.clone(), &offer, &reply, shown.as_ref(), env)
         });
         let id = camera.id();
-        let listed = self.ledger.rosters.values().any(|roster| roster.cameras.contains(&id));
+        let listed = self
+            .ledger
+            .rosters
+            .values()
+            .any(|roster| roster.cameras.contains(&id));
         if listed {
             if made.abs_diff(taken) > OFFER_LIFE {
                 let minutes = made.abs_diff(taken) / MINUTE;
@@ -393,7 +497,8 @@ impl House {
             let paired = held.paired.entry(offer.id()).or_default();
             paired.insert(id);
             if paired.len() > 1 {
-                self.wrong.insert("PAIRING: a phone paired two cameras by one offer".to_owned());
+                self.wrong
+                    .insert("PAIRING: a phone paired two cameras by one offer".to_owned());
             }
             camera.told = told;
             self.cameras.insert(number, camera);
@@ -404,14 +509,19 @@ impl House {
 
     /// What a phone goes by when it pairs a camera, and the phones that whatever stands behind it knows to be lost.
     /// Without evidence and without the owner's word every loss counts that a camera has obeyed.
-    fn evidence(&mut self, phone: Device, kind: u8) -> Result<(Option<Evidence>, BTreeSet<Device>)> {
+    fn evidence(
+        &mut self,
+        phone: Device,
+        kind: u8,
+    ) -> Result<(Option<Evidence>, BTreeSet<Device>)> {
         let challenge = Challenge::random(&mut self.rng);
         // The household has one camera that lies nearest.
         let camera = self.cameras.values_mut().next();
         let obeyed = |camera: &Camera, house: &super::ledger::Ledger| -> BTreeSet<Device> {
             let heads = camera.obeyed.values().filter_map(|obeyed| obeyed.last());
             let lost = heads.filter_map(|obeyed| house.announced.get(&obeyed.head.hash));
-            lost.flat_map(|announced| announced.lost.iter().copied()).collect()
+            lost.flat_map(|announced| announced.lost.iter().copied())
+                .collect()
         };
         Ok(match EVIDENCE[usize::from(kind)] {
             "answer" | "old-answer" => {
@@ -429,7 +539,9 @@ impl House {
                 let seat = self.provider.seat(phone);
                 let held = self.phones.get(&phone).ok_or_else(nobody)?;
                 let challenge = held.device.ask(&seat, &mut self.rng)?;
-                let told = camera.map(|camera| obeyed(camera, &self.ledger)).unwrap_or_default();
+                let told = camera
+                    .map(|camera| obeyed(camera, &self.ledger))
+                    .unwrap_or_default();
                 if self.cameras.contains_key(&0) {
                     self.sync(0)?;
                 }
@@ -444,14 +556,18 @@ impl House {
                 others.retain(|other| *other != phone);
                 let other = others.first().and_then(|other| self.phones.get(other));
                 let checkpoint = other.ok_or_else(nobody)?.device.checkpoint();
-                let roster = checkpoint.roster.and_then(|r| self.ledger.rosters.get(&r.hash));
+                let roster = checkpoint
+                    .roster
+                    .and_then(|r| self.ledger.rosters.get(&r.hash));
                 let told = roster.map(|roster| roster.lost.clone()).unwrap_or_default();
                 (Some(Evidence::Checkpoint(checkpoint)), told)
             }
             "word" => (Some(Evidence::OwnersWord), BTreeSet::new()),
             _ => {
                 let cameras = self.cameras.values();
-                let told = cameras.flat_map(|camera| obeyed(camera, &self.ledger)).collect();
+                let told = cameras
+                    .flat_map(|camera| obeyed(camera, &self.ledger))
+                    .collect();
                 (None, told)
             }
         })
@@ -462,185 +578,14 @@ impl House {
         let (phone, now) = (self.phone(phone)?, self.now);
         let camera = self.cameras.get_mut(&number).ok_or_else(nobody)?;
         let ahead = camera.device.now(&camera.clock).saturating_sub(now);
-        let back = if hours == 0 { ahead } else { u64::from(hours) * HOUR };
+        let back = if hours == 0 {
+            ahead
+        } else {
+            u64::from(hours) * HOUR
+        };
         let name = n(CAMERAS[number].0);
-        self.act(phone, Intent::Nothing, |owner, env| owner.set_clock_back(&name, back, env))
-    }
-
-    /// A camera asks the cloud what to obey; what it obeyed is held against the ledger.
-    fn sync(&mut self, number: usize) -> Result<Synced> {
-        let (seat, now) = (self.provider.seat(CAMERA + number), self.now);
-        let camera = self.cameras.get_mut(&number).ok_or_else(nobody)?;
-        let before = camera.device.now(&camera.clock);
-        let synced = uplink::sync(&mut camera.device, &seat, &camera.clock, &|_| Ok(()))?;
-        self.corrected(number, before, &synced.corrected);
-        for (stream, head) in &synced.accepted {
-            self.obeyed(number, stream, head);
-        }
-        let camera = self.cameras.get_mut(&number).ok_or_else(nobody)?;
-        let lease_time = camera.device.lease_time(&camera.clock);
-        for stream in &synced.extended {
-            let until = camera.device.lease_until(stream).unwrap_or_default();
-            let left = until.saturating_sub(lease_time).min(MAX_LEASE);
-            if let Some(last) = camera.obeyed.get_mut(stream).and_then(|all| all.last_mut()) {
-                last.ends = last.ends.max(now + left);
-            }
-        }
-        Ok(synced)
-    }
-
-    /// A camera has obeyed corrections of its clock: it is set back by as much as they say, and not behind the wall
-    /// clock.
-    fn corrected(&mut self, number: usize, before: u64, counts: &[u64]) {
-        if counts.is_empty() {
-            return;
-        }
-        let seat = self.provider.seat(CAMERA + number);
-        let (root, account, wall) = (&self.root, &self.account, self.now);
-        let Some(camera) = self.cameras.get_mut(&number) else {
-            return;
-        };
-        let wall = wall.saturating_add_signed(camera.ahead);
-        let back = counts.iter().filter_map(|count| {
-            let path = Paths(*account).clock(camera.id(), *count);
-            let bytes = seat.find(&path).ok()??;
-            Some(correction::open(root, account, &bytes).ok()?.back)
-        });
-        let due = back.fold(before, |time, back| time.saturating_sub(back).max(wall));
-        if camera.device.now(&camera.clock) != due {
-            let what = "CLAIM-WINDOW: a camera obeyed the owner's correction, and its clock is not set back by it";
-            self.wrong.insert(what.to_owned());
-        }
-        // The wall clock may be behind what the camera knew better.
-        camera.right &= camera.ahead == 0;
-    }
-
-    /// A camera has obeyed an announcement.
-    fn obeyed(&mut self, number: usize, stream: &Name, head: &Head) {
-        let House { cameras, ledger, wrong, noted, now, .. } = self;
-        let Some(camera) = cameras.get_mut(&number) else {
-            return;
-        };
-        let Some(announced) = ledger.announced.get(&head.hash) else {
-            wrong.insert("CAMERA-KEYS: a camera obeyed what no phone announced".to_owned());
-            return;
-        };
-        let before = camera.in_force(stream);
-        if announced.previous != before.map(|before| before.head.hash) {
-            wrong.insert("NO-ROLLBACK, NO-FORK: a camera obeyed what does not follow what it obeyed".to_owned());
-        }
-        let latest = camera.device.roster();
-        let others = camera.obeyed.values().filter_map(|all| all.last());
-        let mut rosters = others.filter_map(|other| ledger.announced.get(&other.head.hash));
-        let in_one = |one: &Hash, other: &Hash| ledger.precedes(one, other) || ledger.precedes(other, one);
-        if !latest.is_some_and(|latest| ledger.precedes(&announced.roster.hash, &latest.hash))
-            || !rosters.all(|other| in_one(&other.roster.hash, &announced.roster.hash))
-        {
-            wrong.insert("NO-FORK: a camera obeyed what was announced in two histories of rosters".to_owned());
-        }
-        if !ledger.passed_over(&head.hash).is_empty() {
-            *noted.entry("a camera obeyed the loss of a phone that was kept unlocked, at a phone that was not shown it")
-                .or_default() += 1;
-        }
-        let ends = now.saturating_add(announced.lease);
-        let all = camera.obeyed.entry(stream.clone()).or_default();
-        all.push(Obeyed { head: *head, ends });
-    }
-
-    fn record(&mut self, stream: u8, across: bool) -> Result<()> {
-        let number = camera_of(stream);
-        let stream = n(STREAMS[usize::from(stream)]);
-        let bytes = (self.clips.len() as u64).to_le_bytes().to_vec();
-        let start = self.now;
-        let camera = self.cameras.get_mut(&number).ok_or_else(nobody)?;
-        let right = camera.right;
-        let mut session = camera.device.begin(&stream, &camera.clock, &mut self.rng)?;
-        session.write(&bytes)?;
-        self.pass(SESSION / 2);
-        let mut changed = false;
-        if across {
-            // A provider that fails changes nothing.
-            let synced = self.sync(number).unwrap_or_default();
-            changed = !synced.corrected.is_empty() || synced.accepted.iter().any(|(of, _)| *of == stream);
-        }
-        self.pass(SESSION / 2);
-        let House { cameras, rng, ledger, .. } = self;
-        let camera = cameras.get_mut(&number).ok_or_else(nobody)?;
-        let made = camera.device.finish(session, &camera.clock, rng)?;
-        let recorded = made.store(|_| Ok(()))?;
-        let signed = clip::open(&self.account, &camera.device.verifying_key(), &stream, &recorded.manifest)?;
-        let Obeyed { head, ends } = camera.in_force(&stream).ok_or_else(nobody)?;
-        let announced = ledger.announced.get(&head.hash);
-        let mut lost = announced.map(|one| one.lost.clone()).unwrap_or_default();
-        lost.extend(&camera.told);
-        self.clips.push(Recorded {
-            stream,
-            sequence: recorded.sequence,
-            bytes,
-            start,
-            end: self.now,
-            under: head.hash,
-            served: ends,
-            changed,
-            right: right && camera.right,
-            lost,
-            manifest_hash: signed.hash,
-            manifest: signed.body,
-        });
-        uplink::upload(&camera.device, &self.provider.seat(CAMERA + number), &recorded)
-    }
-
-    fn status(&mut self, phone: u8) -> Result<()> {
-        let device = self.phone(phone)?;
-        let seat = self.provider.seat(device);
-        self.settle(device)?;
-        let House { phones, cameras, ledger, wrong, noted, .. } = self;
-        let held = phones.get_mut(&device).ok_or_else(nobody)?;
-        held.device.sync(&seat)?;
-        let own = held.device.checkpoint().roster;
-        for status in held.device.status(&seat)? {
-            let Some(ack) = status.acknowledged else {
-                continue;
-            };
-            let obeyed = cameras.values().filter_map(|camera| camera.obeyed.get(&status.stream));
-            let mut obeyed = obeyed.flatten().map(|obeyed| obeyed.head.hash);
-            if ack.announcement != status.head.hash || !obeyed.any(|hash| hash == status.head.hash) {
-                wrong.insert("REVOCATION: a phone was shown that a camera obeys what it does not".to_owned());
-            }
-            let Some(own) = own else { continue };
-            let one = ledger.precedes(&ack.roster.hash, &own.hash) || ledger.precedes(&own.hash, &ack.roster.hash);
-            if !one && ack.roster.number <= own.number {
-                wrong.insert("NO-FORK: a phone took the acknowledgement of a camera that follows other rosters".to_owned());
-            } else if !one {
-                *noted.entry("a phone took the acknowledgement of a camera that is further, in another history")
-                    .or_default() += 1;
-            }
-        }
-        Ok(())
-    }
-
-    fn view(&mut self, viewer: usize, stream: u8, clip: u64) -> Result<()> {
-        let stream = n(STREAMS[usize::from(stream)]);
-        let of: Vec<_> = self.clips.iter().filter(|clip| clip.stream == stream).collect();
-        let sequence = 1 + clip % (of.len() as u64).max(1);
-        let (account, mut out) = (self.account, Vec::new());
-        let (open, seat) = match viewer.checked_sub(PHONES.len()) {
-            None => {
-                let device = self.phone(viewer.try_into().unwrap_or_default())?;
-                let seat = self.provider.seat(device);
-                let held = self.phones.get_mut(&device).ok_or_else(nobody)?;
-                (held.device.open(&seat, &stream, sequence)?, seat)
-            }
-            Some(member) => {
-                let seat = self.provider.seat(MEMBER + member);
-                (self.members[member].open(&seat, &account, &stream, sequence)?, seat)
-            }
-        };
-        view::read(&seat, &account, &open, 0, &mut out)?;
-        let recorded = self.clips.iter().find(|clip| clip.stream == stream && clip.sequence == sequence);
-        if recorded.is_none_or(|recorded| recorded.bytes != out) {
-            self.wrong.insert("CLIP-ORIGIN: what was shown is not what the camera recorded".to_owned());
-        }
-        Ok(())
+        self.act(phone, Intent::Nothing, |owner, env| {
+            owner.set_clock_back(&name, back, env)
+        })
     }
 }

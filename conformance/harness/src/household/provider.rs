@@ -196,9 +196,7 @@ impl Log {
         }
         let cut = view.and_then(|view| view.cut);
         let visible = |version: &Version| {
-            version.by == device
-                || is_named_by_hash(path)
-                || cut.is_none_or(|cut| version.at < cut)
+            version.by == device || is_named_by_hash(path) || cut.is_none_or(|cut| version.at < cut)
         };
         versions.iter().rposition(visible)
     }

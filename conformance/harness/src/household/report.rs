@@ -14,10 +14,16 @@ pub fn describe(outcome: &Outcome, again: &str) -> String {
         "  {:.2} s ({rate:.0} steps/s), {:.2} s of them in judging\n",
         o.seconds, o.judging
     );
-    let thing = |(word, count): (&String, &Count)| format!("{word} {}/{}", count.done, count.done + count.refused);
+    let thing = |(word, count): (&String, &Count)| {
+        format!("{word} {}/{}", count.done, count.done + count.refused)
+    };
     let things: Vec<_> = o.things.iter().map(thing).collect();
     out += &format!("  done, of those tried: {}\n", things.join(", "));
-    let refused: Vec<_> = o.refused.iter().map(|(why, count)| format!("{why} {count}")).collect();
+    let refused: Vec<_> = o
+        .refused
+        .iter()
+        .map(|(why, count)| format!("{why} {count}"))
+        .collect();
     out += &format!("  refused: {}\n", refused.join(", "));
     for (what, count) in &o.noted {
         out += &format!("  noted {count} times: {what}\n");
@@ -29,7 +35,9 @@ pub fn describe(outcome: &Outcome, again: &str) -> String {
                 out += &format!("  REFUTED: {what}\n");
             }
             let number = wrong.number;
-            out += &format!("  by `conformance trace household {again} --history {number}`, at the shortest:\n");
+            out += &format!(
+                "  by `conformance trace household {again} --history {number}`, at the shortest:\n"
+            );
             for (at, line) in wrong.history.iter().enumerate() {
                 out += &format!("  {:4}. {line}\n", at + 1);
             }

@@ -175,6 +175,7 @@ pub fn run(args: &TraceArgs) -> Result<u8, String> {
                 seed: args.seed,
                 length: args.length,
                 only: args.history,
+                about: "",
             };
             let progress = |outcome: &hands::Outcome| {
                 let steps = outcome.steps;
