@@ -199,13 +199,11 @@ impl Ledger {
                 member,
                 streams,
                 of,
-            } => {
-                if streams
-                    .as_ref()
-                    .is_none_or(|named| named.contains(&body.stream))
-                {
-                    holders.entry(*of).or_default().insert(*member);
-                }
+            } if streams
+                .as_ref()
+                .is_none_or(|named| named.contains(&body.stream)) =>
+            {
+                holders.entry(*of).or_default().insert(*member);
             }
             Intent::Revoke { member } => holders.values_mut().for_each(|held| {
                 held.remove(member);

@@ -238,10 +238,10 @@ fn owners() -> Kinds {
         member.clone(),
         streams.clone(),
         0..5_u8,
-        rarely.clone(),
+        rarely,
     );
     let lost = prop_oneof![4 => 0..3_u8, 1 => 3..5_u8];
-    let lose = (phone.clone(), lost, rarely.clone(), rarely);
+    let lose = (phone.clone(), lost, rarely, rarely);
     let revoke = (phone.clone(), member.clone(), streams.clone());
     let term = (phone.clone(), streams.clone(), hours.clone());
     let extend = (phone.clone(), stream.clone(), hours.clone());

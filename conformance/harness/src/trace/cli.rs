@@ -131,7 +131,7 @@ impl Profile {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Report {
-    Model(ModelReport),
+    Model(Box<ModelReport>),
     Household {
         profile: Profile,
         #[serde(flatten)]
@@ -192,13 +192,13 @@ pub fn run(args: &TraceArgs) -> Result<u8, String> {
         let (judge, outcome) = profile.run(&args.models, (effort, args.length), &progress)?;
         let found = |lemma: &&String| !outcome.known.contains_key(*lemma);
         let not_found = judge.falsified.iter().filter(found).cloned().collect();
-        reports.push(Report::Model(ModelReport {
+        reports.push(Report::Model(Box::new(ModelReport {
             profile,
             model,
             flags,
             not_found,
             outcome,
-        }));
+        })));
     }
     bar.finish_and_clear();
     let again = format!("--length {} --seed {}", args.length, args.seed);
