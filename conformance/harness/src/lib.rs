@@ -12,6 +12,7 @@ extern crate self as conformance;
 pub mod check;
 pub mod checks;
 pub mod claims;
+pub mod household;
 pub mod output;
 pub mod pairs;
 pub mod prove;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use conformance::household::search as household;
 use conformance::prove::manifest::Manifest;
 use conformance::spthy::theory::Theory;
 use conformance::spthy::{Quantifier, Source};
@@ -384,4 +385,28 @@ fn messages_and_structures_correspond() {
     let link = renamed.remove("link").unwrap();
     renamed.insert("tie".to_owned(), link);
     assert_eq!(differences(&renamed, structures).len(), 2);
+}
+
+#[test]
+fn many_hands_open_nothing_that_was_not_given() {
+    let effort = household::Effort {
+        steps: 1_500,
+        seed: 5,
+        length: 100,
+        only: None,
+        about: "",
+    };
+    let outcome = household::search(&effort, &|_| ()).unwrap();
+    assert!(
+        outcome.counterexample.is_none(),
+        "{:#?}",
+        outcome.counterexample
+    );
+    // What is never done is not tested. That a second camera is paired by an offer takes a first one that was refused.
+    let idle = outcome.things.iter();
+    let idle = idle.filter(|(word, count)| count.done == 0 && *word != "reuse");
+    assert_eq!(
+        idle.map(|(word, _)| word).collect::<Vec<_>>(),
+        Vec::<&String>::new()
+    );
 }

@@ -21,7 +21,7 @@ pub use fixture::{
     Home, Rich, START, Saved, camera_key, enrich, home, load_camera, load_member, load_phone,
     other_home, other_rich, rich, store_camera, store_member, store_phone,
 };
-pub use theft::{Loot, lease_key, loot, member_keys, opens};
+pub use theft::{Loot, granted, lease_key, loot, member_keys, opens};
 
 /// The name of the reason of a refusal.
 pub fn reason<T>(result: Result<T>) -> &'static str {

@@ -100,6 +100,11 @@ pub fn member_keys(stored: &[u8], cloud: &MemoryCloud) -> Vec<KemSecret> {
     keys
 }
 
+/// Every private key that pairwise keys open in the whole cloud.
+pub fn granted(pairwise: &[SecretBytes<32>], cloud: &MemoryCloud) -> Vec<KemSecret> {
+    Everything(cloud.objects()).granted(pairwise)
+}
+
 /// Does one of `keys` open clip `sequence`, in any role, from the camera's envelopes or a past
 /// share's? Nothing is checked that only honest devices check.
 pub fn opens(keys: &[KemSecret], cloud: &MemoryCloud, stream: &Name, sequence: u64) -> bool {

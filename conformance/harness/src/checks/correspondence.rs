@@ -4,12 +4,14 @@ use std::path::Path;
 
 use crate::check::{Check, Context, Outcome};
 use crate::claims;
+use crate::household::search as hands;
 use crate::pairs;
 use crate::trace::cli::Profile;
 use crate::trace::search::Effort;
 
 /// Seconds of work; `conformance trace` tries more.
 const STEPS: (u64, u64) = (2_000, 400);
+const HOUSEHOLD_STEPS: u64 = 1_500;
 const LENGTH: usize = 100;
 /// Attacks on the paper's scheme that every few histories show. Others of the prover's need luck.
 const ATTACKS: [&str; 3] = ["agreement", "injective_agreement", "no_replay"];
@@ -35,6 +37,11 @@ pub fn checks() -> Vec<Check> {
             "trace-paper",
             "random runs of the paper's scheme show, as the prover does, that a grant agrees on nothing",
             |context| traced(context, Profile::Paper, STEPS.1, &ATTACKS),
+        ),
+        Check::new(
+            "trace-household",
+            "with many hands, each with a cloud and a clock of its own, nobody opens what the owner did not give",
+            household,
         ),
     ]
 }
@@ -113,6 +120,27 @@ fn traced(context: &Context<'_>, profile: Profile, steps: u64, attacks: &[&str])
             "attacks that were not found: {}",
             missed.join(", ")
         )),
+        None => Outcome::Held,
+    };
+    context.show(String::new(), &outcome);
+    result
+}
+
+fn household(context: &Context<'_>) -> Outcome {
+    context.progress("random histories with many hands");
+    let effort = hands::Effort {
+        steps: HOUSEHOLD_STEPS,
+        seed: context.seed,
+        length: LENGTH,
+        only: None,
+        about: "",
+    };
+    let outcome = match hands::search(&effort, &|_| ()) {
+        Ok(outcome) => outcome,
+        Err(why) => return Outcome::Failed(why),
+    };
+    let result = match &outcome.counterexample {
+        Some(wrong) => Outcome::Failed(wrong.what.join("; ")),
         None => Outcome::Held,
     };
     context.show(String::new(), &outcome);

@@ -11,6 +11,8 @@ use serde::Serialize;
 use super::judge::Judge;
 use super::search::{Effort, Game, Outcome, search};
 use super::{history, op, paper};
+use crate::household::report;
+use crate::household::search as hands;
 use conformance_common::report::deliver_json;
 
 /// Hold random runs of the reference against the models' own rules and lemmas.
@@ -18,6 +20,9 @@ use conformance_common::report::deliver_json;
 /// Devices of the reference act, an adversary runs the cloud, reveals keys and acts with them. Every
 /// honest step is logged as an instance of a rule of the model; the log must be a run of the model,
 /// and every lemma that the prover verified must hold of it. This can refute, and never prove.
+///
+/// The profile `household` has no model: in its histories many phones, cameras and members, each with a clock and a
+/// view of the cloud of its own, act at once, and who can open what is held against what the owner meant.
 ///
 /// Exit status: 0 if nothing was refuted, 1 if something was, 2 if nothing was tried.
 #[derive(Args)]
@@ -34,6 +39,9 @@ pub struct TraceArgs {
     /// What everything random is drawn from.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Of `household`: play only the history of this number, as a run with the same seed and length does.
+    #[arg(long, value_name = "NUMBER")]
+    pub history: Option<u64>,
     /// Where the models are.
     #[arg(long, value_name = "DIR", default_value = "tamarin")]
     pub models: PathBuf,
@@ -52,18 +60,26 @@ pub enum Profile {
     Paper,
     /// The paper's scheme with a directory that the provider runs, and `paper.spthy` with `NO_PKI`.
     PaperDirectory,
+    /// The repaired scheme with many hands, and what the owner meant.
+    Household,
 }
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Repaired, Self::Paper, Self::PaperDirectory];
+    pub const ALL: [Self; 4] = [
+        Self::Repaired,
+        Self::Paper,
+        Self::PaperDirectory,
+        Self::Household,
+    ];
 
     /// The model, and its flags.
-    pub fn model(self) -> (&'static str, &'static [&'static str]) {
+    pub fn model(self) -> Option<(&'static str, &'static [&'static str])> {
         match self {
-            Self::Repaired => ("encryptediot.spthy", &["CLOCK", "LINK"]),
-            Self::Paper => ("paper.spthy", &[]),
-            Self::PaperDirectory => ("paper.spthy", &["NO_PKI"]),
+            Self::Repaired => Some(("encryptediot.spthy", &["CLOCK", "LINK"])),
+            Self::Paper => Some(("paper.spthy", &[])),
+            Self::PaperDirectory => Some(("paper.spthy", &["NO_PKI"])),
+            Self::Household => None,
         }
     }
 
@@ -73,17 +89,19 @@ impl Profile {
             Self::Repaired => "repaired",
             Self::Paper => "paper",
             Self::PaperDirectory => "paper-directory",
+            Self::Household => "household",
         }
     }
 
-    /// Searches.
+    /// Searches against the model.
     pub fn run(
         self,
         models: &std::path::Path,
         (effort, length): (Effort, usize),
         progress: &dyn Fn(&Outcome),
     ) -> Result<(Judge, Outcome), String> {
-        let (file, flags) = self.model();
+        let model = self.model();
+        let (file, flags) = model.ok_or_else(|| format!("{} has no model", self.name()))?;
         let judge = Judge::read(models, file, flags)?;
         // Short histories show what long ones hide: what has not happened yet.
         let lengths = 1..=length.max(1);
@@ -96,7 +114,7 @@ impl Profile {
                 };
                 search(&judge, &game, effort, progress)
             }
-            Self::Paper | Self::PaperDirectory => {
+            Self::Paper | Self::PaperDirectory | Self::Household => {
                 let op = paper::op(self == Self::Paper);
                 let game = Game {
                     histories: prop::collection::vec(op, lengths).boxed(),
@@ -111,7 +129,18 @@ impl Profile {
 }
 
 #[derive(Serialize)]
-struct Report {
+#[serde(untagged)]
+enum Report {
+    Model(Box<ModelReport>),
+    Household {
+        profile: Profile,
+        #[serde(flatten)]
+        outcome: Box<hands::Outcome>,
+    },
+}
+
+#[derive(Serialize)]
+struct ModelReport {
     profile: Profile,
     model: &'static str,
     flags: &'static [&'static str],
@@ -140,6 +169,22 @@ pub fn run(args: &TraceArgs) -> Result<u8, String> {
     bar.enable_steady_tick(Duration::from_millis(100));
     let mut reports = Vec::new();
     for profile in chosen {
+        let Some((model, flags)) = profile.model() else {
+            let effort = hands::Effort {
+                steps: args.steps,
+                seed: args.seed,
+                length: args.length,
+                only: args.history,
+                about: "",
+            };
+            let progress = |outcome: &hands::Outcome| {
+                let steps = outcome.steps;
+                bar.set_message(format!("household: {steps} of {} steps", args.steps));
+            };
+            let outcome = Box::new(hands::search(&effort, &progress)?);
+            reports.push(Report::Household { profile, outcome });
+            continue;
+        };
         let progress = |outcome: &Outcome| {
             let name = profile.name();
             bar.set_message(format!("{name}: {} of {} steps", outcome.steps, args.steps));
@@ -147,25 +192,34 @@ pub fn run(args: &TraceArgs) -> Result<u8, String> {
         let (judge, outcome) = profile.run(&args.models, (effort, args.length), &progress)?;
         let found = |lemma: &&String| !outcome.known.contains_key(*lemma);
         let not_found = judge.falsified.iter().filter(found).cloned().collect();
-        let (model, flags) = profile.model();
-        reports.push(Report {
+        reports.push(Report::Model(Box::new(ModelReport {
             profile,
             model,
             flags,
             not_found,
             outcome,
-        });
+        })));
     }
     bar.finish_and_clear();
-    let text: String = reports.iter().map(describe).collect();
+    let again = format!("--length {} --seed {}", args.length, args.seed);
+    let text: String = reports
+        .iter()
+        .map(|report| match report {
+            Report::Model(report) => describe(report),
+            Report::Household { outcome, .. } => report::describe(outcome, &again),
+        })
+        .collect();
     let json = || serde_json::to_string_pretty(&reports);
     deliver_json(&text, args.json.as_deref(), json).map_err(|e| e.to_string())?;
-    let refuted = reports.iter().any(|r| r.outcome.counterexample.is_some());
+    let refuted = reports.iter().any(|report| match report {
+        Report::Model(report) => report.outcome.counterexample.is_some(),
+        Report::Household { outcome, .. } => outcome.counterexample.is_some(),
+    });
     Ok(u8::from(refuted))
 }
 
-fn describe(report: &Report) -> String {
-    let Report { outcome: o, .. } = report;
+fn describe(report: &ModelReport) -> String {
+    let ModelReport { outcome: o, .. } = report;
     let flags: String = report
         .flags
         .iter()
