@@ -12,6 +12,8 @@ extern crate self as conformance;
 pub mod check;
 pub mod checks;
 pub mod claims;
+#[cfg(test)]
+mod limits;
 pub mod output;
 pub mod pairs;
 pub mod prove;
