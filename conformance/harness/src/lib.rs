@@ -13,6 +13,8 @@ pub mod check;
 pub mod checks;
 pub mod claims;
 pub mod household;
+#[cfg(test)]
+mod limits;
 pub mod output;
 pub mod pairs;
 pub mod prove;

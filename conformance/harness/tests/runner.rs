@@ -99,6 +99,30 @@ fn each_fault_is_told_as_what_it_is_and_the_run_goes_on() {
     }
 }
 
+/// A longer one would cost thirty times its bytes once it is read.
+#[test]
+fn an_answer_has_4_mebibytes_at_most() {
+    let folder = tempfile::tempdir().unwrap();
+    for (length, is) in [(4 << 20, "no answer"), ((4 << 20) - 100, "xxxx")] {
+        let body = format!(
+            "printf '{{\"id\":%s,\"result\":\"error\",\"message\":\"' $n; head -c {length} /dev/zero | tr '\\0' x; \
+             printf '\"}}\\n'"
+        );
+        let command = program(folder.path(), HELLO, &body).display().to_string();
+        let made = || Box::new(Process::new(command.clone(), Duration::from_secs(30))) as _;
+        let options = Options {
+            program: &made,
+            jobs: 1,
+            progress: &|| (),
+        };
+        let report = run(&[key_id()], &[(0, 0)], &options).unwrap();
+        let Outcome::Failed(why) = &report.findings[0].outcome else {
+            panic!("{length}")
+        };
+        assert!(why.contains(is), "{length}: {}", &why[..why.len().min(200)]);
+    }
+}
+
 /// Fine at first, then dead: what was answered counts, and the next test has a fresh program.
 #[test]
 fn a_program_that_dies_is_started_anew() {

@@ -13,8 +13,9 @@ use super::program::{Fault, Program};
 use conformance_common::process::Group;
 use conformance_common::report::printable;
 
-/// No answer is longer than this many bytes.
-const LONGEST: u64 = 64 << 20;
+/// No answer is longer than this many bytes: the longest of the reference has a quarter of a mebibyte, and a tree of
+/// values takes thirty times the bytes that it is read from.
+const LONGEST: u64 = 4 << 20;
 
 /// Longer lines of a program's standard error are shown in pieces of so many bytes.
 const LINE: u64 = 4096;
@@ -186,7 +187,10 @@ fn whole(number: f64) -> Option<u64> {
 }
 
 /// Reads an answer to request `id`.
-fn read(id: u64, said: &[u8]) -> Result<Answer, Fault> {
+///
+/// # Errors
+/// If it is none, or one to another request.
+pub fn read(id: u64, said: &[u8]) -> Result<Answer, Fault> {
     let garbage = || {
         let mut text = String::from_utf8_lossy(said).trim_end().to_owned();
         if text.len() > 200 {

@@ -106,6 +106,9 @@ impl<'de> Deserialize<'de> for StreamList {
 
 // ---------------------------------------------------------------- reading it
 
+/// No policy is longer than this many bytes: whatever is wrong is looked up in the text for its line.
+const LONGEST: usize = 64 << 10;
+
 impl Policy {
     /// Reads a policy.
     ///
@@ -117,6 +120,13 @@ impl Policy {
             text,
             refusals: Refusals::default(),
         };
+        if text.len() > LONGEST {
+            let message = format!("the file has {} bytes", text.len());
+            let advice = "a policy has 64 KiB at most";
+            let place = Place { line: 1, column: 1 };
+            reader.refusals.add(place, Reason::Syntax, message, advice);
+            return Err(reader.refusals.or(()).err().unwrap_or_default());
+        }
         let document: Document = match toml::from_str(text) {
             Ok(document) => document,
             Err(error) => {

@@ -35,6 +35,14 @@ impl Source {
             let path = path.to_owned();
             Error::File { path, error }
         })?;
+        Self::of(path, text)
+    }
+
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// If its tokens are no `.spthy`.
+    pub fn of(path: &Path, text: String) -> Result<Self> {
         let wrong = |(at, what): (usize, String)| model(path, &text, at, what);
         let tokens = lex::tokens(&text).map_err(|(at, what)| wrong((at, what.to_owned())))?;
         let asked = preprocess::asked(&text, &tokens).map_err(wrong)?;

@@ -304,3 +304,18 @@ fn more_windows_than_an_announcement_holds_are_refused() {
         .share("phone", &["x"], &["bob"], Term::Window(soon));
     assert_eq!(reason(shared), "announcement-keys");
 }
+
+/// What is wrong is looked up in the text, from its beginning, each time.
+#[test]
+fn a_policy_has_64_kibibytes_at_most() {
+    let comment = |length: usize| format!("#{}\n", "x".repeat(length - 2));
+    assert!(Policy::parse(&comment(64 << 10)).is_ok());
+    let refused = Policy::parse(&comment((64 << 10) + 1)).unwrap_err();
+    assert_eq!(described(&refused), ["1:1 policy-syntax"]);
+    // As many wrong names as fit, in one line.
+    let names = "\"A\",".repeat((64 << 10) / 4 - 8);
+    let begin = std::time::Instant::now();
+    let refused = Policy::parse(&format!("lost-phones.names=[{names}]")).unwrap_err();
+    assert!(refused.len() > 10_000, "{}", refused.len());
+    assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
+}

@@ -140,7 +140,7 @@ const ANSWERS: usize = 16;
 const CHALLENGES: usize = 256;
 
 fn next(head: Option<Head>) -> u64 {
-    head.map_or(1, |head| head.epoch + 1)
+    head.map_or(1, |head| head.epoch.saturating_add(1))
 }
 
 /// A camera at the cloud, and the result so far.

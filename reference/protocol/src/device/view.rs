@@ -69,7 +69,9 @@ pub fn follow(
         }
     }
     loop {
-        let epoch = followed.as_ref().map_or(1, |f| f.head.epoch + 1);
+        let epoch = followed
+            .as_ref()
+            .map_or(1, |f| f.head.epoch.saturating_add(1));
         let Some(bytes) = cloud.find(&paths.announcement(stream, epoch))? else {
             return Ok(());
         };

@@ -6,6 +6,7 @@
 //! the viewer seals what it opened again under that key, and has the very bytes whose hash the
 //! camera signed.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use data_encoding::BASE32_NOPAD;
@@ -16,8 +17,9 @@ use zeroize::Zeroizing;
 
 use crate::announcement;
 use crate::cbor::{self, Bytes};
-use crate::clip::{self, OpenClip};
+use crate::clip::{self, Manifest, OpenClip};
 use crate::cloud::{Cloud, Paths};
+use crate::cose;
 use crate::crypto::{self, KemSecret, TAG_LEN};
 use crate::error::{ClipError, LinkError, Result};
 use crate::keys;
@@ -258,24 +260,23 @@ pub fn open(link: &Link, object: &[u8], now: Time) -> Result<Vec<LinkClip>> {
         return Err(LinkError::Expired.into());
     }
     let root = keys::decode_root(&link.account, &index.root).map_err(|_| LinkError::Root)?;
-    let mut announced = Vec::new();
+    let mut announced = BTreeMap::new();
     for statement in &index.announcements {
         let opened = announcement::open(&root, &link.account, statement);
-        announced.push(opened.map_err(|_| LinkError::Clip)?);
+        let opened = opened.map_err(|_| LinkError::Clip)?;
+        announced.insert(opened.hash, opened.body);
     }
     let mut clips = Vec::new();
     for (number, clip) in index.clips.iter().enumerate() {
-        let vouched = announced.iter().find_map(|a| {
-            let opened = clip::open(
-                &link.account,
-                a.body.camera.as_ref()?,
-                &a.body.stream,
-                &clip.manifest,
-            )
-            .ok()?;
-            (opened.body.announcement == a.hash).then_some(opened.body)
-        });
-        let manifest = vouched.ok_or(LinkError::Clip)?;
+        // Which announcement it names is read first: whoever made the link chose how many there are of both.
+        let open = || {
+            let unverified = cose::unverified_payload(&clip.manifest)?;
+            let named = message::decode::<Manifest>(&link.account, &unverified)?.announcement;
+            let vouches = announced.get(&named).ok_or(LinkError::Clip)?;
+            let camera = vouches.camera.ok_or(LinkError::Clip)?;
+            clip::open(&link.account, &camera, &vouches.stream, &clip.manifest)
+        };
+        let manifest = open().map_err(|_| LinkError::Clip)?.body;
         let context = link.segment_context(number as u64);
         let copy = Opener::new(&clip.copy, context, manifest.length);
         let original = OpenClip::new(&link.account, manifest, &clip.original);

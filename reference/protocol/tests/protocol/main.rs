@@ -12,6 +12,7 @@ mod grammar;
 mod interrupted;
 mod interrupted_camera;
 mod lifecycle;
+mod limits;
 mod lost_phone;
 mod primitives;
 mod readers;

@@ -128,3 +128,51 @@ fn a_secret_is_read_as_it_was_written_and_nothing_else_is() {
         assert_eq!(refused.unwrap_err().reason(), "invalid-key");
     }
 }
+
+/// The types of a source that hold what wipes itself and print it: `Zeroizing` prints what it holds.
+fn printed(source: &str) -> Vec<&str> {
+    let (mut derived, mut name, mut found) = ("", "", Vec::new());
+    for line in source.lines().map(str::trim) {
+        let is_type = line.contains("struct ") || line.contains("enum ");
+        if line.starts_with("#[derive(") {
+            derived = line;
+        } else if is_type && !line.starts_with("//") {
+            name = line;
+        }
+        let field = line.contains(": Zeroizing<") || is_type && line.contains("(Zeroizing<");
+        if field && !line.contains("fn ") && !line.starts_with("let ") && derived.contains("Debug")
+        {
+            found.push(name);
+        }
+        if line.is_empty() || line == "}" {
+            derived = "";
+        }
+    }
+    found
+}
+
+#[test]
+fn nothing_that_wipes_itself_is_printed_by_what_holds_it() {
+    let reference = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let (mut folders, mut sources) = (vec![reference], 0);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ends| ends == "rs") {
+                sources += 1;
+                let source = std::fs::read_to_string(&path).unwrap();
+                assert_eq!(printed(&source), [""; 0], "{}", path.display());
+            }
+        }
+    }
+    assert!(sources > 100, "{sources}");
+    let shown = "#[derive(Clone, Debug)]\nstruct Key {\n    bytes: Zeroizing<Vec<u8>>,\n}\n";
+    assert_eq!(printed(shown), ["struct Key {"]);
+    assert_eq!(printed(&shown.replace(", Debug", "")), [""; 0]);
+    assert_eq!(
+        printed("#[derive(Debug)]\nstruct Key(Zeroizing<[u8; 2]>);\n").len(),
+        1
+    );
+}

@@ -97,7 +97,9 @@ fn shard_of(find: &[u8], bits: u8) -> u32 {
         .iter()
         .take(4)
         .fold(0_u32, |value, byte| value << 8 | u32::from(*byte));
-    first.checked_shr(32 - u32::from(bits)).unwrap_or(0)
+    first
+        .checked_shr(32_u32.saturating_sub(u32::from(bits)))
+        .unwrap_or(0)
 }
 
 /// Sorts the parts into `2^bits` shards; every shard is made, also an empty one.
