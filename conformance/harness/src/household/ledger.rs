@@ -138,7 +138,7 @@ impl Ledger {
             cameras: roster
                 .cameras
                 .iter()
-                .map(|c| verifying_id(&c.key))
+                .filter_map(|c| c.key.as_ref().map(verifying_id))
                 .collect(),
             phones: roster
                 .phones

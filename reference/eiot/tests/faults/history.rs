@@ -109,7 +109,7 @@ fn finish(world: &World, line: &str, said: Ended) -> Result<serde_json::Value, S
     }
     let already = ["nothing-granted", "unknown-member"];
     let is = |reason: &&str| again.json["error"] == **reason;
-    match again.done() || already.iter().any(|reason| is(&reason)) {
+    match again.done() || already.iter().any(is) {
         true => Ok(again.json),
         false => Err(format!(
             "it does not complete: {:?} {}",

@@ -228,9 +228,7 @@ fn what_is_lost_is_found() {
     };
     let under = |world: &World, part: &str| {
         let of = |path: &&std::path::PathBuf| path.to_string_lossy().contains(part);
-        world
-            .place()
-            .join(tree.keys().filter(of).next_back().unwrap())
+        world.place().join(tree.keys().rfind(of).unwrap())
     };
     let told = harmed(&|world| fs::remove_file(under(world, "/bodies/")).unwrap());
     assert!(told.contains("clip"), "{told}");
