@@ -98,6 +98,9 @@ fn structures(text: &str) -> BTreeMap<String, Vec<String>> {
 fn fields(array: &str) -> Option<Vec<String>> {
     let inside = array.strip_prefix("#6.18(").unwrap_or(array);
     let inside = inside.strip_prefix('[')?;
+    if let Some(items) = inside.strip_prefix("+ [").or(inside.strip_prefix("* [")) {
+        return fields(&format!("[{items}"));
+    }
     let mut depth = 0_usize;
     let mut parts = vec![String::new()];
     for c in inside.chars() {

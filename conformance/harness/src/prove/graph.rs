@@ -73,14 +73,14 @@ impl Graph {
     }
 
     /// The nodes in an order that no edge contradicts, of those that are free the first by place;
-    /// `None` if the edges go in a circle or two nodes have one name, which no trace's do.
+    /// `None` if the edges go in a circle, which no trace's do. An edge is for all the nodes of its ends' names.
     pub fn in_time<'g>(&'g self) -> Option<Vec<&'g Node>> {
         let node = |end: &'g str| end.split(':').next().unwrap_or(end);
-        let places = self.nodes.iter().enumerate();
-        let places: BTreeMap<&str, usize> = places.map(|(at, node)| (&*node.id, at)).collect();
-        if places.len() != self.nodes.len() {
-            return None;
+        let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, node) in self.nodes.iter().enumerate() {
+            places.entry(&node.id).or_default().push(at);
         }
+        let at = |name| places.get(name).map_or(&[][..], Vec::as_slice);
         let edges = self.edges.iter();
         let edges = edges.map(|edge| (node(&edge.source), node(&edge.target)));
         let edges: BTreeSet<_> = edges.filter(|(from, to)| from != to).collect();
@@ -88,9 +88,12 @@ impl Graph {
         let mut before = vec![0; self.nodes.len()];
         let mut after = vec![Vec::new(); self.nodes.len()];
         for (from, to) in edges {
-            if let (Some(from), Some(to)) = (places.get(from), places.get(to)) {
-                before[*to] += 1;
-                after[*from].push(*to);
+            for (from, to) in at(from)
+                .iter()
+                .flat_map(|from| at(to).iter().map(move |to| (*from, *to)))
+            {
+                before[to] += 1;
+                after[from].push(to);
             }
         }
         let free = (0..before.len()).filter(|place| before[*place] == 0);

@@ -286,9 +286,7 @@ story camera.tenure
   at 6s door takes elsewhere -> refused announcement-tenure # another camera after another third clip
   at 6s door takes three -> acknowledges from clip 5        # the next one
   at 7s door takes late -> refused announcement-tenure      # a tenure that begins with an epoch that has passed
-  at 7s door begins x                                       # a session
   at 7s door takes four -> relieved                         # another camera after its fourth clip
-  at 8s door ends x -> refused camera-relieved              # nobody would take what it has recorded
   at 8s door begins x -> refused camera-relieved            # it records no more
   at 8s door takes three -> refused camera-relieved         # nor goes back
   at 8s door takes five -> refused camera-relieved          # nor takes what would name it again
