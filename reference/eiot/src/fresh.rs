@@ -4,6 +4,7 @@ use clap::Args;
 use encryptediot::checkpoint::Checkpoint;
 use encryptediot::error::AccountError;
 use encryptediot::evidence::{Challenge, Evidence};
+use encryptediot::keys::Name;
 use encryptediot::phone::Phone;
 use encryptediot_store::Home;
 
@@ -38,6 +39,7 @@ pub fn evidence(
     context: &Context,
     here: &mut PhoneHere,
     args: &Fresh,
+    taken_over: &[Name],
 ) -> Outcome<Option<Evidence>> {
     let account = here.phone.account();
     if args.without_evidence {
@@ -48,7 +50,8 @@ pub fn evidence(
         let read = read.during(|| "reading --checkpoint".to_owned())?;
         return Ok(Some(Evidence::Checkpoint(read)));
     }
-    if here.phone.needs_no_evidence()? {
+    let shared = taken_over.iter().any(|stream| here.phone.is_shared(stream));
+    if !shared && here.phone.needs_no_evidence()? {
         return Ok(None);
     }
     // All of them are asked: one that was lost may be among the phones, and agrees with what is old.

@@ -56,6 +56,15 @@ pub struct Replace {
     counts: Counts,
 }
 
+impl Replace {
+    /// The streams that the camera of that name takes over.
+    fn taken_over(&self, here: &PhoneHere, name: &Name) -> Outcome<Vec<Name>> {
+        let mut cameras = here.phone.roster()?.cameras.iter();
+        let camera = cameras.find(|camera| self.replace && camera.name == *name);
+        Ok(camera.map_or_else(Vec::new, |camera| camera.streams.clone()))
+    }
+}
+
 #[derive(Args, Debug)]
 pub struct NewCamera {
     /// What to call the camera
@@ -184,7 +193,8 @@ pub fn accept(context: &Context, args: &Accept) -> Outcome<Report> {
             "let the camera read that one",
         ));
     }
-    let evidence = fresh::evidence(context, &mut here, &args.fresh)?;
+    let streams = args.place.taken_over(&here, &args.name)?;
+    let evidence = fresh::evidence(context, &mut here, &args.fresh, &streams)?;
     let taken = Taken {
         name: &args.name,
         place: &args.place,
@@ -281,7 +291,8 @@ pub fn pair(context: &Context, args: &Pair) -> Outcome<Report> {
         return finish_pairing(context, &args.join);
     }
     let resumed = was_interrupted(context, &here, &args.join, &home)?;
-    let evidence = fresh::evidence(context, &mut here, &args.fresh)?;
+    let streams = args.place.taken_over(&here, name)?;
+    let evidence = fresh::evidence(context, &mut here, &args.fresh, &streams)?;
     let offer = current_offer(context, &here, resumed)?;
     if !resumed {
         match args.place.replace {

@@ -412,3 +412,22 @@ fn a_replacement_that_is_cut_short_completes_with_the_next_synchronisation() {
         );
     }
 }
+
+#[test]
+fn a_phone_alone_gives_no_stream_to_its_members_again_by_an_old_view() {
+    let mut home = home();
+    let replace = |home: &mut Home| {
+        let offer = Offer::new(home.id(), home.now(), &mut rng(70));
+        let unpaired = Unpaired::new(ns(&["x", "y"]));
+        let (_, reply) = unpaired.pair(&offer, &home.clock, &mut rng(71))?;
+        home.act("phone", |owner, env| {
+            owner.replace_camera(&n("door"), Counted::new(), &offer, &reply, None, env)
+        })
+    };
+    home.share("phone", &["x"], &["alice"], Term::UntilRevoked)
+        .unwrap();
+    // A phone that was enrolled since may have revoked her.
+    assert_eq!(reason(replace(&mut home)), "not-fresh");
+    home.revoke("phone", &["x"], "alice").unwrap();
+    assert!(replace(&mut home).is_ok());
+}

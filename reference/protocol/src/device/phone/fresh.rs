@@ -3,9 +3,11 @@
 use rand_core::CryptoRng;
 
 use super::enrolled::Phone;
+use crate::announcement::Kind;
 use crate::cloud::Cloud;
 use crate::error::{AccountError, AnnouncementError, Result};
 use crate::evidence::{self, Answer, Challenge};
+use crate::keys::Name;
 use crate::message;
 
 impl Phone {
@@ -51,6 +53,12 @@ impl Phone {
     /// As [`Phone::private`].
     pub fn needs_no_evidence(&self) -> Result<bool> {
         Ok(self.roster()?.phones.len() == 1 && self.private()?.all_streams.is_empty())
+    }
+
+    /// Does any member hold a key of the stream, as far as this phone knows? Another phone may have taken it away.
+    pub fn is_shared(&self, stream: &Name) -> bool {
+        let keys = self.streams.get(stream).map(|f| &f.current.keys);
+        keys.is_some_and(|keys| keys.iter().any(|key| key.kind != Kind::Owner))
     }
 
     /// Is a camera's answer to this phone's challenge of the history that this phone has followed, and is the
