@@ -267,8 +267,7 @@ def read_proximity(payload: bytes) -> tuple[bytes, Proximity]:
 
 def safety_number(account: bytes, member: bytes) -> str:
     """Twelve groups of five digits."""
-    halves = [sha256(b"eiot/1 safety number " + label + b" " + value)
-              for label, value in ((b"account", account), (b"member", member))]
+    halves = [sha256(b"eiot/1 safety number " + half + b" " + account + member) for half in (b"1", b"2")]
     return " ".join(f"{int.from_bytes(half[5 * i:5 * i + 5], 'big') % 100_000:05}"
                     for half in halves for i in range(6))
 

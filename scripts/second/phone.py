@@ -18,7 +18,7 @@ class Phone:
     def __init__(self, root: Root, instance: bytes, lease: bytes, ring: list[bytes], vault: int) -> None:
         self.viewer = Viewer(root)
         self.instance, self.lease, self.ring, self.vault = instance, lease, ring, vault
-        self.listed = False
+        self.listed, self.generation = False, 0
         self.roster: RosterHead | None = None
         self.rosters: dict[int, bytes] = {}
         self.streams: list[str] = []
@@ -29,6 +29,7 @@ class Phone:
         """Reads what is new: rosters, the ring, announcements."""
         newest = self._follow_rosters(view)
         if newest is not None:
+            self.generation = newest.body.generation
             mine = public_of(self.instance)
             self.listed = any(phone.keys.instance == mine for phone in newest.body.phones)
             if self.listed:
@@ -76,8 +77,10 @@ class Phone:
 
     def recover(self, view: View, passphrase: str, checkpoint: str | None) -> None:
         """The first part of enrolling: the ring from the vault, and all that the account has."""
-        self.ring = self._open_vault(view, passphrase)
+        ring = self._open_vault(view, passphrase)
         self.sync(view, recovering=True)
+        require(self.generation <= len(ring), "vault-rollback")
+        self.ring = ring[:self.generation]
         if checkpoint is not None:
             self.check(view, checkpoint)
 

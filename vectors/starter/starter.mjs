@@ -46,14 +46,14 @@ const expand = (key, info, length) =>
 
 /* --- SPEC, "Contacts" --- */
 
-/** The 60 digits: a half of the account, a half of the member's key. */
+/** The 60 digits, in two halves, of the account and the member's key. */
 function safetyNumber(account, member) {
-  const half = (label, value) => {
-    const of = sha256(`eiot/1 safety number ${label} `, value);
+  const half = (which) => {
+    const of = sha256(`eiot/1 safety number ${which} `, account, member);
     const group = (place) => String(of.readUIntBE(5 * place, 5) % 100_000).padStart(5, "0");
     return [0, 1, 2, 3, 4, 5].map(group).join("");
   };
-  return half("account", account) + half("member", member);
+  return half(1) + half(2);
 }
 
 const operations = {

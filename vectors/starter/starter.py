@@ -58,10 +58,10 @@ def key_id(given):
 
 
 def safety_number(account, member):
-    """The 60 digits: a half of the account, a half of the member's key."""
+    """The 60 digits, in two halves, of the account and the member's key."""
     digits = ""
-    for label, value in (b"account", account), (b"member", member):
-        of = hashlib.sha256(b"eiot/1 safety number " + label + b" " + value).digest()
+    for half in b"1", b"2":
+        of = hashlib.sha256(b"eiot/1 safety number " + half + b" " + account + member).digest()
         digits += "".join(f"{int.from_bytes(of[5 * i : 5 * i + 5], 'big') % 100_000:05}" for i in range(6))
     return digits
 

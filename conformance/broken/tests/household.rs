@@ -16,7 +16,10 @@ use household::search::{Effort, Outcome, play, search};
 /// What the protocol did once: the faults that bring it back, and the start of what is then wrong.
 type Old = (&'static [&'static str], &'static str);
 
-/// What a few thousand random steps find.
+/// With this seed a few thousand steps find all of them.
+const SEED: u64 = 5;
+
+/// What random histories find.
 const FOUND: [Old; 7] = [
     (
         &["holders-by-number", "any-roster-at-the-phone"],
@@ -31,7 +34,7 @@ const FOUND: [Old; 7] = [
 ];
 
 /// What takes more of them: the shortest histories, written down.
-const WRITTEN: [(Old, &str); 3] = [
+const WRITTEN: [(Old, &str); 6] = [
     (
         (
             &["holders-by-number", "any-roster-at-the-phone"],
@@ -52,6 +55,35 @@ const WRITTEN: [(Old, &str); 3] = [
         record v",
     ),
     (
+        (&["ring-of-the-vault"], "LOST-PHONE"),
+        "freeze desk 0
+        lose tablet phone
+        sync door
+        lend desk vault tablet
+        enroll desk",
+    ),
+    (
+        (&["loss-with-the-vaults-ring"], "LOST-PHONE"),
+        "freeze laptop 0
+        lose tablet phone
+        sync door
+        lend laptop vault tablet
+        lose laptop tablet",
+    ),
+    (
+        (&["earlier-clips-alone"], "CAMERA-REPLACED"),
+        "share phone alice x always
+        sync door
+        record x
+        copy door
+        record x
+        record x
+        replace phone door word 0
+        former x copy
+        follow alice
+        view alice x 1",
+    ),
+    (
         (&["clock-not-set-back"], "WINDOW"),
         "clock door 25
         sync door
@@ -61,12 +93,12 @@ const WRITTEN: [(Old, &str); 3] = [
     ),
 ];
 
-fn within(steps: u64, (faults, about): Old) -> Outcome {
+fn within(steps: u64, seed: u64, (faults, about): Old) -> Outcome {
     // What every history begins with is made before anything is broken.
     household::house::House::new(1).unwrap();
     let effort = Effort {
         steps,
-        seed: 5,
+        seed,
         length: 60,
         only: None,
         about,
@@ -80,7 +112,7 @@ fn within(steps: u64, (faults, about): Old) -> Outcome {
 #[test]
 fn what_the_protocol_did_once_is_found() {
     for old in FOUND {
-        let outcome = within(10_000, old);
+        let outcome = within(10_000, SEED, old);
         let found = outcome.counterexample;
         println!(
             "{:?}: {} histories, {} steps, {found:?}",
@@ -106,31 +138,19 @@ fn what_takes_many_histories_is_judged_by_its_shortest() {
     }
 }
 
+/// The figures of TRACE.md.
 #[test]
-#[ignore = "for whoever wants to know which of all faults they find"]
-fn which_faults_are_found() {
-    for one in fault::ALL {
-        household::house::House::new(1).unwrap();
-        let effort = Effort {
-            steps: 3_000,
-            seed: 1,
-            length: 100,
-            only: None,
-            about: "",
-        };
-        fault::switch(Some(one.name));
-        let outcome = std::panic::catch_unwind(|| search(&effort, &|_| ()));
-        fault::switch(None);
-        match outcome {
-            Ok(Ok(outcome)) => {
-                let what = outcome.counterexample.map(|found| found.what);
-                println!(
-                    "{}: {} {} {what:?}",
-                    one.name, outcome.histories, outcome.steps
-                );
-            }
-            Ok(Err(why)) => println!("{}: {why}", one.name),
-            Err(_) => println!("{}: panic", one.name),
+#[ignore = "half an hour"]
+fn each_is_found_with_any_seed() {
+    for old in FOUND {
+        for seed in 1..=5 {
+            let outcome = within(100_000, seed, old);
+            let (histories, steps) = (outcome.histories, outcome.steps);
+            println!(
+                "{:?} seed {seed}: {histories} histories, {steps} steps",
+                old.0
+            );
+            assert!(outcome.counterexample.is_some(), "{:?}", old.0);
         }
     }
 }

@@ -79,21 +79,21 @@ fn from_text(prefix: &str, text: &str) -> Result<Zeroizing<Vec<u8>>> {
         .map_err(|_| GrantError::CardMalformed)?)
 }
 
-/// The number that owner and member compare: 30 digits for the account, 30 for the member's key.
+/// The number that owner and member compare: 60 digits, about 199 bits, of both keys together.
 ///
-/// Each half stands for about 99 bits of a hash of one side alone, so that a third party between
-/// them has to find a second preimage, not a collision.
+/// A third party between them has to find a collision for these two, about 2^99 keys and hashes;
+/// no work on other pairs helps, however many there are.
 pub fn safety_number(account: &AccountId, member: &KemPublic) -> String {
-    let halves = [
-        half(b"account", &account.0),
-        half(b"member", member.as_bytes()),
-    ];
-    let groups: Vec<String> = halves.into_iter().flatten().collect();
+    let groups: Vec<String> = [b"1", b"2"]
+        .into_iter()
+        .flat_map(|half| half_number(half, account, member))
+        .collect();
     groups.join(" ")
 }
 
-fn half(label: &[u8], key: &[u8]) -> Vec<String> {
-    let hash = sha256_concat(&[b"eiot/1 safety number ", label, b" ", key]);
+fn half_number(half: &[u8], account: &AccountId, member: &KemPublic) -> Vec<String> {
+    let start = b"eiot/1 safety number ";
+    let hash = sha256_concat(&[start, half, b" ", &account.0, member.as_bytes()]);
     let group = |bytes: &[u8]| {
         let value = bytes
             .iter()

@@ -14,9 +14,11 @@ use encryptediot::keys::{self, Name};
 use encryptediot::message::{self, AccountId};
 use encryptediot::owner::Term;
 use encryptediot::pairing::{self, Offer};
-use encryptediot::vault::Ring;
-use encryptediot::{Result, cbor, past, statement};
+use encryptediot::phone::Phone;
+use encryptediot::vault::{self, Ring};
+use encryptediot::{Result, cbor, past, roster, statement};
 use encryptediot_testkit::household::{Household, name, window};
+use encryptediot_testkit::{MemoryCloud, Objects};
 
 /// The result of an attack.
 pub type Outcome = std::result::Result<(), String>;
@@ -61,6 +63,16 @@ pub const ALL: &[Program] = &[
             let shard = statement::open::<Shard>(root, account, &shard)?.body;
             let found = lookup.open(&hash, &body.keys[1].public, &shard)?;
             house.unwrap(clip, (Role::Dsk, &found.ok_or(NOTHING)?))
+        })
+    }),
+    (
+        "a_lost_phone_reads_the_ring_of_a_phone_that_enrolls",
+        || ring_of_a_hidden_loss(|shown| shown.enroll("desk", None)),
+    ),
+    ("a_lost_phone_reads_the_ring_of_another_loss", || {
+        ring_of_a_hidden_loss(|shown| {
+            let laptop = name("laptop")?;
+            shown.act("phone", |owner, env| owner.lose_phone(&laptop, None, env))
         })
     }),
     ("a_camera_of_the_provider_is_paired", || {
@@ -170,21 +182,67 @@ struct Thief {
     ring: Ring,
 }
 
+/// The tablet is lost, and dropped; the provider shows the vault of now and otherwise what was there before to
+/// phones that act then. Does it find the ring key of its loss in what they seal for it?
+fn ring_of_a_hidden_loss(act: impl FnOnce(&mut Household) -> Result<()>) -> Outcome {
+    outcome(|| {
+        let House {
+            mut home,
+            account,
+            root,
+            ..
+        } = House::new()?;
+        home.enroll("tablet", None)?;
+        home.enroll("laptop", None)?;
+        let phone = cbor::encode(&home.phone("phone")?.to_state());
+        let instance = thief(&mut home, "tablet")?.instance;
+        let mut shown = Objects::new();
+        for path in home.cloud.list(&account.to_string())? {
+            let bytes = home.cloud.get(&path)?;
+            shown.insert(path, bytes);
+        }
+        let tablet = name("tablet")?;
+        home.act("phone", |owner, env| owner.lose_phone(&tablet, None, env))?;
+        let paths = Paths(account);
+        let vault = home.cloud.get(&paths.vault(2))?;
+        let (_, opened) = vault::open(&account, &home.passphrase, &vault)?;
+        let key = opened.ring.keys.last().cloned();
+        shown.insert(paths.vault(2), vault);
+        home.cloud = Box::new(MemoryCloud::with(shown));
+        let phone = Phone::from_state(cbor::decode(&phone)?)?;
+        home.phones.insert(name("phone")?, phone);
+        act(&mut home)?;
+        for path in home.cloud.list(&format!("{account}/roster"))? {
+            let listed = roster::open(&root, &account, &home.cloud.get(&path)?)?.roster;
+            let ring = roster::open_ring(&account, &listed, &instance);
+            if ring.is_ok_and(|ring| ring.keys.iter().any(|one| Some(one) == key.as_ref())) {
+                return Ok(());
+            }
+        }
+        Err(NOTHING.into())
+    })
+}
+
+/// What a thief of a phone has.
+fn thief(home: &mut Household, phone: &str) -> Result<Thief> {
+    let state = cbor::encode(&home.phone(phone)?.to_state());
+    assert_eq!(state[0], 0x8e, "an array of fourteen");
+    // Name, account, root, IK, lease key, ring.
+    let mut stored = minicbor::Decoder::new(&state[1..]);
+    (0..3).for_each(|_| stored.skip().unwrap());
+    let instance = stored.bytes().unwrap().try_into().unwrap();
+    let instance = KemSecret::from_bytes(instance)?;
+    stored.skip().unwrap();
+    let ring = Ring::from_bytes(stored.bytes().unwrap())?;
+    Ok(Thief { instance, ring })
+}
+
 /// A phone is lost, and dropped; then a clip is recorded.
 fn lost(attack: impl FnOnce(&Thief, &House, &Clip) -> Result<()>) -> Outcome {
     outcome(|| {
         let mut house = House::new()?;
         house.home.enroll("tablet", None)?;
-        let state = cbor::encode(&house.home.phone("tablet")?.to_state());
-        assert_eq!(state[0], 0x8e, "an array of fourteen");
-        // Name, account, root, IK, lease key, ring.
-        let mut stored = minicbor::Decoder::new(&state[1..]);
-        (0..3).for_each(|_| stored.skip().unwrap());
-        let instance = stored.bytes().unwrap().try_into().unwrap();
-        let instance = KemSecret::from_bytes(instance)?;
-        stored.skip().unwrap();
-        let ring = Ring::from_bytes(stored.bytes().unwrap())?;
-        let thief = Thief { instance, ring };
+        let thief = thief(&mut house.home, "tablet")?;
         let tablet = name("tablet")?;
         house
             .home

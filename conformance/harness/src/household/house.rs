@@ -25,13 +25,24 @@ use encryptediot_testkit::{
 use rand_chacha::ChaCha20Rng;
 
 use super::ledger::{Intent, Ledger};
-use super::op::{CAMERA, CAMERAS, FIRST_CAMERAS, FIRST_PHONES, MEMBER, MEMBERS, PHONES};
+use super::op::{CAMERA, CAMERAS, DEVICES, FIRST_CAMERAS, FIRST_PHONES, MEMBER, MEMBERS, PHONES};
 use super::provider::{Device, Provider, Seat};
 
 /// When histories begin.
 pub const BEGIN: Time = 1_800_000_000_000;
 pub const MINUTE: Time = 60_000;
 pub const HOUR: Time = 60 * MINUTE;
+
+/// From this number on there are cameras that were replaced, and copies.
+pub const FORMER: usize = 100;
+
+/// The number of a camera as a device.
+pub fn device_of(camera: usize) -> Device {
+    match camera < FORMER {
+        true => CAMERA + camera,
+        false => DEVICES.len() + camera,
+    }
+}
 
 /// What a camera obeys on a stream, and since when by the true time.
 #[derive(Clone, Copy)]
@@ -54,6 +65,10 @@ pub struct Camera {
     pub told: BTreeSet<Device>,
     /// An answer that it gave to an earlier challenge.
     pub answer: Option<Vec<u8>>,
+    /// Whether a phone has retired it.
+    pub retired: bool,
+    /// Whether it is the adversary's copy.
+    pub copied: bool,
 }
 
 /// A phone, and what is true of it.
@@ -88,6 +103,9 @@ pub struct Recorded {
     pub lost: BTreeSet<Device>,
     pub manifest: Manifest,
     pub manifest_hash: Hash,
+    /// The camera, by its key, and whether this is the adversary's copy of it.
+    pub by: KeyId,
+    pub copied: bool,
 }
 
 /// A household and its provider.
@@ -102,6 +120,8 @@ pub struct House {
     /// What a thief has of each phone that is lost.
     pub stolen: BTreeMap<Device, Vec<u8>>,
     pub cameras: BTreeMap<usize, Camera>,
+    /// Whose place the cameras from [`FORMER`] on had, or may take.
+    pub places: BTreeMap<usize, usize>,
     pub members: Vec<Member>,
     pub passphrases: Vec<Passphrase>,
     pub ledger: Ledger,
@@ -250,6 +270,8 @@ impl Camera {
             obeyed: BTreeMap::new(),
             told,
             answer: None,
+            retired: false,
+            copied: false,
         }
     }
 
@@ -287,6 +309,7 @@ impl House {
                 .collect(),
             stolen: BTreeMap::new(),
             cameras: BTreeMap::new(),
+            places: BTreeMap::new(),
             members: begun
                 .members
                 .iter()

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use encryptediot::announcement::{Announcement, Kind, Window};
+use encryptediot::announcement::{Announcement, Kind, Tenure, Window};
 use encryptediot::cbor;
 use encryptediot::keys::{KeyId, MemberId, Name, kem_id, verifying_id};
 use encryptediot::message::{self, AccountId, Body, Hash};
@@ -64,6 +64,9 @@ pub struct Announced {
     pub epoch: u64,
     pub previous: Option<Hash>,
     pub roster: roster::Head,
+    /// The camera that records under it, none if it is retired, and since when.
+    pub camera: Option<KeyId>,
+    pub since: Tenure,
     pub lease: u64,
     /// Who is to hold which key.
     pub holders: BTreeMap<Use, BTreeSet<MemberId>>,
@@ -225,6 +228,8 @@ impl Ledger {
             epoch: body.epoch,
             previous: body.previous,
             roster: body.roster,
+            camera: body.camera.as_ref().map(verifying_id),
+            since: body.since,
             lease: body.lease,
             holders,
             lost,

@@ -1,19 +1,19 @@
 //! What cameras obey and record, and what phones and members are shown: each held against the ledger.
 
 use encryptediot::Result;
-use encryptediot::announcement::{Head, MAX_LEASE};
+use encryptediot::announcement::{Head, MAX_LEASE, Tenure};
 use encryptediot::clip;
 use encryptediot::cloud::{Cloud as _, Paths};
 use encryptediot::correction;
-use encryptediot::keys::Name;
+use encryptediot::keys::{KeyId, Name, verifying_id};
 use encryptediot::message::Hash;
 use encryptediot::uplink::{self, Synced};
 use encryptediot::view;
 use encryptediot_testkit::n;
 
-use super::house::{House, Obeyed, Recorded};
-use super::op::{CAMERA, MEMBER, PHONES, STREAMS};
-use super::play::{camera_of, nobody};
+use super::house::{House, Obeyed, Recorded, device_of};
+use super::op::{MEMBER, PHONES, STREAMS};
+use super::play::nobody;
 
 /// How long a session is.
 const SESSION: u64 = 1_000;
@@ -21,7 +21,7 @@ const SESSION: u64 = 1_000;
 impl House {
     /// A camera asks the cloud what to obey; what it obeyed is held against the ledger.
     pub(super) fn sync(&mut self, number: usize) -> Result<Synced> {
-        let (seat, now) = (self.provider.seat(CAMERA + number), self.now);
+        let (seat, now) = (self.provider.seat(device_of(number)), self.now);
         let camera = self.cameras.get_mut(&number).ok_or_else(nobody)?;
         let before = camera.device.now(&camera.clock);
         let synced = uplink::sync(&mut camera.device, &seat, &camera.clock, &|_| Ok(()))?;
@@ -47,7 +47,7 @@ impl House {
         if counts.is_empty() {
             return;
         }
-        let seat = self.provider.seat(CAMERA + number);
+        let seat = self.provider.seat(device_of(number));
         let (root, account, wall) = (&self.root, &self.account, self.now);
         let Some(camera) = self.cameras.get_mut(&number) else {
             return;
@@ -85,7 +85,15 @@ impl House {
             return;
         };
         let before = camera.in_force(stream);
-        if announced.previous != before.map(|before| before.head.hash) {
+        if announced.camera != Some(camera.id()) {
+            wrong.insert("CAMERA-REPLACED: a camera obeyed what names another one".to_owned());
+        }
+        // A camera that takes over begins with the first announcement that names it.
+        let follows = match before {
+            Some(before) => announced.previous == Some(before.head.hash),
+            None => announced.since.epoch == announced.epoch,
+        };
+        if !follows {
             wrong.insert(
                 "NO-ROLLBACK, NO-FORK: a camera obeyed what does not follow what it obeyed"
                     .to_owned(),
@@ -113,13 +121,13 @@ impl House {
         all.push(Obeyed { head: *head, ends });
     }
 
-    pub(super) fn record(&mut self, stream: u8, across: bool) -> Result<()> {
-        let number = camera_of(stream);
+    /// A camera records a clip and uploads it.
+    pub(super) fn record(&mut self, number: usize, stream: u8, across: bool) -> Result<()> {
         let stream = n(STREAMS[usize::from(stream)]);
         let bytes = (self.clips.len() as u64).to_le_bytes().to_vec();
         let start = self.now;
         let camera = self.cameras.get_mut(&number).ok_or_else(nobody)?;
-        let right = camera.right;
+        let (right, relieved) = (camera.right, camera.device.is_relieved(&stream));
         let mut session = camera.device.begin(&stream, &camera.clock, &mut self.rng)?;
         session.write(&bytes)?;
         self.pass(SESSION / 2);
@@ -140,6 +148,10 @@ impl House {
         let camera = cameras.get_mut(&number).ok_or_else(nobody)?;
         let made = camera.device.finish(session, &camera.clock, rng)?;
         let recorded = made.store(|_| Ok(()))?;
+        if relieved {
+            let what = "CAMERA-REPLACED: a camera recorded that knew it had been relieved";
+            self.wrong.insert(what.to_owned());
+        }
         let signed = clip::open(
             &self.account,
             &camera.device.verifying_key(),
@@ -163,10 +175,12 @@ impl House {
             lost,
             manifest_hash: signed.hash,
             manifest: signed.body,
+            by: camera.id(),
+            copied: camera.copied,
         });
         uplink::upload(
             &camera.device,
-            &self.provider.seat(CAMERA + number),
+            &self.provider.seat(device_of(number)),
             &recorded,
         )
     }
@@ -190,8 +204,11 @@ impl House {
             let Some(ack) = status.acknowledged else {
                 continue;
             };
+            let announced = ledger.announced.get(&status.head.hash);
+            let named = announced.and_then(|announced| announced.camera);
             let obeyed = cameras
                 .values()
+                .filter(|camera| Some(camera.id()) == named)
                 .filter_map(|camera| camera.obeyed.get(&status.stream));
             let mut obeyed = obeyed.flatten().map(|obeyed| obeyed.head.hash);
             if ack.announcement != status.head.hash || !obeyed.any(|hash| hash == status.head.hash)
@@ -222,30 +239,60 @@ impl House {
             .collect();
         let sequence = 1 + clip % (of.len() as u64).max(1);
         let (account, mut out) = (self.account, Vec::new());
-        let (open, seat) = match viewer.checked_sub(PHONES.len()) {
+        let (open, seat, tenure) = match viewer.checked_sub(PHONES.len()) {
             None => {
                 let device = self.phone(viewer.try_into().unwrap_or_default())?;
                 let seat = self.provider.seat(device);
                 let held = self.phones.get_mut(&device).ok_or_else(nobody)?;
-                (held.device.open(&seat, &stream, sequence)?, seat)
+                let open = held.device.open(&seat, &stream, sequence)?;
+                (open, seat, held.device.followed(&stream).map(tenure))
             }
             Some(member) => {
                 let seat = self.provider.seat(MEMBER + member);
-                (
-                    self.members[member].open(&seat, &account, &stream, sequence)?,
-                    seat,
-                )
+                let member = &mut self.members[member];
+                let open = member.open(&seat, &account, &stream, sequence)?;
+                (open, seat, member.followed(&account, &stream).map(tenure))
             }
         };
         view::read(&seat, &account, &open, 0, &mut out)?;
-        let recorded = self
-            .clips
-            .iter()
-            .find(|clip| clip.stream == stream && clip.sequence == sequence);
-        if recorded.is_none_or(|recorded| recorded.bytes != out) {
-            self.wrong
-                .insert("CLIP-ORIGIN: what was shown is not what the camera recorded".to_owned());
+        let mut of = self.clips.iter().filter(|clip| clip.stream == stream);
+        let recorded = of.find(|clip| clip.sequence == sequence && clip.bytes == out);
+        let Some(recorded) = recorded else {
+            let what = "CLIP-ORIGIN: what was shown is not what the camera recorded";
+            self.wrong.insert(what.to_owned());
+            return Ok(());
+        };
+        if !tenure.is_some_and(|tenure| self.counts(recorded, tenure)) {
+            let what = "CAMERA-REPLACED: what was shown is by a camera whose clips do not count";
+            self.wrong.insert(what.to_owned());
+        } else if recorded.copied {
+            *self
+                .noted
+                .entry("a clip of a copied key was shown, of a camera not yet replaced or whose clips were counted")
+                .or_default() += 1;
         }
         Ok(())
     }
+
+    /// Whether a clip is one of the camera that records now, or of those before it that lead to the last one which
+    /// the owner has counted.
+    fn counts(&self, clip: &Recorded, (since, camera): (Tenure, Option<KeyId>)) -> bool {
+        if clip.sequence > since.clips {
+            return Some(clip.by) == camera;
+        }
+        let mut at = since.last;
+        while let Some(hash) = at {
+            if hash == clip.manifest_hash {
+                return true;
+            }
+            let earlier = self.clips.iter().find(|clip| clip.manifest_hash == hash);
+            at = earlier.and_then(|earlier| earlier.manifest.previous);
+        }
+        false
+    }
+}
+
+fn tenure(followed: &view::Followed) -> (Tenure, Option<KeyId>) {
+    let camera = followed.camera().as_ref().map(verifying_id);
+    (followed.current.since, camera)
 }

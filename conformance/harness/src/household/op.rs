@@ -121,6 +121,19 @@ pub enum Op {
     },
     /// A phone takes the reply of another camera, which has a photograph of the phone's last offer.
     Reuse { phone: u8, camera: u8, evidence: u8 },
+    /// The owner lets a new camera take the place of another one, whose clips count up to this number less one, or,
+    /// where it is 0, those that the phone is shown. The other is shown nothing new from then on, or all of it.
+    Replace {
+        phone: u8,
+        camera: u8,
+        evidence: u8,
+        count: u8,
+        unaware: bool,
+    },
+    /// The owner retires a camera.
+    Retire { phone: u8, camera: u8, count: u8 },
+    /// The camera that had a stream before, or the last copy of one, records a clip, and perhaps asks the cloud first.
+    Former { stream: u8, copy: bool, asks: bool },
     /// The owner sets a camera's clock back: by so many hours, or by as much as it is ahead.
     Correct { phone: u8, camera: u8, hours: u16 },
     /// The owner shares the clips of the last hours with a member.
@@ -158,6 +171,8 @@ pub enum Op {
     Except { who: u8, path: u16, version: u8 },
     /// Sets a device's wall clock so many hours ahead, or back.
     Clock { who: u8, hours: i32 },
+    /// Copies what a camera stores, its key among it: the copy is shown nothing new from then on.
+    Copy { camera: u8 },
 }
 
 /// Kinds of things, each with how often it happens.
@@ -250,6 +265,17 @@ fn owners() -> Kinds {
     let correct = (phone.clone(), camera, back);
     let past = (phone.clone(), member.clone(), stream.clone(), hours);
     let rotate = (phone.clone(), streams);
+    let count = prop_oneof![2 => Just(0_u8), 1 => 1..4_u8];
+    let places = prop_oneof![2 => 0..2_u8, 1 => 2..7_u8];
+    let replace = (
+        phone.clone(),
+        places.clone(),
+        prop_oneof![1 => 1..3_u8, 1 => 3..EVIDENCE.len() as u8],
+        count.clone(),
+        any::<bool>(),
+    );
+    let retire = (phone.clone(), places, count);
+    let former = (stream.clone(), any::<bool>(), any::<bool>());
     let across = stream.clone();
     let view = (0..11_u8, stream, clip);
     vec![
@@ -372,6 +398,34 @@ fn owners() -> Kinds {
             (0..18_u8).prop_map(|device| Op::Restart { device }).boxed(),
         ),
         (6, pass.prop_map(|minutes| Op::Pass { minutes }).boxed()),
+        (
+            4,
+            replace
+                .prop_map(|(phone, camera, evidence, count, unaware)| Op::Replace {
+                    phone,
+                    camera,
+                    evidence,
+                    count,
+                    unaware,
+                })
+                .boxed(),
+        ),
+        (
+            1,
+            retire
+                .prop_map(|(phone, camera, count)| Op::Retire {
+                    phone,
+                    camera,
+                    count,
+                })
+                .boxed(),
+        ),
+        (
+            4,
+            former
+                .prop_map(|(stream, copy, asks)| Op::Former { stream, copy, asks })
+                .boxed(),
+        ),
     ]
 }
 
@@ -423,6 +477,7 @@ fn hostile() -> Kinds {
                 .prop_map(|(who, hours)| Op::Clock { who, hours })
                 .boxed(),
         ),
+        (2, (0..7_u8).prop_map(|camera| Op::Copy { camera }).boxed()),
     ]
 }
 
@@ -452,6 +507,8 @@ impl Op {
             | Self::Passphrase { phone }
             | Self::Pair { phone, .. }
             | Self::Reuse { phone, .. }
+            | Self::Replace { phone, .. }
+            | Self::Retire { phone, .. }
             | Self::Correct { phone, .. }
             | Self::Past { phone, .. }
             | Self::Status { phone } => Some(phone),
@@ -469,6 +526,7 @@ impl Op {
                 | Self::Hide { .. }
                 | Self::Except { .. }
                 | Self::Clock { .. }
+                | Self::Copy { .. }
         )
     }
 }
@@ -491,6 +549,13 @@ lines!(Op {
         phone: One(&PHONES), camera: One(&CAMERA_NAMES), evidence: One(&EVIDENCE), minutes: Number
     },
     "reuse" => Reuse { phone: One(&PHONES), camera: One(&CAMERA_NAMES), evidence: One(&EVIDENCE) },
+    "replace" => Replace {
+        phone: One(&PHONES), camera: One(&CAMERA_NAMES), evidence: One(&EVIDENCE), count: Number,
+        unaware: Flag("unaware")
+    },
+    "retire" => Retire { phone: One(&PHONES), camera: One(&CAMERA_NAMES), count: Number },
+    "former" => Former { stream: One(&STREAMS), copy: Flag("copy"), asks: Flag("asks") },
+    "copy" => Copy { camera: One(&CAMERA_NAMES) },
     "correct" => Correct { phone: One(&PHONES), camera: One(&CAMERA_NAMES), hours: Number },
     "past" => Past { phone: One(&PHONES), member: One(&MEMBERS), stream: One(&STREAMS), hours: Number },
     "sync" => Sync { camera: One(&CAMERA_NAMES) },

@@ -10,13 +10,13 @@ use encryptediot::contact::{self, VerifiedMember};
 use encryptediot::error::{AccountError, Error};
 use encryptediot::evidence::{Challenge, Evidence};
 use encryptediot::keys::{Name, member_id};
-use encryptediot::owner::{self, Env, Meeting, Owner, Term};
+use encryptediot::owner::{self, Counted, Env, Meeting, Owner, Term};
 use encryptediot::pairing::{OFFER_LIFE, Offer};
 use encryptediot::passphrase::Passphrase;
 use encryptediot::vault::Work;
-use encryptediot_testkit::{n, ns, store_phone};
+use encryptediot_testkit::{load_camera, n, ns, store_camera, store_phone};
 
-use super::house::{Camera, HOUR, Held, House, MINUTE, with};
+use super::house::{Camera, FORMER, HOUR, Held, House, MINUTE, device_of, with};
 use super::ledger::Intent;
 use super::op::{CAMERA, CAMERAS, EVIDENCE, FOLDERS, MEMBER, Op, PHONES, STREAMS, TERMS};
 use super::provider::Device;
@@ -32,12 +32,32 @@ pub(super) fn camera_of(stream: u8) -> usize {
     of.unwrap_or_default()
 }
 
+/// How many clips of a camera's first stream count, less one; 0 where nothing is said.
+fn counted(number: usize, count: u8) -> Counted {
+    let stream = n(CAMERAS[number].1[0]);
+    let clips = u64::from(count).checked_sub(1);
+    clips.map(|clips| (stream, clips)).into_iter().collect()
+}
+
 impl House {
     /// The phone that is meant: this one, or the next that the owner has.
     pub(super) fn phone(&self, phone: u8) -> Result<Device> {
         let (have, meant) = (self.in_hand(), usize::from(phone));
         let next = have.iter().find(|device| **device >= meant);
         next.or(have.first()).copied().ok_or_else(nobody)
+    }
+
+    /// The camera that is meant, or another one that was paired.
+    fn place(&self, camera: u8) -> Result<usize> {
+        let meant = usize::from(camera);
+        let there: Vec<usize> = self
+            .cameras
+            .range(..FORMER)
+            .map(|(place, _)| *place)
+            .collect();
+        let other = there.get(meant % there.len().max(1));
+        let place = there.iter().find(|place| **place == meant).or(other);
+        place.copied().ok_or_else(nobody)
     }
 
     /// The stream that is meant, or another one that has a camera.
@@ -227,6 +247,63 @@ impl House {
                 let phone = self.phone(phone)?;
                 self.take(phone, camera.into(), evidence, 0)
             }
+            Op::Replace {
+                phone,
+                camera,
+                evidence,
+                count,
+                unaware,
+            } => {
+                let (phone, number) = (self.phone(phone)?, self.place(camera)?);
+                let counted = counted(number, count);
+                self.offer(phone)?;
+                self.pair(phone, number, Some(&counted), evidence, 0)?;
+                if let Some(former) = self.former(number, false).filter(|_| unaware) {
+                    self.provider.freeze(device_of(former), 0);
+                }
+                Ok(())
+            }
+            Op::Retire {
+                phone,
+                camera,
+                count,
+            } => {
+                let (phone, number) = (self.phone(phone)?, self.place(camera)?);
+                if self
+                    .cameras
+                    .get(&number)
+                    .is_none_or(|camera| camera.retired)
+                {
+                    return Err(nobody());
+                }
+                let (name, counted) = (n(CAMERAS[number].0), counted(number, count));
+                self.act(phone, Intent::Nothing, |owner, env| {
+                    owner.retire_camera(&name, counted.clone(), env)
+                })?;
+                let camera = self.cameras.get_mut(&number).ok_or_else(nobody)?;
+                camera.retired = true;
+                Ok(())
+            }
+            Op::Former { stream, copy, asks } => {
+                let stream = self.stream(stream);
+                let number = self.former(camera_of(stream), copy).ok_or_else(nobody)?;
+                if asks {
+                    self.sync(number)?;
+                }
+                self.record(number, stream, false)
+            }
+            Op::Copy { camera } => {
+                let place = self.place(camera)?;
+                let camera = self.cameras.get(&place).ok_or_else(nobody)?;
+                let clock = ManualClock::at(self.now.saturating_add_signed(camera.ahead));
+                let device = load_camera(&store_camera(&camera.device), &clock);
+                let mut copy = Camera::new(device, clock, camera.ahead, camera.told.clone());
+                copy.obeyed.clone_from(&camera.obeyed);
+                copy.copied = true;
+                let number = self.put_aside(place, copy);
+                self.provider.freeze(device_of(number), 0);
+                Ok(())
+            }
             Op::Correct {
                 phone,
                 camera,
@@ -260,8 +337,14 @@ impl House {
                 let other = self.cameras.keys().nth(other).copied().unwrap_or(meant);
                 self.sync(if there { meant } else { other }).map(drop)
             }
-            Op::Record { stream } => self.record(self.stream(stream), false),
-            Op::Across { stream } => self.record(self.stream(stream), true),
+            Op::Record { stream } => {
+                let stream = self.stream(stream);
+                self.record(camera_of(stream), stream, false)
+            }
+            Op::Across { stream } => {
+                let stream = self.stream(stream);
+                self.record(camera_of(stream), stream, true)
+            }
             Op::Status { phone } => self.status(phone),
             Op::Follow { member } => {
                 let member = usize::from(member);
@@ -382,6 +465,10 @@ impl House {
     }
 
     fn extend(&mut self, phone: Device, stream: u8, hours: u16) -> Result<()> {
+        let camera = self.cameras.get(&camera_of(stream));
+        if camera.is_none_or(|camera| camera.retired) {
+            return Err(nobody());
+        }
         let (seat, now) = (self.provider.seat(phone), self.clock_of(phone));
         let stream = n(STREAMS[usize::from(stream)]);
         let held = self.phones.get(&phone).ok_or_else(nobody)?;
@@ -452,6 +539,18 @@ impl House {
             .find(|camera| *camera >= number)
             .or(new.next())
             .ok_or_else(nobody)?;
+        self.pair(phone, number, None, evidence, minutes)
+    }
+
+    /// The same with the camera that is meant, which may take the place of another.
+    fn pair(
+        &mut self,
+        phone: Device,
+        number: usize,
+        counted: Option<&Counted>,
+        evidence: u8,
+        minutes: i16,
+    ) -> Result<()> {
         let held = self.phones.get(&phone).ok_or_else(nobody)?;
         let (offer, made) = held.offer.clone().ok_or_else(nobody)?;
         // Whoever has a photograph of the offer has a clock that suits it; the owner's own camera has the true time.
@@ -478,7 +577,13 @@ impl House {
         let (shown, told) = self.evidence(phone, evidence)?;
         let name = n(name);
         let done = self.act(phone, Intent::Nothing, |owner, env| {
-            owner.add_camera(name.clone(), &offer, &reply, shown.as_ref(), env)
+            let shown = shown.as_ref();
+            match counted {
+                Some(counted) => {
+                    owner.replace_camera(&name, counted.clone(), &offer, &reply, shown, env)
+                }
+                None => owner.add_camera(name.clone(), &offer, &reply, shown, env),
+            }
         });
         let id = camera.id();
         let listed = self
@@ -501,10 +606,28 @@ impl House {
                     .insert("PAIRING: a phone paired two cameras by one offer".to_owned());
             }
             camera.told = told;
-            self.cameras.insert(number, camera);
+            if let Some(former) = self.cameras.insert(number, camera) {
+                self.put_aside(number, former);
+            }
             self.sync(number)?;
         }
         done
+    }
+
+    /// Another camera has, or may take, the place of this one: gives it its number.
+    fn put_aside(&mut self, place: usize, camera: Camera) -> usize {
+        let last = self.cameras.keys().next_back().copied();
+        let number = last.map_or(FORMER, |last| FORMER.max(last + 1));
+        self.places.insert(number, place);
+        self.cameras.insert(number, camera);
+        number
+    }
+
+    /// The last that had a place before, or the last copy.
+    fn former(&self, place: usize, copy: bool) -> Option<usize> {
+        let of = self.places.iter().filter(|(_, of)| **of == place);
+        let mut numbers = of.map(|(number, _)| *number);
+        numbers.rfind(|number| self.cameras.get(number).is_some_and(|c| c.copied == copy))
     }
 
     /// What a phone goes by when it pairs a camera, and the phones that whatever stands behind it knows to be lost.
@@ -516,7 +639,7 @@ impl House {
     ) -> Result<(Option<Evidence>, BTreeSet<Device>)> {
         let challenge = Challenge::random(&mut self.rng);
         // The household has one camera that lies nearest.
-        let camera = self.cameras.values_mut().next();
+        let camera = self.cameras.values_mut().find(|camera| !camera.retired);
         let obeyed = |camera: &Camera, house: &super::ledger::Ledger| -> BTreeSet<Device> {
             let heads = camera.obeyed.values().filter_map(|obeyed| obeyed.last());
             let lost = heads.filter_map(|obeyed| house.announced.get(&obeyed.head.hash));
@@ -542,8 +665,9 @@ impl House {
                 let told = camera
                     .map(|camera| obeyed(camera, &self.ledger))
                     .unwrap_or_default();
-                if self.cameras.contains_key(&0) {
-                    self.sync(0)?;
+                let near = self.cameras.iter().find(|(_, camera)| !camera.retired);
+                if let Some(number) = near.map(|(number, _)| *number) {
+                    self.sync(number)?;
                 }
                 let held = self.phones.get(&phone).ok_or_else(nobody)?;
                 let signed = held.device.answer(&seat, &challenge)?;
@@ -576,7 +700,8 @@ impl House {
     /// The owner sees that a camera is ahead, and sets it back.
     fn correct(&mut self, phone: u8, number: usize, hours: u16) -> Result<()> {
         let (phone, now) = (self.phone(phone)?, self.now);
-        let camera = self.cameras.get_mut(&number).ok_or_else(nobody)?;
+        let camera = self.cameras.get_mut(&number);
+        let camera = camera.filter(|camera| !camera.retired).ok_or_else(nobody)?;
         let ahead = camera.device.now(&camera.clock).saturating_sub(now);
         let back = if hours == 0 {
             ahead

@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::house::House;
 use super::judge::ONLY_LIES;
 use super::op::{self, MEMBERS, Op, STREAMS};
+use super::play::camera_of;
 
 /// How much is to be tried.
 #[derive(Clone, Copy, Debug)]
@@ -151,8 +152,8 @@ impl House {
         }
         for stream in 0..STREAMS.len() as u8 {
             let name = n(STREAMS[usize::from(stream)]);
-            let mut cameras = self.cameras.values();
-            if !cameras.any(|camera| camera.device.streams().any(|of| *of == name)) {
+            let camera = self.cameras.get(&camera_of(stream));
+            if camera.is_none_or(|camera| camera.retired) {
                 continue;
             }
             match self.play(&Op::Record { stream }) {

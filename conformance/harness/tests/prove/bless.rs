@@ -59,6 +59,23 @@ fn bless_makes_no_verdict_of_none_and_keeps_what_is_written_by_hand() {
     assert_eq!(bench.command(&["--bless", "can_send"]).code, 2);
 }
 
+/// Proofs without the lemmas that they reuse may take for ever; a model that is not well-formed has none at all.
+#[test]
+fn a_model_that_is_not_well_formed_is_proven_once() {
+    let bench = Bench::raw();
+    let lemma = "lemma message_secret:";
+    bench.edit("models/small.spthy", lemma, "lemma message_secret [reuse]:");
+    for out in ["stub/out", "stub/out+LEAK"] {
+        bench.put(out, &recorded("haskell-1.11.0-warning.txt"));
+    }
+    let run = bench.command(&["--bless", "--jobs", "1"]);
+    assert_eq!(run.code, 1, "{}", run.text);
+    assert!(run.text.contains("not well-formed"), "{}", run.text);
+    let calls = bench.get("stub/calls");
+    let of_the_set = |line: &&str| !line.contains("-D=LEAK");
+    assert_eq!(calls.lines().filter(of_the_set).count(), 1, "{calls}");
+}
+
 #[test]
 fn what_only_the_port_has_seen_is_provisional() {
     let bench = Bench::raw();

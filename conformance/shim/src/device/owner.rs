@@ -1,6 +1,8 @@
 //! Acts of the owner, with a phone that remembers and the passphrase. What they write is partly random:
 //! only whether they are done is compared, and what devices then make of it.
 
+use std::collections::BTreeMap;
+
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use schemars::JsonSchema;
@@ -13,7 +15,7 @@ use encryptediot::announcement::Window;
 use encryptediot::contact::{Card, VerifiedMember};
 use encryptediot::evidence::{Challenge, Evidence};
 use encryptediot::message::Time;
-use encryptediot::owner::{Env, Meeting, Owner, Term};
+use encryptediot::owner::{Counted, Env, Meeting, Owner, Term};
 use encryptediot::pairing::{self, Offer, Reply};
 use encryptediot::passphrase::Passphrase;
 
@@ -113,16 +115,87 @@ pub fn pair(input: Pair, devices: &mut Devices) -> Outcome<Nothing> {
         streams: names(&input.streams)?,
     };
     let evidence: Option<Evidence> = input.evidence.into();
-    let mut rng = ChaCha20Rng::seed_from_u64(!input.act.now);
     input.act.perform(devices, |owner, env| {
-        let offer = match &input.offer {
-            Some(text) => Offer::from_text(text)?,
-            None => Offer::new(*owner.phone().account(), env.now, &mut rng),
-        };
-        let sealed = pairing::seal_reply(&offer, &reply, &mut rng)?;
+        let (offer, sealed) = seal(input.offer.as_deref(), &reply, owner, env)?;
         owner.add_camera(camera, &offer, &sealed, evidence.as_ref(), env)
     })?;
     Ok(Nothing {})
+}
+
+/// The offer that a camera replies to, and its sealed reply.
+fn seal(
+    offer: Option<&str>,
+    reply: &Reply,
+    owner: &mut Owner<'_>,
+    env: &Env<'_>,
+) -> encryptediot::Result<(Offer, Vec<u8>)> {
+    let mut rng = ChaCha20Rng::seed_from_u64(!env.now);
+    let offer = match offer {
+        Some(text) => Offer::from_text(text)?,
+        None => Offer::new(*owner.phone().account(), env.now, &mut rng),
+    };
+    let sealed = pairing::seal_reply(&offer, reply, &mut rng)?;
+    Ok((offer, sealed))
+}
+
+/// The owner lets a camera whose reply opens take the place of another one.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Replace {
+    /// Who acts.
+    act: Act,
+    /// What the camera is called whose place it takes.
+    camera: String,
+    /// The key of the camera that takes it.
+    key: Fixed<65>,
+    /// Its streams.
+    streams: Vec<String>,
+    /// By stream, how many clips of the other camera count; those that the phone is shown where nothing is said.
+    counted: BTreeMap<String, u64>,
+    /// What shows that the phone's view of the account is recent.
+    evidence: Fresh,
+    /// The text of the offer that the camera replies to; without it, one that is made now.
+    #[serde(default)]
+    offer: Option<String>,
+}
+
+pub fn replace(input: Replace, devices: &mut Devices) -> Outcome<Nothing> {
+    let (camera, counted) = (name(&input.camera)?, clips(&input.counted)?);
+    let reply = Reply {
+        camera: input.key.verifying()?,
+        streams: names(&input.streams)?,
+    };
+    let evidence: Option<Evidence> = input.evidence.into();
+    input.act.perform(devices, |owner, env| {
+        let (offer, sealed) = seal(input.offer.as_deref(), &reply, owner, env)?;
+        owner.replace_camera(&camera, counted, &offer, &sealed, evidence.as_ref(), env)
+    })?;
+    Ok(Nothing {})
+}
+
+/// The owner retires a camera.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retire {
+    /// Who acts.
+    act: Act,
+    /// The camera.
+    camera: String,
+    /// By stream, how many of its clips count; those that the phone is shown where nothing is said.
+    counted: BTreeMap<String, u64>,
+}
+
+pub fn retire(input: Retire, devices: &mut Devices) -> Outcome<Nothing> {
+    let (camera, counted) = (name(&input.camera)?, clips(&input.counted)?);
+    input.act.perform(devices, |owner, env| {
+        owner.retire_camera(&camera, counted, env)
+    })?;
+    Ok(Nothing {})
+}
+
+fn clips(counted: &BTreeMap<String, u64>) -> Result<Counted, Refused> {
+    let entry = |(stream, clips): (&String, &u64)| Ok((name(stream)?, *clips));
+    counted.iter().map(entry).collect()
 }
 
 /// Until when something is shared.

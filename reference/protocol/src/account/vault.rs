@@ -93,6 +93,26 @@ impl Ring {
             .ok_or_else(|| AccountError::SealedOpen.into())
     }
 
+    /// The ring as it was when this generation was the last.
+    ///
+    /// # Errors
+    /// `vault-rollback` if it has not come so far.
+    pub fn up_to(&self, generation: u64) -> Result<Self> {
+        if generation == 0 || generation > self.generation() {
+            return Err(AccountError::VaultRollback.into());
+        }
+        let keys = self.keys.iter().zip(1..=generation);
+        Ok(Self {
+            keys: keys.map(|(key, _)| key.clone()).collect(),
+            predecessors: self.predecessors.clone(),
+        })
+    }
+
+    /// Whether this is the other one, or that one after further losses.
+    pub fn continues(&self, other: &Self) -> bool {
+        self.keys.starts_with(&other.keys)
+    }
+
     /// The ring of an account that this one replaced.
     pub fn of_predecessor(&self, account: &AccountId) -> Option<Self> {
         let (_, keys) = self.predecessors.iter().find(|(id, _)| id == account)?;

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use encryptediot::camera::{Paired, Recorded, Unpaired};
 use encryptediot::error::Result;
 use encryptediot::evidence::{Challenge, Evidence};
+use encryptediot::keys::verifying_id;
 use encryptediot::owner::{Counted, Term};
 use encryptediot::pairing::Offer;
 use encryptediot::phone::Phone;
@@ -149,6 +150,18 @@ fn what_a_copied_key_signs_counts_no_more_once_the_camera_is_replaced() {
         .unwrap()
         .check_answer(&challenge, &signed);
     assert_eq!(reason(checked), "wrong-camera");
+    // In the cloud it is passed over.
+    let paths = home.paths();
+    let own = verifying_id(&camera_key(&copy).verifying_key());
+    cloud.set(&paths.answer(&challenge, own), signed);
+    let phone = home.phone("phone").unwrap();
+    assert_eq!(phone.answer(&cloud, &challenge).unwrap(), None);
+    let (door, clock, _) = home.at_camera("door");
+    let signed = door.answer(&challenge, clock).unwrap();
+    let its = verifying_id(&door.verifying_key());
+    cloud.set(&paths.answer(&challenge, its), signed.clone());
+    let phone = home.phone("phone").unwrap();
+    assert_eq!(phone.answer(&cloud, &challenge).unwrap(), Some(signed));
 }
 
 #[test]

@@ -258,3 +258,71 @@ fn a_camera_answers_so_many_challenges_at_a_time() {
     assert_eq!(reasons, ["object-path"]);
     assert!(cloud.find(&odd).unwrap().is_some());
 }
+
+/// Every ring that a phone's instance key opens in the rosters of a cloud.
+fn rings(home: &mut Home, phone: &str) -> Vec<usize> {
+    let instance = loot(&store_phone(home.phone(phone).unwrap())).instance;
+    let id = home.id();
+    let rosters = home.cloud.under(&id, "roster");
+    let opened = rosters.iter().filter_map(|path| {
+        let roster = roster::open(&home.root(), &id, &home.cloud.bytes(path)).unwrap();
+        roster::open_ring(&id, &roster.roster, &instance).ok()
+    });
+    opened.map(|ring| ring.keys.len()).collect()
+}
+
+/// Three phones, of which the tablet is lost; and the account as it was before, with the vault of now.
+fn loss_hidden() -> (Home, Home) {
+    let mut home = home();
+    home.enroll("tablet", None).unwrap();
+    home.enroll("laptop", None).unwrap();
+    home.sync_phone("tablet").unwrap();
+    let before = Saved::of(&home);
+    home.lose("phone", "tablet").unwrap();
+    let shown = before.load(33);
+    let vault = home.paths().vault(2);
+    shown.cloud.set(&vault, home.cloud.bytes(&vault).to_vec());
+    (home, shown)
+}
+
+#[test]
+fn a_new_phone_gives_a_lost_one_no_later_ring_key() {
+    let (_, mut shown) = loss_hidden();
+    let before = rings(&mut shown, "tablet");
+    shown.enroll("desk", None).unwrap();
+    let after = rings(&mut shown, "tablet");
+    assert!(after.len() > before.len());
+    assert_eq!(after.iter().max(), Some(&1));
+    // A vault from before a loss does not do.
+    let mut old = home();
+    old.enroll("tablet", None).unwrap();
+    let vault = old.cloud.bytes(&old.paths().vault(1)).to_vec();
+    old.lose("phone", "tablet").unwrap();
+    old.cloud.delete(&old.paths().vault(2)).unwrap();
+    old.cloud.set(&old.paths().vault(1), vault);
+    assert_eq!(reason(old.enroll("desk", None)), "vault-rollback");
+}
+
+#[test]
+fn a_phone_that_drops_another_gives_a_lost_one_no_later_ring_key() {
+    let (_, mut shown) = loss_hidden();
+    shown.lose("phone", "laptop").unwrap();
+    // The key of this loss, and not that of the hidden one.
+    assert_eq!(rings(&mut shown, "tablet").iter().max(), Some(&2));
+    // Who enrolls then has the ring that the roster's phones have.
+    shown.enroll("desk", None).unwrap();
+    let ring = |home: &mut Home, phone| loot(&store_phone(home.phone(phone).unwrap())).ring;
+    let desk = ring(&mut shown, "desk");
+    assert!(desk.continues(&ring(&mut shown, "phone")));
+}
+
+#[test]
+fn a_vault_that_lacks_the_rosters_ring_key_is_mended_by_the_next_act() {
+    let (mut home, mut shown) = loss_hidden();
+    shown.lose("phone", "laptop").unwrap();
+    let vault = home.paths().vault(3);
+    home.cloud.set(&vault, shown.cloud.bytes(&vault).to_vec());
+    assert_eq!(reason(home.enroll("desk", None)), "sealed-open");
+    home.rotate("phone", &["x"]).unwrap();
+    home.enroll("desk", None).unwrap();
+}

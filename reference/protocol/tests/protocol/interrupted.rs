@@ -438,6 +438,33 @@ fn a_loss_that_raced_with_another_phone_is_finished_by_running_it_again() {
     assert_eq!(reason(again), "unknown-phone");
 }
 
+/// Else the latest vault would lack the ring key of the roster: nobody could enroll.
+#[test]
+fn of_two_losses_that_stop_behind_their_vaults_the_first_goes_on_no_more() {
+    let mut home = household();
+    home.enroll("third", None).unwrap();
+    home.sync_phone("phone").unwrap();
+    home.sync_phone("tablet").unwrap();
+    // A backup for each stream, and the vault.
+    let writes = 3;
+    let lose: Act = |owner, env| owner.lose_phone(&n("third"), None, env);
+    assert_eq!(
+        reason(cut_short(&mut home, writes, lose)),
+        "store-unavailable"
+    );
+    home.cloud.fail_after(writes);
+    assert_eq!(reason(home.act("tablet", lose)), "store-unavailable");
+    home.cloud.work_again();
+    let paths = home.paths();
+    assert!(home.cloud.objects().contains_key(&paths.vault(3)));
+    let rosters = home.cloud.under(&home.id(), "roster").len();
+    assert_eq!(reason(home.sync_phone("phone")), "conflict");
+    assert_eq!(home.cloud.under(&home.id(), "roster").len(), rosters);
+    home.sync_phone("tablet").unwrap();
+    home.sync_phone("phone").unwrap();
+    home.enroll("desk", None).unwrap();
+}
+
 #[test]
 fn a_loss_that_stopped_short_is_healed_by_any_later_act_on_the_stream() {
     let mut home = household();

@@ -50,7 +50,8 @@ fn names(texts: &[String]) -> Result<Vec<Name>> {
 }
 
 /// `[counting CLIPS of STREAM]`: how many clips of the old camera count.
-fn counted(words: &mut Words) -> Result<Counted> {
+/// `[counting CLIPS of STREAM]`
+pub fn counted(words: &mut Words) -> Result<Counted> {
     if !words.eat("counting") {
         return Ok(Counted::new());
     }

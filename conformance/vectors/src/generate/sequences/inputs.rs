@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::super::super::{Error, Result};
 use super::super::builder::hexed;
 use super::super::world::{WORDS, World, rng, signing};
+use super::house::counted;
 use super::sentence::Sentence;
 use super::stage::{Stage, called, is_called};
 use super::words::Words;
@@ -84,6 +85,11 @@ impl Stage {
                 (input["from"], input["until"]) = (from.into(), until.into());
                 return Ok(());
             }
+            "counted" => counted(words)?
+                .into_iter()
+                .map(|(stream, clips)| (stream.to_string(), clips.into()))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
             "evidence" => match words.eat("without evidence") {
                 true => json!({ "none": {} }),
                 false => json!({ "owners-word": {} }),

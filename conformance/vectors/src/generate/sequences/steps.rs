@@ -47,6 +47,8 @@ const FORMS: &str = "
     phone  | revokes {streams} from {member}                    | owner-revoke      | act
     phone  | loses {lost}                                       | owner-lose-phone  | act
     phone  | pairs {camera} with key {camera-key} for {streams} {evidence} {offered} | owner-pair | act
+    phone  | replaces {camera} by key {camera-key} for {streams} {counted} {evidence} {offered} | owner-replace | act
+    phone  | retires {camera} {counted}                         | owner-retire      | act
 ";
 
 /// The words before the first brace.

@@ -14,6 +14,7 @@ use crate::crypto::KemSecret;
 use crate::error::{GrantError, Result};
 use crate::keys::{Name, kem_id};
 use crate::message::AccountId;
+use crate::view::Followed;
 
 /// A member with nothing but its own key.
 pub struct Member {
@@ -139,6 +140,16 @@ impl Member {
             .flat_map(|m| &m.streams);
         let held = streams.filter(|(_, s)| !s.grants.is_empty());
         held.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The announcements of a stream that this member has verified.
+    pub fn followed(&self, account: &AccountId, stream: &Name) -> Option<&Followed> {
+        self.accounts
+            .get(account)?
+            .streams
+            .get(stream)?
+            .followed
+            .as_ref()
     }
 
     /// What this member was granted on a stream, oldest first.

@@ -17,7 +17,7 @@ use crate::vault::{self, Opened};
 /// stream. `checkpoint` is what another device of the account says over a trusted channel.
 ///
 /// # Errors
-/// `object-missing`, `vault-open`, `checkpoint-mismatch` and those of [`Phone::sync`].
+/// `object-missing`, `vault-open`, `vault-rollback`, `checkpoint-mismatch` and those of [`Phone::sync`].
 pub fn enroll(
     name: Name,
     account: AccountId,
@@ -34,7 +34,8 @@ pub fn enroll(
     Ok(phone)
 }
 
-/// What a further phone gets from the passphrase and the cloud before it lists itself.
+/// What a further phone gets from the passphrase and the cloud before it lists itself. Of the ring in the vault
+/// it has what the roster's phones have: a later key is that of a loss which this roster does not show.
 pub fn recover<R>(
     name: Name,
     account: AccountId,
@@ -53,6 +54,7 @@ where
     let mut phone = Phone::fresh(name, root, opened.ring.clone(), rng)?;
     phone.vault = number;
     phone.follow_account(cloud)?;
+    phone.ring = opened.ring.up_to(phone.roster()?.generation)?;
     if let Some(checkpoint) = checkpoint {
         phone.check(cloud, checkpoint)?;
     }

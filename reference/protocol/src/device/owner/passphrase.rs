@@ -22,7 +22,10 @@ impl Owner<'_> {
     ) -> Result<()> {
         let mut act = self.begin(env)?;
         let pdk = Pdk::derive(passphrase, work, env.rng)?;
-        let ring = self.opened.ring.clone();
+        let ring = match self.opened.ring.continues(&act.ring) {
+            true => self.opened.ring.clone(),
+            false => act.ring.clone(),
+        };
         self.add_vault(&mut act, ring, pdk, env)?;
         self.commit(act, env)
     }

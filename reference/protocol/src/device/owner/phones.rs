@@ -70,8 +70,8 @@ impl Owner<'_> {
         if draft.phones.is_empty() || *lost == self.phone.name {
             return Err(AccountError::LastPhone.into());
         }
-        // A vault that an earlier loss sealed and whose roster is still to come has a key more.
-        act.ring = self.opened.ring.clone();
+        // Not the vault's, which may have the key of a loss whose roster is not shown: the phone that was lost then
+        // would be given it.
         act.ring.keys.push(SecretBytes::random(env.rng));
         let pdk = match passphrase {
             Some((passphrase, work)) => Pdk::derive(passphrase, work, env.rng)?,

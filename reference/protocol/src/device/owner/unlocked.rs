@@ -141,7 +141,7 @@ impl Owner<'_> {
     /// `store-unavailable` while an earlier act is owed to a cloud that failed: this one would not
     /// know of it. Those of [`Phone::sync`]. `conflict` if another phone has sealed a later vault, whose
     /// passphrase this one may not have.
-    pub(super) fn begin(&mut self, env: &Env<'_>) -> Result<Act> {
+    pub(super) fn begin(&mut self, env: &mut Env<'_>) -> Result<Act> {
         if !self.phone.outbox.is_empty() {
             return Err(StoreError::Unavailable.into());
         }
@@ -154,7 +154,13 @@ impl Owner<'_> {
             }
             self.interrupted = false;
         }
-        Ok(Act::under(self.phone.ring.clone()))
+        let mut act = Act::under(self.phone.ring.clone());
+        if !self.opened.ring.continues(&act.ring) {
+            // Of two losses the one wrote the latest vault, and the other the roster.
+            let pdk = self.opened.pdk.clone();
+            self.add_vault(&mut act, self.phone.ring.clone(), pdk, env)?;
+        }
+        Ok(act)
     }
 
     /// Stores the act on the phone, writes it to the cloud, reads it back, and only then goes by it. An

@@ -25,13 +25,30 @@ impl Phone {
         Ok(challenge)
     }
 
-    /// The first answer to a challenge that the cloud shows; what it says is still to be checked.
+    /// The first answer to a challenge that the cloud shows and a camera on the roster has signed: whoever was
+    /// retired may answer, too. What it says is still to be checked.
     ///
     /// # Errors
-    /// `store-unavailable`.
+    /// `store-unavailable`; `phone-not-listed` before the first synchronisation.
     pub fn answer(&self, cloud: &dyn Cloud, challenge: &Challenge) -> Result<Option<Vec<u8>>> {
-        let answers = cloud.list(&self.paths().answers(challenge))?;
-        answers.first().map(|path| cloud.get(path)).transpose()
+        for path in cloud.list(&self.paths().answers(challenge))? {
+            let signed = cloud.get(&path)?;
+            match self.open_answer(challenge, &signed) {
+                Ok(_) => return Ok(Some(signed)),
+                Err(error) if error.is(AccountError::PhoneNotListed) => return Err(error),
+                Err(_) => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn open_answer(&self, challenge: &Challenge, signed: &[u8]) -> Result<Answer> {
+        let cameras = &self.roster()?.cameras;
+        let named = evidence::named_camera(&self.account, signed)?;
+        if !cameras.iter().any(|camera| camera.key == Some(named)) {
+            return Err(AnnouncementError::WrongCamera.into());
+        }
+        evidence::open(&self.account, &named, challenge, signed)
     }
 
     /// Removes a challenge and its answers from the cloud.
@@ -69,12 +86,7 @@ impl Phone {
     /// none's; `not-fresh` if the camera obeys something that this phone has not seen; `fork` if it obeys
     /// something else.
     pub fn check_answer(&self, challenge: &Challenge, signed: &[u8]) -> Result<Answer> {
-        let cameras = &self.roster()?.cameras;
-        let named = evidence::named_camera(&self.account, signed)?;
-        if !cameras.iter().any(|camera| camera.key == Some(named)) {
-            return Err(AnnouncementError::WrongCamera.into());
-        }
-        let answer = evidence::open(&self.account, &named, challenge, signed)?;
+        let answer = self.open_answer(challenge, signed)?;
         let behind = || AccountError::NotFresh.into();
         if let Some(roster) = answer.roster {
             self.history.check(&roster)?;

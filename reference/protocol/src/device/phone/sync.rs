@@ -131,6 +131,10 @@ impl Phone {
     pub(crate) fn flush(&mut self, cloud: &dyn Cloud) -> Result<()> {
         let paths = self.paths();
         for write in &self.outbox {
+            if self.vault_is_overtaken(cloud, &write.path)? {
+                self.outbox.clear();
+                return Err(StoreError::Conflict.into());
+            }
             let written = if write.replace {
                 cloud.put(&write.path, &write.bytes)
             } else {
@@ -150,6 +154,17 @@ impl Phone {
         }
         self.outbox.clear();
         Ok(())
+    }
+
+    /// Whether this is the roster, still unwritten, of an act that has written a vault, and another phone has
+    /// written a later one, which may lack the act's ring key.
+    fn vault_is_overtaken(&self, cloud: &dyn Cloud, path: &str) -> Result<bool> {
+        let (paths, own) = (self.paths(), self.paths().vault(self.vault));
+        let roster = paths.roster(self.history.head().map_or(1, |head| head.number + 1));
+        Ok(path == roster
+            && self.outbox.iter().any(|write| write.path == own)
+            && cloud.find(&paths.vault(self.vault + 1))?.is_some()
+            && cloud.find(path)?.is_none())
     }
 
     pub(crate) fn follow_rosters(&mut self, cloud: &dyn Cloud) -> Result<()> {

@@ -63,6 +63,41 @@ story owner.offer
   at 20min phone pairs attic with key 16 for w offered 30min            # the clock went back by ten minutes
   phone lists the streams -> w 1 announced, x 2 in effect, y 1 in effect, z 1 announced  # both are paired
 
+story owner.cameras
+  A camera takes another one's place only as the owner says, and is retired once.
+  checks CLAIM-CAMERA-REPLACED, SPEC#replacement-and-retirement
+  flags Tenure, Edge
+  given household 264
+  as x is shared with alice
+  let gate = camera with key 15 for x, y
+  cloud shows all                                                                      # x is shared with alice, and has a clip
+  phone starts                                                                         # phone is on the roster, and has seen nothing
+  phone reads the cloud                                                                # the phone reads what is there
+  at 10s phone replaces hall by key 15 for x, y -> refused wrong-camera                # no camera is called so
+  at 10s phone replaces door by key 15 for x -> refused unknown-stream                 # it records x alone
+  at 10s phone replaces door by key 15 for x, z -> refused unknown-stream              # another stream in place of y
+  at 10s phone replaces door by key 15 for x, y, z -> refused unknown-stream           # a stream more
+  at 10s phone replaces door by key 15 for x, y counting 2 of x -> refused no-such-clip  # one more than there are
+  at 10s phone replaces door by key 15 for x, y counting 1 of z -> refused unknown-stream  # a clip of a stream that is not there
+  at 10s phone retires hall -> refused wrong-camera                                    # no camera is called so
+  at 10s phone retires door counting 2 of x -> refused no-such-clip                    # one more than there are
+  at 30d phone replaces door by key 15 for x, y offered 0s -> refused offer-expired    # a reply a month later
+  phone lists the streams -> x 2 in effect, y 1 in effect                              # nothing was done
+  at 20s phone replaces door by key 15 for x, y counting 1 of x                        # another camera takes door's place
+  phone lists the streams -> x 3 announced, y 2 announced                              # its first announcements
+  at 20.5s gate pairs                                                                  # the camera that does
+  at 21s gate reads the cloud -> takes x 3, takes y 2                                  # goes on with both streams
+  phone lists the streams -> x 3 in effect, y 2 in effect                              # and says so
+  phone views x 1 -> shown                                                             # the clip that counts
+  alice starts                                                                         # alice has a key
+  alice compares the number of alice                                                   # alice and the owner compared safety numbers
+  alice reads the cloud -> 1 introduction, 2 keys                                      # a key of each of its epochs
+  alice views x 1 -> shown                                                             # the clip that counts
+  at 30s phone retires door counting 0 of x -> refused no-such-clip                    # what was counted once counts
+  at 30s phone retires door counting 1 of x                                            # nothing counts of the camera that took the place
+  phone lists the streams -> x 4 announced, y 3 announced                              # nobody will say that it is in effect
+  at 40s phone retires door -> refused wrong-camera                                    # it is retired
+
 story owner.kept-unlocked
   A phone that was ever kept unlocked is not dropped as if that were enough: it can reach the signing key.
   checks CLAIM-LOST-PHONE, SPEC#loss

@@ -63,6 +63,21 @@ story phone.withheld-root
   cloud shows /root of all                              # it comes
   second recovers with words                            # the phone recovers
 
+story phone.vault-behind
+  The provider shows a fresh phone the rosters after a loss, and the vault from before it.
+  checks CLAIM-SECOND-PHONE, CLAIM-NO-ROLLBACK, SPEC#enrollment
+  flags Rollback
+  given household 240
+  as a household with a clip
+  given phone enrolls tablet
+  given phone loses tablet
+  let second = phone with keys 31 and 32
+  let all = the cloud
+  cloud shows all without vault/00000002                # the vault of before the loss
+  second recovers with words -> refused vault-rollback  # the roster names a later ring key than it has
+  cloud shows vault/ of all                             # and the one that the loss has sealed
+  second recovers with words                            # the phone recovers
+
 story phone.withheld-vault
   The provider withholds what a fresh phone needs.
   checks CLAIM-SECOND-PHONE, SPEC#store
