@@ -142,10 +142,16 @@ class Viewer:
         stream = self.stream(name)
         first, until = stream.tenure(sequence)
         data = view.find(f"manifests/{name}/{sequence:012}")
+        later = until is not None or any(seen >= sequence for seen in stream.manifests)
+        absent = Refused("clip-missing" if later else "no-such-clip")
         if data is None or first.camera is None:
-            later = until is not None or any(seen > sequence for seen in stream.manifests)
-            raise Refused("clip-missing" if later else "no-such-clip")
-        message = open_manifest(self.root.account, first.camera, name, data)
+            raise absent
+        try:
+            message = open_manifest(self.root.account, first.camera, name, data)
+        except Refused as refused:
+            if refused.reason == "invalid-signature" and self._left(stream, first, name, data):
+                raise absent from refused
+            raise
         said: Manifest = message.body
         require(said.announcement in stream.announcements, "unknown-announcement")
         epoch = stream.announcements[said.announcement].epoch
@@ -163,6 +169,17 @@ class Viewer:
             require(stream.manifests[sequence + 1][1] == message.hash, "manifest-chain")
         stream.manifests[sequence] = (message.hash, said.previous)
         return message
+
+    def _left(self, stream: Stream, first: Announcement, name: str, data: bytes) -> bool:
+        """Whether an earlier camera has left this there."""
+        for earlier in stream.announcements.values():
+            if earlier.epoch < first.epoch and earlier.camera is not None:
+                try:
+                    open_manifest(self.root.account, earlier.camera, name, data)
+                    return True
+                except Refused:
+                    continue
+        return False
 
     def session_key(self, name: str, manifest: Message, keys: list[Key]) -> bytes:
         """The session key, by the envelope of the first key that has one."""

@@ -11,6 +11,7 @@ extern crate encryptediot_broken as encryptediot;
 pub mod household;
 
 use encryptediot::fault;
+use household::facts::Lemmas;
 use household::search::{Effort, Outcome, play, search};
 
 /// What the protocol did once: the faults that bring it back, and the start of what is then wrong.
@@ -34,7 +35,7 @@ const FOUND: [Old; 7] = [
 ];
 
 /// What takes more of them: the shortest histories, written down.
-const WRITTEN: [(Old, &str); 6] = [
+const WRITTEN: [(Old, &str); 8] = [
     (
         (
             &["holders-by-number", "any-roster-at-the-phone"],
@@ -71,6 +72,25 @@ const WRITTEN: [(Old, &str); 6] = [
         lose laptop tablet",
     ),
     (
+        (&["record-from-before-the-loss"], "LOST-PHONE"),
+        "share phone carol x always
+        freeze phone 0
+        share laptop alice x now
+        replace phone door answer 0
+        record x
+        replace phone door answer 0
+        lose watch phone
+        enroll watch
+        sync door",
+    ),
+    (
+        (&["any-roster-at-the-phone"], "lemma rosters/in_its_history"),
+        "freeze tablet 0
+        share laptop alice x every-stream
+        lend tablet announcements/x laptop
+        rotate tablet x",
+    ),
+    (
         (&["earlier-clips-alone"], "CAMERA-REPLACED"),
         "share phone alice x always
         sync door
@@ -93,6 +113,11 @@ const WRITTEN: [(Old, &str); 6] = [
     ),
 ];
 
+fn lemmas() -> Lemmas {
+    let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tamarin");
+    Lemmas::read(std::path::Path::new(models)).unwrap()
+}
+
 fn within(steps: u64, seed: u64, (faults, about): Old) -> Outcome {
     // What every history begins with is made before anything is broken.
     household::house::House::new(1).unwrap();
@@ -104,7 +129,7 @@ fn within(steps: u64, seed: u64, (faults, about): Old) -> Outcome {
         about,
     };
     fault::switch_all(faults);
-    let outcome = search(&effort, &|_| ());
+    let outcome = search(&effort, &lemmas(), &|_| ());
     fault::switch_all(&[]);
     outcome.unwrap()
 }
@@ -127,9 +152,13 @@ fn what_takes_many_histories_is_judged_by_its_shortest() {
     household::house::House::new(1).unwrap();
     for ((faults, about), text) in WRITTEN {
         let ops: Vec<household::op::Op> = conformance::trace::op::read(text).unwrap();
-        assert_eq!(play(&ops, 1).unwrap().wrong, Vec::<String>::new(), "{text}");
+        assert_eq!(
+            play(&ops, 1, &lemmas()).unwrap().wrong,
+            Vec::<String>::new(),
+            "{text}"
+        );
         fault::switch_all(faults);
-        let wrong = play(&ops, 1).unwrap().wrong;
+        let wrong = play(&ops, 1, &lemmas()).unwrap().wrong;
         fault::switch_all(&[]);
         assert!(
             wrong.iter().any(|what| what.starts_with(about)),

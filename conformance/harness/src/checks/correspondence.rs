@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::check::{Check, Context, Outcome};
 use crate::claims;
+use crate::household::facts::Lemmas;
 use crate::household::search as hands;
 use crate::pairs;
 use crate::trace::cli::Profile;
@@ -127,6 +128,9 @@ fn traced(context: &Context<'_>, profile: Profile, steps: u64, attacks: &[&str])
 }
 
 fn household(context: &Context<'_>) -> Outcome {
+    let Some(root) = root() else {
+        return Outcome::NotChecked("the models are not here".to_owned());
+    };
     context.progress("random histories with many hands");
     let effort = hands::Effort {
         steps: HOUSEHOLD_STEPS,
@@ -135,7 +139,9 @@ fn household(context: &Context<'_>) -> Outcome {
         only: None,
         about: "",
     };
-    let outcome = match hands::search(&effort, &|_| ()) {
+    let found = Lemmas::read(&root.join("tamarin"))
+        .and_then(|lemmas| hands::search(&effort, &lemmas, &|_| ()));
+    let outcome = match found {
         Ok(outcome) => outcome,
         Err(why) => return Outcome::Failed(why),
     };

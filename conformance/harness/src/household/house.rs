@@ -24,6 +24,7 @@ use encryptediot_testkit::{
 };
 use rand_chacha::ChaCha20Rng;
 
+use super::facts::Facts;
 use super::ledger::{Intent, Ledger};
 use super::op::{CAMERA, CAMERAS, DEVICES, FIRST_CAMERAS, FIRST_PHONES, MEMBER, MEMBERS, PHONES};
 use super::provider::{Device, Provider, Seat};
@@ -126,6 +127,8 @@ pub struct House {
     pub passphrases: Vec<Passphrase>,
     pub ledger: Ledger,
     pub clips: Vec<Recorded>,
+    /// What was done, for the models' lemmas.
+    pub facts: Facts,
     /// What is wrong.
     pub wrong: BTreeSet<String>,
     /// What each phone had verified last: its roster, and the announcement of each stream.
@@ -318,6 +321,7 @@ impl House {
             passphrases: Passphrase::parse(&begun.passphrase).into_iter().collect(),
             ledger: begun.ledger.clone(),
             clips: Vec::new(),
+            facts: Facts::default(),
             wrong: BTreeSet::new(),
             verified: BTreeMap::new(),
             noted: BTreeMap::new(),

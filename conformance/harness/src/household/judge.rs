@@ -1,7 +1,7 @@
 //! What must be true of a household, by what its devices store and what lies in the cloud: which key opens which
 //! clip, and whether the owner ever gave that key to who has it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use encryptediot::announcement::Kind;
 use encryptediot::cbor;
@@ -12,6 +12,7 @@ use encryptediot::keys::{KeyId, MemberId, Name, kem_id, member_id};
 use encryptediot::message::{self, Hash};
 use encryptediot::roster;
 use encryptediot::statement::SignedStatement;
+use encryptediot::vault::Ring;
 use encryptediot_testkit::theft::{self, Loot};
 use encryptediot_testkit::{MemoryCloud, Objects, loot};
 
@@ -26,6 +27,23 @@ fn by_name(keys: impl IntoIterator<Item = KemSecret>) -> Keys {
     keys.into_iter()
         .map(|key| (kem_id(&key.public()), key))
         .collect()
+}
+
+/// Every key that a thief can come by.
+fn thief_keys(instance: &KemSecret, rings: Vec<Ring>, cloud: &MemoryCloud) -> Keys {
+    // A ring that continues another one opens what that one opens.
+    let all = rings.clone();
+    let longest = rings.into_iter().filter(|ring| {
+        let mut longer = all
+            .iter()
+            .filter(|other| other.keys.len() > ring.keys.len());
+        !longer.any(|other| other.continues(ring))
+    });
+    let of = |ring| {
+        let instance = KemSecret::from_bytes(&instance.to_bytes());
+        instance.map(|instance| Loot { instance, ring }.keys(cloud))
+    };
+    by_name(longest.flat_map(|ring| of(ring).unwrap_or_default()))
 }
 
 /// What no lie of the provider's, no clock and no act of the owner's is a reason for.
@@ -57,6 +75,7 @@ pub const ONLY_LIES: [&str; 22] = [
 impl House {
     /// After each thing: no phone goes back, and none goes by what was announced under a roster of another history.
     pub fn watch(&mut self) {
+        self.log_made();
         let House {
             phones,
             ledger,
@@ -104,7 +123,11 @@ impl House {
         }
         let stolen: Vec<_> = self.stolen.iter().map(|(d, s)| (*d, s.clone())).collect();
         for (device, stored) in stolen {
-            let keys = self.thief_keys(&stored, &everything, &cloud);
+            let (instance, rings) = self.thief_rings(&stored, &everything);
+            for ring in &rings {
+                self.log_read(device, ring);
+            }
+            let keys = thief_keys(&instance, rings, &cloud);
             let after = |clip: &&Recorded| !clip.copied && clip.lost.contains(&device);
             for clip in self.clips.iter().filter(after) {
                 if let Some((_, role)) = self.openings(clip, &keys).first() {
@@ -138,8 +161,8 @@ impl House {
         by_name(theft::granted(&pairwise, cloud))
     }
 
-    /// Every key that a thief of a phone can come by, with the rings that were handed out to the phone later too.
-    fn thief_keys(&self, stored: &[u8], everything: &Objects, cloud: &MemoryCloud) -> Keys {
+    /// What a thief of a phone has: its key, and its rings, with those that were handed out to the phone later too.
+    fn thief_rings(&self, stored: &[u8], everything: &Objects) -> (KemSecret, Vec<Ring>) {
         let Loot { instance, ring } = loot(stored);
         let mut rings = vec![ring];
         let folder = format!("{}/roster/", self.account);
@@ -160,22 +183,7 @@ impl House {
                     .filter(|ring| !rings.iter().any(|r| r.to_bytes() == ring.to_bytes())),
             );
         }
-        // A ring that has another one's keys first opens what that one opens.
-        let starts = |one: &[u8], other: &[u8]| one.len() < other.len() && other.starts_with(one);
-        let keys = |ring: &encryptediot::vault::Ring| -> Vec<u8> {
-            ring.keys
-                .iter()
-                .flat_map(|key| key.as_bytes().to_vec())
-                .collect()
-        };
-        let all: Vec<Vec<u8>> = rings.iter().map(keys).collect();
-        let of = |ring| {
-            let instance = KemSecret::from_bytes(&instance.to_bytes());
-            instance.map(|instance| Loot { instance, ring }.keys(cloud))
-        };
-        let longest = rings.into_iter().zip(&all);
-        let longest = longest.filter(|(_, own)| !all.iter().any(|other| starts(own, other)));
-        by_name(longest.flat_map(|(ring, _)| of(ring).unwrap_or_default()))
+        (instance, rings)
     }
 
     /// The keys that open a clip, each in the role in which it does.
@@ -218,8 +226,11 @@ impl House {
         let card = self.members[number].card();
         let (name, id) = (card.name.as_str(), member_id(&card.key));
         let mut wrong = Vec::new();
+        let mut granted = BTreeSet::new();
         for key in keys.keys() {
             let place = self.ledger.keys.get(key);
+            let stream = place.filter(|place| !place.past).map(|place| &place.stream);
+            granted.extend(stream.cloned());
             if !place.is_some_and(|place| self.was_granted(place, &id)) {
                 let what = place.map_or("a key that nobody announced".to_owned(), |place| {
                     format!(
@@ -241,6 +252,9 @@ impl House {
             }
         }
         self.wrong.extend(wrong);
+        for stream in granted {
+            self.log_granted(&id, &stream);
+        }
     }
 
     /// Did the owner ever ask for this key to be this member's?

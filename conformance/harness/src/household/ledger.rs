@@ -60,6 +60,8 @@ pub struct Listed {
 /// An announcement that was published.
 #[derive(Clone)]
 pub struct Announced {
+    /// The phone that announced it.
+    pub by: Device,
     pub stream: Name,
     pub epoch: u64,
     pub previous: Option<Hash>,
@@ -108,7 +110,7 @@ fn leaf<T: Body>(account: &AccountId, bytes: &[u8]) -> Option<(Hash, T)> {
 impl Ledger {
     /// Takes in what a phone wrote in an act.
     pub fn take(&mut self, account: &AccountId, written: &[Written], intent: &Intent) {
-        for Written { path, bytes, .. } in written {
+        for Written { path, bytes, by } in written {
             match path.split('/').nth(1) {
                 Some("roster") => {
                     if let Some((hash, roster)) = leaf(account, bytes) {
@@ -117,7 +119,7 @@ impl Ledger {
                 }
                 Some("announcements") => {
                     if let Some((hash, body)) = leaf(account, bytes) {
-                        self.announcement(hash, body, intent);
+                        self.announcement(hash, body, *by, intent);
                     }
                 }
                 Some("past") => {
@@ -181,7 +183,7 @@ impl Ledger {
         self.rosters.insert(hash, listed);
     }
 
-    fn announcement(&mut self, hash: Hash, body: Announcement, intent: &Intent) {
+    fn announcement(&mut self, hash: Hash, body: Announcement, by: Device, intent: &Intent) {
         if self.announced.contains_key(&hash) {
             return;
         }
@@ -224,6 +226,7 @@ impl Ledger {
             self.keys.insert(kem_id(&key.public), place);
         }
         let announced = Announced {
+            by,
             stream: body.stream,
             epoch: body.epoch,
             previous: body.previous,

@@ -4,6 +4,7 @@
 //!
 //! Copies of the reference with known faults are searched by the same files.
 
+pub mod facts;
 pub mod house;
 pub mod judge;
 pub mod ledger;

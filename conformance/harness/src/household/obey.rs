@@ -178,6 +178,8 @@ impl House {
             by: camera.id(),
             copied: camera.copied,
         });
+        self.log_recorded();
+        let camera = self.cameras.get(&number).ok_or_else(nobody)?;
         uplink::upload(
             &camera.device,
             &self.provider.seat(device_of(number)),
@@ -239,19 +241,19 @@ impl House {
             .collect();
         let sequence = 1 + clip % (of.len() as u64).max(1);
         let (account, mut out) = (self.account, Vec::new());
-        let (open, seat, tenure) = match viewer.checked_sub(PHONES.len()) {
+        let (open, seat, at) = match viewer.checked_sub(PHONES.len()) {
             None => {
                 let device = self.phone(viewer.try_into().unwrap_or_default())?;
                 let seat = self.provider.seat(device);
                 let held = self.phones.get_mut(&device).ok_or_else(nobody)?;
                 let open = held.device.open(&seat, &stream, sequence)?;
-                (open, seat, held.device.followed(&stream).map(tenure))
+                (open, seat, held.device.followed(&stream).map(followed))
             }
             Some(member) => {
                 let seat = self.provider.seat(MEMBER + member);
                 let member = &mut self.members[member];
                 let open = member.open(&seat, &account, &stream, sequence)?;
-                (open, seat, member.followed(&account, &stream).map(tenure))
+                (open, seat, member.followed(&account, &stream).map(followed))
             }
         };
         view::read(&seat, &account, &open, 0, &mut out)?;
@@ -262,7 +264,8 @@ impl House {
             self.wrong.insert(what.to_owned());
             return Ok(());
         };
-        if !tenure.is_some_and(|tenure| self.counts(recorded, tenure)) {
+        let shown = (recorded.by.to_string(), recorded.manifest_hash);
+        if !at.is_some_and(|at| self.counts(recorded, at)) {
             let what = "CAMERA-REPLACED: what was shown is by a camera whose clips do not count";
             self.wrong.insert(what.to_owned());
         } else if recorded.copied {
@@ -271,12 +274,15 @@ impl House {
                 .entry("a clip of a copied key was shown, of a camera not yet replaced or whose clips were counted")
                 .or_default() += 1;
         }
+        if let Some((head, _, _)) = at {
+            self.log_viewed(viewer, &stream, sequence, head.hash, shown);
+        }
         Ok(())
     }
 
     /// Whether a clip is one of the camera that records now, or of those before it that lead to the last one which
     /// the owner has counted.
-    fn counts(&self, clip: &Recorded, (since, camera): (Tenure, Option<KeyId>)) -> bool {
+    fn counts(&self, clip: &Recorded, (_, since, camera): Followed) -> bool {
         if clip.sequence > since.clips {
             return Some(clip.by) == camera;
         }
@@ -292,7 +298,10 @@ impl House {
     }
 }
 
-fn tenure(followed: &view::Followed) -> (Tenure, Option<KeyId>) {
+/// The latest announcement that a viewer has followed, since when its camera records, and which one that is.
+type Followed = (Head, Tenure, Option<KeyId>);
+
+fn followed(followed: &view::Followed) -> Followed {
     let camera = followed.camera().as_ref().map(verifying_id);
-    (followed.current.since, camera)
+    (followed.head, followed.current.since, camera)
 }

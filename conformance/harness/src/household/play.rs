@@ -130,6 +130,7 @@ impl House {
         let mut written = self.provider.written();
         written.retain(|written| written.by == device);
         self.ledger.take(&self.account, &written, &intent);
+        self.log_act(&written, &intent);
         if let Some(held) = self.phones.get_mut(&device) {
             held.owed = match held.device.owed().next() {
                 Some(_) => intent,
@@ -639,7 +640,9 @@ impl House {
     ) -> Result<(Option<Evidence>, BTreeSet<Device>)> {
         let challenge = Challenge::random(&mut self.rng);
         // The household has one camera that lies nearest.
-        let camera = self.cameras.values_mut().find(|camera| !camera.retired);
+        let mut near = self.cameras.range_mut(..FORMER);
+        let camera = near.find(|(_, camera)| !camera.retired);
+        let camera = camera.map(|(_, camera)| camera);
         let obeyed = |camera: &Camera, house: &super::ledger::Ledger| -> BTreeSet<Device> {
             let heads = camera.obeyed.values().filter_map(|obeyed| obeyed.last());
             let lost = heads.filter_map(|obeyed| house.announced.get(&obeyed.head.hash));
@@ -665,7 +668,8 @@ impl House {
                 let told = camera
                     .map(|camera| obeyed(camera, &self.ledger))
                     .unwrap_or_default();
-                let near = self.cameras.iter().find(|(_, camera)| !camera.retired);
+                let mut near = self.cameras.range(..FORMER);
+                let near = near.find(|(_, camera)| !camera.retired);
                 if let Some(number) = near.map(|(number, _)| *number) {
                     self.sync(number)?;
                 }

@@ -11,6 +11,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde::Serialize;
 
+use super::facts::Lemmas;
 use super::house::House;
 use super::judge::ONLY_LIES;
 use super::op::{self, MEMBERS, Op, STREAMS};
@@ -89,11 +90,17 @@ const KINDS: u64 = 8;
 ///
 /// # Errors
 /// If the household cannot be furnished.
-pub fn play(ops: &[Op], seed: u64) -> Result<Played, String> {
+pub fn play(ops: &[Op], seed: u64, lemmas: &Lemmas) -> Result<Played, String> {
     let mut house = House::new(seed)?;
     let honest = !ops.iter().any(Op::is_hostile);
     let mut refused = Vec::new();
     for op in ops {
+        if let Op::View { viewer, .. } = op
+            && honest
+        {
+            // Who does not know that a camera was replaced takes the new one's clips for forged.
+            let _ = house.play(&Op::reading(*viewer));
+        }
         let reason = house.play(op).err().map(|error| error.reason());
         house.watch();
         if let Some(reason) = reason.filter(|reason| honest && ONLY_LIES.contains(reason)) {
@@ -112,8 +119,10 @@ pub fn play(ops: &[Op], seed: u64) -> Result<Played, String> {
         }
     }
     let begin = Instant::now();
+    house.watch();
     house.judge();
-    let wrong = house.wrong.iter().chain(&house.ledger.wrong);
+    let broken = lemmas.broken(&house.facts)?;
+    let wrong = house.wrong.iter().chain(&house.ledger.wrong).chain(&broken);
     Ok(Played {
         wrong: wrong.cloned().collect(),
         refused,
@@ -220,7 +229,11 @@ fn runner(effort: &Effort, number: u64) -> TestRunner {
 ///
 /// # Errors
 /// If a household cannot be furnished.
-pub fn search(effort: &Effort, progress: &dyn Fn(&Outcome)) -> Result<Outcome, String> {
+pub fn search(
+    effort: &Effort,
+    lemmas: &Lemmas,
+    progress: &dyn Fn(&Outcome),
+) -> Result<Outcome, String> {
     let begin = Instant::now();
     let mut outcome = Outcome::default();
     let lengths = 1..=effort.length.max(1);
@@ -235,12 +248,12 @@ pub fn search(effort: &Effort, progress: &dyn Fn(&Outcome)) -> Result<Outcome, S
         };
         let tree = new.new_tree(&mut runner).map_err(|why| why.to_string())?;
         let ops = tree.current();
-        let mut played = play(&ops, effort.seed ^ number)?;
+        let mut played = play(&ops, effort.seed ^ number, lemmas)?;
         played.wrong.retain(|what| what.starts_with(effort.about));
         outcome.add(&ops, &played);
         outcome.seconds = begin.elapsed().as_secs_f64();
         if !played.wrong.is_empty() {
-            outcome.counterexample = Some(shrink(tree, effort, number, played.wrong)?);
+            outcome.counterexample = Some(shrink(tree, (effort, lemmas), number, played.wrong)?);
             break;
         }
         if effort.only.is_some() {
@@ -279,7 +292,7 @@ impl Outcome {
 
 fn shrink(
     mut tree: Box<dyn ValueTree<Value = Vec<Op>>>,
-    effort: &Effort,
+    (effort, lemmas): (&Effort, &Lemmas),
     number: u64,
     mut what: Vec<String>,
 ) -> Result<Counterexample, String> {
@@ -288,7 +301,7 @@ fn shrink(
     let mut more = tree.simplify();
     while more && begin.elapsed() < PATIENCE {
         let ops = tree.current();
-        let mut wrong = play(&ops, effort.seed ^ number)?.wrong;
+        let mut wrong = play(&ops, effort.seed ^ number, lemmas)?.wrong;
         wrong.retain(|what| what.starts_with(effort.about));
         more = if wrong.is_empty() {
             tree.complicate()

@@ -155,10 +155,20 @@ impl Variables for InMacro<'_> {
 }
 
 /// Functions of the built-in theories that are understood, with their numbers of arguments.
-const BUILTINS: [(&str, &[(&str, usize)]); 4] = [
+const BUILTINS: [(&str, &[(&str, usize)]); 5] = [
     (
         "signing",
         &[("sign", 2), ("verify", 3), ("pk", 1), ("true", 0)],
+    ),
+    (
+        "revealing-signing",
+        &[
+            ("revealSign", 2),
+            ("revealVerify", 3),
+            ("getMessage", 1),
+            ("pk", 1),
+            ("true", 0),
+        ],
     ),
     (
         "asymmetric-encryption",

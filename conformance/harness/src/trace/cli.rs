@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::judge::Judge;
 use super::search::{Effort, Game, Outcome, search};
 use super::{history, op, paper};
+use crate::household::facts::Lemmas;
 use crate::household::report;
 use crate::household::search as hands;
 use conformance_common::report::deliver_json;
@@ -181,7 +182,8 @@ pub fn run(args: &TraceArgs) -> Result<u8, String> {
                 let steps = outcome.steps;
                 bar.set_message(format!("household: {steps} of {} steps", args.steps));
             };
-            let outcome = Box::new(hands::search(&effort, &progress)?);
+            let lemmas = Lemmas::read(&args.models)?;
+            let outcome = Box::new(hands::search(&effort, &lemmas, &progress)?);
             reports.push(Report::Household { profile, outcome });
             continue;
         };

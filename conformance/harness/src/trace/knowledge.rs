@@ -84,6 +84,7 @@ impl Knowledge {
                 self.by_function.entry(function).or_default().push(id);
                 match (*function, &**args) {
                     ("pair", [a, b]) => open.extend([*a, *b]),
+                    ("revealSign", [message, _]) => open.push(*message),
                     ("senc", [inner, key]) => self.unlock(terms, *inner, *key, open),
                     ("aenc", [inner, public]) => {
                         if let Some(key) = terms.argument(*public, "pk", 0) {
@@ -134,6 +135,16 @@ mod tests {
             (Some(5), Some(5))
         );
         assert_eq!(k.since(&t, public), Some(5));
+    }
+
+    #[test]
+    fn a_revealing_signature_gives_its_message() {
+        let (mut t, mut k) = (Terms::default(), Knowledge::default());
+        let [message, key] = ["message", "key"].map(|n| t.fresh(n));
+        [message, key].map(|name| k.make(name));
+        let signed = t.app("revealSign", vec![message, key]);
+        k.learn(&t, signed, 1);
+        assert_eq!((k.since(&t, message), k.since(&t, key)), (Some(1), None));
     }
 
     /// A derived key that is learnt before a public name, in one message.

@@ -71,9 +71,15 @@ impl Terms {
                 .and_then(|public| self.argument(public, "pk", 0))
                 .filter(|k| k == key)
                 .and_then(|_| self.argument(*sealed, "aenc", 0)),
-            ("verify", [signature, message, public]) => {
-                let signed = self.argument(*signature, "sign", 0) == Some(*message);
-                let by = self.argument(*signature, "sign", 1);
+            ("getMessage", [signature]) => self.argument(*signature, "revealSign", 0),
+            ("verify" | "revealVerify", [signature, message, public]) => {
+                let sign = if function == "verify" {
+                    "sign"
+                } else {
+                    "revealSign"
+                };
+                let signed = self.argument(*signature, sign, 0) == Some(*message);
+                let by = self.argument(*signature, sign, 1);
                 let of = self.argument(*public, "pk", 0);
                 let good = signed && by.is_some() && by == of;
                 good.then(|| self.keep(Node::App("true", Vec::new())))
@@ -191,6 +197,11 @@ mod tests {
         let mut t = Terms::default();
         let (k, m, other) = (t.fresh("k"), t.public("m"), t.fresh("other"));
         let (public, strange) = (t.app("pk", vec![k]), t.app("pk", vec![other]));
+        let revealing = t.app("revealSign", vec![m, k]);
+        assert_eq!(t.app("getMessage", vec![revealing]), m);
+        assert_eq!(t.app("revealVerify", vec![revealing, m, public]), yes);
+        assert_ne!(t.app("revealVerify", vec![revealing, m, strange]), yes);
+        assert_ne!(t.app("verify", vec![revealing, m, public]), yes);
         let signature = t.app("sign", vec![m, k]);
         let yes = t.app("true", vec![]);
         assert_eq!(t.app("verify", vec![signature, m, public]), yes);

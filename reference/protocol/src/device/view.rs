@@ -11,7 +11,7 @@ use crate::clip::{self, Manifest, OpenClip, Seen};
 use crate::cloud::{Cloud, Paths};
 use crate::cose::Signed;
 use crate::crypto::{RsaPublic, VerifyingKey};
-use crate::error::{AnnouncementError, ClipError, Result, StoreError};
+use crate::error::{AnnouncementError, ClipError, MessageError, Result, StoreError};
 use crate::keys::Name;
 use crate::message::{AccountId, Hash};
 use crate::segment::SEALED_SEGMENT;
@@ -131,7 +131,8 @@ impl Followed {
     /// between are read first.
     ///
     /// # Errors
-    /// `clip-missing` if a later clip was seen or counted, `no-such-clip` if none was; those of
+    /// `clip-missing` if this clip or a later one was seen or counts, `no-such-clip` if none was, also where there is
+    /// one that a camera before this number's has signed; those of
     /// [`clip::open`] and [`Seen::check`]; `unknown-announcement`; `manifest-chain`.
     pub fn manifest(
         &mut self,
@@ -183,16 +184,24 @@ impl Followed {
         let (whose, until) = self.tenure_of(sequence);
         let found = cloud.find(&Paths(*account).manifest(stream, sequence))?;
         // Where a camera was retired nobody has recorded what is shown.
-        let (Some(bytes), Some((since, Some(camera)))) = (found, whose) else {
-            let later = self.seen.manifests.keys().any(|seen| *seen >= sequence);
-            let reason = if later || until.is_some() {
-                ClipError::Missing
-            } else {
-                ClipError::NoSuchClip
-            };
-            return Err(reason.into());
+        let later = self.seen.manifests.keys().any(|seen| *seen >= sequence);
+        let absent = match later || until.is_some() {
+            true => ClipError::Missing,
+            false => ClipError::NoSuchClip,
         };
-        let manifest = clip::open(account, camera, stream, &bytes)?;
+        let (Some(bytes), Some((since, Some(camera)))) = (found, whose) else {
+            return Err(absent.into());
+        };
+        let manifest = match clip::open(account, camera, stream, &bytes) {
+            Err(error) if error.is(MessageError::InvalidSignature) => {
+                // What a camera before it has left there is none of its clips.
+                let earlier = self.cameras.iter().take_while(|(first, _)| first != since);
+                let mut keys = earlier.filter_map(|(_, key)| key.as_ref());
+                let left = keys.any(|key| clip::open(account, key, stream, &bytes).is_ok());
+                return Err(if left { absent.into() } else { error });
+            }
+            opened => opened?,
+        };
         let Manifest {
             announcement,
             previous,

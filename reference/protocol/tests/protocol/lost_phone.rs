@@ -110,6 +110,7 @@ fn a_lost_phone_makes_no_member_records() {
         let number = path.rsplit('/').next().unwrap().parse().unwrap();
         let forged = Member {
             number,
+            generation: 1,
             name: n("alice"),
             key: home.members[&n("alice")].card().key,
             pairwise: SecretBytes::new([66; 32]),

@@ -303,6 +303,7 @@ fn member() {
     let f = fixed();
     let member = Member {
         number: 3,
+        generation: f.ring.generation(),
         name: alice(),
         key: f.member.public(),
         pairwise: SecretBytes::new([25; 32]),

@@ -245,7 +245,7 @@ impl Owner<'_> {
         env: &mut Env<'_>,
     ) -> Result<()> {
         if streams.values().any(|next| !next.plan.is_empty()) {
-            self.read_every_record(env)?;
+            self.read_every_record(act, env)?;
         }
         for (stream, Next { plan, owner }) in streams {
             let next = NextAnnouncement {

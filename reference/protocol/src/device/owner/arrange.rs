@@ -40,7 +40,7 @@ impl Owner<'_> {
         let mut act = self.begin(env)?;
         let mut draft = self.next_roster(env.now)?;
         let before = draft.private.clone();
-        self.read_every_record(env)?;
+        self.read_every_record(&act, env)?;
         for verified in &arrangement.meet {
             let (name, key) = (verified.name(), verified.key());
             if !self.is_known(&act, name, key)? {

@@ -96,7 +96,7 @@ impl Owner<'_> {
         }
         self.log_paired(&reply.camera);
         let all: BTreeSet<MemberId> = draft.private.all_streams.iter().copied().collect();
-        self.read_every_record(env)?;
+        self.read_every_record(&act, env)?;
         draft.cameras.push(camera);
         self.add_roster(&mut act, draft, env)?;
         let plan = Plan::from([((Kind::Dsk, None), all)]);
@@ -195,7 +195,7 @@ impl Owner<'_> {
         let streams = self.streams(streams, env)?;
         let phones = self.phone.roster()?.phone_keys();
         act.counted = counted;
-        self.read_every_record(env)?;
+        self.read_every_record(&act, env)?;
         for (stream, next) in streams {
             let lease = self.lease_of(&stream);
             let next = NextAnnouncement {

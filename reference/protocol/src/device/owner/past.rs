@@ -7,7 +7,7 @@ use super::unlocked::{Env, Owner};
 use crate::announcement::Window;
 use crate::clip::{self, Role};
 use crate::crypto::KemSecret;
-use crate::error::{GrantError, Result};
+use crate::error::{ClipError, GrantError, Result};
 use crate::grant::{self, Holding};
 use crate::keys::Name;
 use crate::message;
@@ -36,7 +36,7 @@ impl Owner<'_> {
         let account = self.phone.account;
         self.phone
             .follow_streams(env.cloud, std::slice::from_ref(stream))?;
-        self.read_every_record(env)?;
+        self.read_every_record(&act, env)?;
         let mut members = BTreeSet::new();
         for name in names {
             members.insert(self.find(name)?);
@@ -45,7 +45,12 @@ impl Owner<'_> {
         let key = secret.public();
         let mut clips = Vec::new();
         for sequence in view::list(env.cloud, &account, stream)? {
-            let (manifest, session, _) = self.phone.session_key(env.cloud, stream, sequence)?;
+            let opened = self.phone.session_key(env.cloud, stream, sequence);
+            if matches!(&opened, Err(error) if error.is(ClipError::NoSuchClip)) {
+                // A camera that was replaced has left it, and it does not count.
+                continue;
+            }
+            let (manifest, session, _) = opened?;
             let (hash, body) = (manifest.hash, manifest.body);
             if window.contains(body.start, body.end) {
                 let (of, role) = (&hash, Role::Past);

@@ -3,20 +3,27 @@
 use super::act::{Act, Members, Unsigned};
 use super::unlocked::{Env, Owner};
 use crate::crypto::KemPublic;
-use crate::error::{GrantError, Result};
+use crate::error::{AnnouncementError, GrantError, Result};
 use crate::grant::{self, Member};
 use crate::keys::{MemberId, Name, kem_id, member_id};
 use crate::message;
 use crate::roster::Private;
 
 impl Owner<'_> {
-    /// Reads the records that this phone does not have yet.
+    /// Reads the records that this phone does not have yet, for an act.
     ///
     /// # Errors
-    /// As [`Phone::members`](crate::phone::Phone::members).
-    pub(super) fn read_every_record(&mut self, env: &Env<'_>) -> Result<()> {
-        let members = self.phone.new_members(env.cloud)?;
-        self.phone.take_records(members);
+    /// `fork` if the latest that is shown of a member was made before a phone was lost, which has its pairwise key: a
+    /// loss makes one of every member. Those of [`Phone::members`](crate::phone::Phone::members).
+    pub(super) fn read_every_record(&mut self, act: &Act, env: &Env<'_>) -> Result<()> {
+        let new = self.phone.new_members(env.cloud)?;
+        let generation = act.ring.generation();
+        let latest = |(id, member)| act.met.get(id).or_else(|| new.get(id)).unwrap_or(member);
+        let mut all = self.phone.records.iter().chain(&new).map(latest);
+        if all.any(|member| member.generation < generation) {
+            return Err(AnnouncementError::Fork.into());
+        }
+        self.phone.take_records(new);
         Ok(())
     }
 
@@ -69,6 +76,7 @@ impl Owner<'_> {
         });
         let member = Member {
             number,
+            generation: act.ring.generation(),
             name,
             key: *key,
             pairwise,

@@ -29,7 +29,7 @@ impl Owner<'_> {
     /// those of committing.
     pub fn revoke(&mut self, streams: &[Name], name: &Name, env: &mut Env<'_>) -> Result<()> {
         let mut act = self.begin(env)?;
-        self.read_every_record(env)?;
+        self.read_every_record(&act, env)?;
         let gone = self.find(name)?;
         let mut shared = self.streams(streams, env)?;
         shared.retain(|_, next| next.plan.values().any(|held| held.contains(&gone)));
@@ -61,7 +61,7 @@ impl Owner<'_> {
         env: &mut Env<'_>,
     ) -> Result<()> {
         let mut act = self.begin(env)?;
-        self.read_every_record(env)?;
+        self.read_every_record(&act, env)?;
         let id = self.find(name)?;
         let mut streams = self.streams(std::slice::from_ref(stream), env)?;
         let plan = &mut streams.entry(stream.clone()).or_default().plan;

@@ -66,7 +66,7 @@ impl Owner<'_> {
         let mut act = self.begin(env)?;
         let (mut draft, mut payloads) = (self.next_roster(env.now)?, Vec::new());
         let before = draft.private.clone();
-        self.read_every_record(env)?;
+        self.read_every_record(&act, env)?;
         let mut ids = BTreeSet::new();
         for verified in members {
             if !self.is_known(&act, verified.name(), verified.key())? {
@@ -123,6 +123,7 @@ impl Owner<'_> {
         let pairwise = Key::random(env.rng);
         let member = Member {
             number: private.members,
+            generation: act.ring.generation(),
             name,
             key,
             pairwise,

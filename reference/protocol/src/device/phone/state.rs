@@ -72,15 +72,18 @@ mod embedded_ring {
     }
 }
 
-/// What the owner calls a member, the member's key, the pairwise key.
-type Record = (Name, KemPublic, Key);
+/// What the owner calls a member, the member's key, the pairwise key, the generation.
+type Record = (Name, KemPublic, Key, u64);
 
 impl Phone {
     /// What the phone stores.
     pub fn to_state(&self) -> State {
         let record = |member: &grant::Member| {
-            let record = (member.name.clone(), member.key, member.pairwise.clone());
-            (member.number, record)
+            let (name, pairwise) = (member.name.clone(), member.pairwise.clone());
+            (
+                member.number,
+                (name, member.key, pairwise, member.generation),
+            )
         };
         State {
             name: self.name.clone(),
@@ -105,9 +108,10 @@ impl Phone {
     /// # Errors
     /// `invalid-key`, `malformed`, `wrong-account` if the file was altered.
     pub fn from_state(state: State) -> Result<Self> {
-        let record = |(number, (name, key, pairwise)): (u64, Record)| {
+        let record = |(number, (name, key, pairwise, generation)): (u64, Record)| {
             let member = grant::Member {
                 number,
+                generation,
                 name,
                 key,
                 pairwise,

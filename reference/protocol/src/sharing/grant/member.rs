@@ -18,6 +18,8 @@ use crate::vault::Ring;
 pub struct Member {
     /// The number in the introduction.
     pub number: u64,
+    /// The generation of the ring's key that seals the record.
+    pub generation: u64,
     /// What the owner calls the member.
     pub name: Name,
     /// The member's verified key.
@@ -45,16 +47,16 @@ impl Body for SealedMember {
     const TYPE: &'static str = "member";
 }
 
-/// Seals a member's record under the ring's newest key. Gives the statement's message, to be signed:
+/// Seals a member's record under the ring's key of its generation. Gives the statement's message, to be signed:
 /// whoever has a key of the ring, a lost phone say, must not make records.
 ///
 /// # Errors
-/// `crypto`.
+/// `crypto`; `sealed-open` if the ring has no such generation.
 pub fn seal_member<R>(account: &AccountId, ring: &Ring, m: &Member, rng: &mut R) -> Result<Vec<u8>>
 where
     R: CryptoRng + ?Sized,
 {
-    let generation = ring.generation();
+    let generation = m.generation;
     let place = message::context(SealedMember::TYPE, account, (m.number, generation));
     let plain = cbor::encode_secret(&(&m.name, m.key, &m.pairwise));
     let sealed = cose::seal(ring.key(generation)?, &place, &plain, rng)?.into();
@@ -88,6 +90,7 @@ pub fn open_member(
     let (name, key, pairwise) = cbor::decode(&plain)?;
     Ok(Member {
         number,
+        generation: record.generation,
         name,
         key,
         pairwise,

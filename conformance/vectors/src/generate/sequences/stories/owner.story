@@ -98,6 +98,33 @@ story owner.cameras
   phone lists the streams -> x 4 announced, y 3 announced                              # nobody will say that it is in effect
   at 40s phone retires door -> refused wrong-camera                                    # it is retired
 
+story owner.records
+  In the place of the record that a loss has made of a member the provider shows another history's, by the lost phone.
+  checks CLAIM-LOST-PHONE, SPEC#the-owners-records
+  flags LostPhone
+  given household 265
+  let alice = member with key 8
+  let bob = member with key 14
+  given phone pairs door with key 5 for x, y
+  given phone meets alice
+  given phone meets bob
+  given phone shares x with alice
+  given phone enrolls tablet
+  given door obeys
+  let before = the cloud
+  given tablet shares x with bob as other
+  given the cloud is set back to before
+  given phone loses tablet
+  given door obeys
+  let all = the cloud
+  cloud shows all                                       # tablet is lost, and alice has a new record
+  phone starts                                          # phone is on the roster, and has seen nothing
+  cloud shows members/00000002 of other                 # bob's, of another history
+  phone reads the cloud                                 # the phone reads what is there
+  at 10s phone shares y with alice -> refused fork      # alice's record from before the loss is the latest that is shown
+  cloud shows members/00000002 of all                   # alice's
+  at 10s phone shares y with alice                      # by the record that the loss has made
+
 story owner.kept-unlocked
   A phone that was ever kept unlocked is not dropped as if that were enough: it can reach the signing key.
   checks CLAIM-LOST-PHONE, SPEC#loss

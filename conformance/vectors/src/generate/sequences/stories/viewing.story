@@ -241,7 +241,7 @@ story {who}.replaced
   cloud shows manifest x 1 of forged-one and bodies/ of forged-one # the copy's first clip
   {who} views x 1 -> refused manifest-fork                         # another was seen there
   cloud shows manifest x 4 of forged-four and bodies/ of forged-four  # the copy's fourth
-  {who} views x 4 -> refused invalid-signature                     # the new camera has recorded it
+  {who} views x 4 -> refused clip-missing                          # as if the new camera's were withheld
 
 story {who}.retired
   A camera is retired, and its owner says which clips count.
