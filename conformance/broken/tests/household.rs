@@ -18,7 +18,7 @@ use household::search::{Effort, Outcome, play, search};
 type Old = (&'static [&'static str], &'static str);
 
 /// With this seed a few thousand steps find all of them.
-const SEED: u64 = 5;
+const SEED: u64 = 1;
 
 /// What random histories find.
 const FOUND: [Old; 7] = [
@@ -86,7 +86,8 @@ const WRITTEN: [(Old, &str); 8] = [
     (
         (&["any-roster-at-the-phone"], "lemma rosters/in_its_history"),
         "freeze tablet 0
-        share laptop alice x every-stream
+        share laptop alice y always
+        rotate laptop x
         lend tablet announcements/x laptop
         rotate tablet x",
     ),

@@ -141,7 +141,9 @@ mod tests {
     fn a_revealing_signature_gives_its_message() {
         let (mut t, mut k) = (Terms::default(), Knowledge::default());
         let [message, key] = ["message", "key"].map(|n| t.fresh(n));
-        [message, key].map(|name| k.make(name));
+        for name in [message, key] {
+            k.make(name);
+        }
         let signed = t.app("revealSign", vec![message, key]);
         k.learn(&t, signed, 1);
         assert_eq!((k.since(&t, message), k.since(&t, key)), (Some(1), None));

@@ -197,13 +197,13 @@ mod tests {
         let mut t = Terms::default();
         let (k, m, other) = (t.fresh("k"), t.public("m"), t.fresh("other"));
         let (public, strange) = (t.app("pk", vec![k]), t.app("pk", vec![other]));
+        let signature = t.app("sign", vec![m, k]);
+        let yes = t.app("true", vec![]);
         let revealing = t.app("revealSign", vec![m, k]);
         assert_eq!(t.app("getMessage", vec![revealing]), m);
         assert_eq!(t.app("revealVerify", vec![revealing, m, public]), yes);
         assert_ne!(t.app("revealVerify", vec![revealing, m, strange]), yes);
         assert_ne!(t.app("verify", vec![revealing, m, public]), yes);
-        let signature = t.app("sign", vec![m, k]);
-        let yes = t.app("true", vec![]);
         assert_eq!(t.app("verify", vec![signature, m, public]), yes);
         assert_ne!(t.app("verify", vec![signature, m, strange]), yes);
         assert_ne!(t.app("verify", vec![signature, k, public]), yes);
