@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use conformance::household::facts::Lemmas;
 use conformance::household::search as household;
 use conformance::prove::manifest::Manifest;
 use conformance::spthy::theory::Theory;
@@ -390,13 +391,14 @@ fn messages_and_structures_correspond() {
 #[test]
 fn many_hands_open_nothing_that_was_not_given() {
     let effort = household::Effort {
-        steps: 1_500,
-        seed: 5,
+        steps: 2_500,
+        seed: 41,
         length: 100,
         only: None,
         about: "",
     };
-    let outcome = household::search(&effort, &|_| ()).unwrap();
+    let lemmas = Lemmas::read(&models()).unwrap();
+    let outcome = household::search(&effort, &lemmas, &|_| ()).unwrap();
     assert!(
         outcome.counterexample.is_none(),
         "{:#?}",
