@@ -10,6 +10,7 @@ pub mod judge;
 pub mod ledger;
 pub mod obey;
 pub mod op;
+pub mod pairing;
 pub mod play;
 pub mod provider;
 pub mod report;

@@ -183,12 +183,12 @@ impl Followed {
     ) -> Result<(Signed<Manifest>, Vec<u8>)> {
         let (whose, until) = self.tenure_of(sequence);
         let found = cloud.find(&Paths(*account).manifest(stream, sequence))?;
-        // Where a camera was retired nobody has recorded what is shown.
         let later = self.seen.manifests.keys().any(|seen| *seen >= sequence);
         let absent = match later || until.is_some() {
             true => ClipError::Missing,
             false => ClipError::NoSuchClip,
         };
+        // Where a camera was retired nobody has recorded what is shown.
         let (Some(bytes), Some((since, Some(camera)))) = (found, whose) else {
             return Err(absent.into());
         };

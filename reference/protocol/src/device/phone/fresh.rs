@@ -7,7 +7,7 @@ use crate::announcement::Kind;
 use crate::cloud::Cloud;
 use crate::error::{AccountError, AnnouncementError, Result};
 use crate::evidence::{self, Answer, Challenge};
-use crate::keys::Name;
+use crate::keys::{Name, verifying_id};
 use crate::message;
 
 impl Phone {
@@ -25,18 +25,17 @@ impl Phone {
         Ok(challenge)
     }
 
-    /// The first answer to a challenge that the cloud shows and a camera on the roster has signed: whoever was
+    /// An answer to a challenge that the cloud shows and a camera on the roster has signed: a camera that was
     /// retired may answer, too. What it says is still to be checked.
     ///
     /// # Errors
     /// `store-unavailable`; `phone-not-listed` before the first synchronisation.
     pub fn answer(&self, cloud: &dyn Cloud, challenge: &Challenge) -> Result<Option<Vec<u8>>> {
-        for path in cloud.list(&self.paths().answers(challenge))? {
-            let signed = cloud.get(&path)?;
-            match self.open_answer(challenge, &signed) {
-                Ok(_) => return Ok(Some(signed)),
-                Err(error) if error.is(AccountError::PhoneNotListed) => return Err(error),
-                Err(_) => {}
+        for key in self.roster()?.cameras.iter().filter_map(|c| c.key.as_ref()) {
+            let place = self.paths().answer(challenge, verifying_id(key));
+            let signed = cloud.find(&place)?;
+            if let Some(signed) = signed.filter(|s| self.open_answer(challenge, s).is_ok()) {
+                return Ok(Some(signed));
             }
         }
         Ok(None)
