@@ -67,7 +67,7 @@ reasons! {
         VaultOpen = "vault-open": "the vault does not open: wrong passphrase, or the vault was altered",
         RootMismatch = "root-mismatch": "the signing key is not the one of the pinned account root",
         SealedOpen = "sealed-open": "a sealed blob does not open: another key, another place, or altered",
-        VaultRollback = "vault-rollback": "the cloud returned an older vault than this phone has seen",
+        VaultRollback = "vault-rollback": "the cloud returned an older vault than this phone has seen, or than its roster",
         RosterRollback = "roster-rollback": "the cloud returned an older or forked roster than this phone has seen",
         RosterChain = "roster-chain": "the roster does not follow the one that this phone has seen",
         PhoneNotListed = "phone-not-listed": "this phone is not (or no longer) on the account's roster",

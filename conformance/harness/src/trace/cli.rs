@@ -22,8 +22,9 @@ use conformance_common::report::deliver_json;
 /// honest step is logged as an instance of a rule of the model; the log must be a run of the model,
 /// and every lemma that the prover verified must hold of it. This can refute, and never prove.
 ///
-/// The profile `household` has no model: in its histories many phones, cameras and members, each with a clock and a
-/// view of the cloud of its own, act at once, and who can open what is held against what the owner meant.
+/// The profile `household` follows no model's rules: in its histories many phones, cameras and members, each with a clock
+/// and a view of the cloud of its own, act at once. Who can open what is held against what the owner meant, and what was
+/// done against lemmas of the models that have several phones or cameras.
 ///
 /// Exit status: 0 if nothing was refuted, 1 if something was, 2 if nothing was tried.
 #[derive(Args)]
