@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from account import (Root, follow_roster, open_roster, open_roster_ring, open_unlock, open_vault, read_checkpoint,
-                     write_checkpoint)
+from account import (Root, follow_roster, open_roster, open_roster_private, open_roster_ring, open_unlock,
+                     open_vault, read_checkpoint, write_checkpoint)
 from crypto import public_of, short_name
 from encoding import Message
 from messages import Announcement, Checkpoint, Head, Lease, Manifest, RosterHead, StreamHead
@@ -18,7 +18,8 @@ class Phone:
     def __init__(self, root: Root, instance: bytes, lease: bytes, ring: list[bytes], vault: int) -> None:
         self.viewer = Viewer(root)
         self.instance, self.lease, self.ring, self.vault = instance, lease, ring, vault
-        self.listed, self.generation = False, 0
+        self.listed = False
+        self.newest: Message | None = None
         self.roster: RosterHead | None = None
         self.rosters: dict[int, bytes] = {}
         self.streams: list[str] = []
@@ -29,7 +30,7 @@ class Phone:
         """Reads what is new: rosters, the ring, announcements."""
         newest = self._follow_rosters(view)
         if newest is not None:
-            self.generation = newest.body.generation
+            self.newest = newest
             mine = public_of(self.instance)
             self.listed = any(phone.keys.instance == mine for phone in newest.body.phones)
             if self.listed:
@@ -79,8 +80,12 @@ class Phone:
         """The first part of enrolling: the ring from the vault, and all that the account has."""
         ring = self._open_vault(view, passphrase)
         self.sync(view, recovering=True)
-        require(self.generation <= len(ring), "vault-rollback")
-        self.ring = ring[:self.generation]
+        if self.newest is None:
+            raise Refused("phone-not-listed")
+        generation = self.newest.body.generation
+        require(generation <= len(ring), "vault-rollback")
+        self.ring = ring[:generation]
+        open_roster_private(self.newest, self.ring)
         if checkpoint is not None:
             self.check(view, checkpoint)
 

@@ -19,8 +19,9 @@ use super::house::House;
 use super::ledger::Intent;
 use super::provider::{Device, Written};
 
-/// The lemmas whose facts are logged. Not among them: what speaks of one history alone (`cameras/ended_once`,
-/// `losses`), of what backups name (`rosters/holder_given`), and of the way to another lemma.
+/// The lemmas. Not among them: what speaks of one history alone (`cameras/ended_once`, `losses`), of what backups name
+/// (`rosters/holder_given`), and what holds of any log by the way in which it is written (`rosters/reached_by_next`,
+/// `cameras/counted_first`).
 const HELD: [(&str, &[&str]); 3] = [
     (
         "rosters",
@@ -29,11 +30,10 @@ const HELD: [(&str, &[&str]); 3] = [
             "in_its_history",
             "one_history",
             "one_next",
-            "reached_by_next",
             "reached_once",
         ],
     ),
-    ("cameras", &["counted_first", "past_is_genuine"]),
+    ("cameras", &["past_is_genuine"]),
     ("vaults", &["lost_phone_reads_no_later_ring"]),
 ];
 
@@ -89,7 +89,6 @@ impl Lemmas {
 #[derive(Default)]
 pub struct Facts {
     log: Vec<(u32, &'static str, Vec<String>)>,
-    time: u32,
     /// The rosters and announcements that were logged.
     made: BTreeSet<Hash>,
     /// The roster that each phone was seen to have last.
@@ -99,10 +98,10 @@ pub struct Facts {
 impl Facts {
     /// Facts at one time, after all before.
     fn add<const N: usize>(&mut self, facts: [(&'static str, Vec<String>); N]) {
-        self.time += 1;
-        for (fact, args) in facts {
-            self.log.push((self.time, fact, args));
-        }
+        let time = self.log.last().map_or(1, |(last, ..)| last + 1);
+        let facts = facts.into_iter();
+        self.log
+            .extend(facts.map(|(fact, args)| (time, fact, args)));
     }
 }
 

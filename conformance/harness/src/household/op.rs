@@ -482,14 +482,6 @@ fn hostile() -> Kinds {
 }
 
 impl Op {
-    /// A viewer reads what is new.
-    pub fn reading(viewer: u8) -> Self {
-        match viewer.checked_sub(PHONES.len() as u8) {
-            None => Self::Status { phone: viewer },
-            Some(member) => Self::Follow { member },
-        }
-    }
-
     /// The phone that does this, if one does.
     fn phone(&self) -> Option<u8> {
         let mut copy = self.clone();

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::facts::Lemmas;
 use super::house::House;
 use super::judge::ONLY_LIES;
-use super::op::{self, MEMBERS, Op, STREAMS};
+use super::op::{self, MEMBERS, Op, PHONES, STREAMS};
 use super::play::camera_of;
 
 /// How much is to be tried.
@@ -99,7 +99,7 @@ pub fn play(ops: &[Op], seed: u64, lemmas: &Lemmas) -> Result<Played, String> {
             && honest
         {
             // Who does not know that a camera was replaced takes the new one's clips for forged.
-            let _ = house.play(&Op::reading(*viewer));
+            let _ = house.play(&reading(*viewer));
         }
         let reason = house.play(op).err().map(|error| error.reason());
         house.watch();
@@ -130,6 +130,14 @@ pub fn play(ops: &[Op], seed: u64, lemmas: &Lemmas) -> Result<Played, String> {
         clips: house.clips.len() as u64,
         judging: begin.elapsed(),
     })
+}
+
+/// A viewer reads what is new.
+fn reading(viewer: u8) -> Op {
+    match viewer.checked_sub(PHONES.len() as u8) {
+        None => Op::Status { phone: viewer },
+        Some(member) => Op::Follow { member },
+    }
 }
 
 impl House {

@@ -55,6 +55,14 @@ impl Act {
     }
 }
 
+/// What a camera of this key and these streams replies.
+fn reply(key: &Fixed<65>, streams: &[String]) -> Result<Reply, Refused> {
+    Ok(Reply {
+        camera: key.verifying()?,
+        streams: names(streams)?,
+    })
+}
+
 fn names(texts: &[String]) -> Result<Vec<encryptediot::keys::Name>, Refused> {
     texts.iter().map(|text| name(text)).collect()
 }
@@ -110,10 +118,7 @@ impl From<Fresh> for Option<Evidence> {
 
 pub fn pair(input: Pair, devices: &mut Devices) -> Outcome<Nothing> {
     let camera = name(&input.camera)?;
-    let reply = Reply {
-        camera: input.key.verifying()?,
-        streams: names(&input.streams)?,
-    };
+    let reply = reply(&input.key, &input.streams)?;
     let evidence: Option<Evidence> = input.evidence.into();
     input.act.perform(devices, |owner, env| {
         let (offer, sealed) = seal(input.offer.as_deref(), &reply, owner, env)?;
@@ -161,10 +166,7 @@ pub struct Replace {
 
 pub fn replace(input: Replace, devices: &mut Devices) -> Outcome<Nothing> {
     let (camera, counted) = (name(&input.camera)?, clips(&input.counted)?);
-    let reply = Reply {
-        camera: input.key.verifying()?,
-        streams: names(&input.streams)?,
-    };
+    let reply = reply(&input.key, &input.streams)?;
     let evidence: Option<Evidence> = input.evidence.into();
     input.act.perform(devices, |owner, env| {
         let (offer, sealed) = seal(input.offer.as_deref(), &reply, owner, env)?;

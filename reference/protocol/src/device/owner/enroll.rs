@@ -17,7 +17,8 @@ use crate::vault::{self, Opened};
 /// stream. `checkpoint` is what another device of the account says over a trusted channel.
 ///
 /// # Errors
-/// `object-missing`, `vault-open`, `vault-rollback`, `checkpoint-mismatch` and those of [`Phone::sync`].
+/// `object-missing`, `vault-open`, `vault-rollback`, `sealed-open` if the vault is of another history than the
+/// roster, `checkpoint-mismatch` and those of [`Phone::sync`].
 pub fn enroll(
     name: Name,
     account: AccountId,
@@ -55,6 +56,8 @@ where
     phone.vault = number;
     phone.follow_account(cloud)?;
     phone.ring = opened.ring.up_to(phone.roster()?.generation)?;
+    // Of two losses each has made a key of this generation: the roster's private part is under its own.
+    phone.private()?;
     if let Some(checkpoint) = checkpoint {
         phone.check(cloud, checkpoint)?;
     }

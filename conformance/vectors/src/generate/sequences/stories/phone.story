@@ -78,6 +78,26 @@ story phone.vault-behind
   cloud shows vault/ of all                             # and the one that the loss has sealed
   second recovers with words                            # the phone recovers
 
+story phone.vault-of-another-history
+  Two phones drop a third one, each by its own roster and vault: the provider shows the one's vault with the other's roster.
+  checks CLAIM-SECOND-PHONE, CLAIM-LOST-PHONE, SPEC#enrollment
+  flags LostPhone
+  given household 240
+  as a household with a clip
+  given phone enrolls tablet
+  given phone enrolls third
+  let before = the cloud
+  given tablet loses third as other
+  given the cloud is set back to before
+  given phone loses third
+  let second = phone with keys 31 and 32
+  let all = the cloud
+  cloud shows all                                       # what the first phone made of it
+  cloud shows vault/00000002 of other                   # and the vault of the second one
+  second recovers with words -> refused sealed-open     # whose ring key is not the roster's
+  cloud shows vault/00000002 of all                     # the first one's
+  second recovers with words                            # the phone recovers
+
 story phone.withheld-vault
   The provider withholds what a fresh phone needs.
   checks CLAIM-SECOND-PHONE, SPEC#store
